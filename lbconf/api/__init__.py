@@ -1,0 +1,1 @@
+"""The REST API: routes, handlers, presentation, error bodies, OpenAPI, explorer."""

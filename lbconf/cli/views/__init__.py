@@ -1,0 +1,1 @@
+"""Renderers: the same data as text for people and as JSON for programs."""

@@ -1,0 +1,271 @@
+"""What a connector is: small protocols, each one thing it may be able to do.
+
+A connector implements `Connector` and those of the others that its server
+allows; how far each goes is in its `Capabilities`. All methods are synchronous
+and may be called from several threads at once, unless said otherwise. Errors
+are `ConnectorError`s; a driver's own exception never leaves a connector.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from pydantic import BaseModel
+
+from lbconf.connectors.capabilities import Capabilities
+from lbconf.project.resolved import DataSource, Model, Property
+from lbconf.query.nodes import Condition, Query, Row
+from lbconf.state.changes import Change
+from lbconf.state.steps import Step
+from lbconf.state.structure import ColumnType, Default, Identity, QualifiedName, State
+
+__all__ = [
+    "Connector",
+    "ConnectorType",
+    "Inspector",
+    "JsonReader",
+    "LedgerEntry",
+    "MigrationSession",
+    "Migrator",
+    "ModelMapping",
+    "Reader",
+    "TableSize",
+    "Transactional",
+    "Writer",
+]
+
+
+@runtime_checkable
+class ModelMapping(Protocol):
+    """How models stand in one data source: names and types. Pure; needs no connection.
+
+    Follows LOOPBACK naming and type rules for models of a LoopBack layout, and
+    the native ones otherwise; a connector section in the model wins over both.
+    """
+
+    def table_name(self, model: Model) -> QualifiedName:
+        """The model's table."""
+        ...
+
+    def column_name(self, model: Model, prop: Property) -> str:
+        """The property's column."""
+        ...
+
+    def column_type(self, model: Model, prop: Property) -> ColumnType:
+        """The column's type, in the server's canonical words. Raises `PlanError` where there is none."""
+        ...
+
+    def column_default(self, model: Model, prop: Property) -> Default | None:
+        """The column's default: the connector section's expression, else the constant the database can hold."""
+        ...
+
+    def identity(self, model: Model, prop: Property) -> Identity | None:
+        """How the server counts the column up, where it does."""
+        ...
+
+    def index_name(self, table: QualifiedName, columns: Sequence[str], *, unique: bool) -> str:
+        """Name of an index nobody named."""
+        ...
+
+    def constraint_name(self, table: QualifiedName, columns: Sequence[str], kind: str) -> str:
+        """Name of a constraint nobody named; `kind` is `pkey`, `key`, `fkey` or `check`."""
+        ...
+
+
+@runtime_checkable
+class Connector(Protocol):
+    """An open or openable place."""
+
+    @property
+    def data_source(self) -> DataSource:
+        """The data source it was made from."""
+        ...
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do, for the server it is connected to (or the newest known one before `open`)."""
+        ...
+
+    def open(self) -> None:
+        """Connect. Raises `ConnectionFailedError`. Calling it again on an open connector does nothing."""
+        ...
+
+    def close(self) -> None:
+        """Let go of every connection. May be called at any time, more than once."""
+        ...
+
+    def ping(self) -> None:
+        """Ask the server for a sign of life; reconnects. Raises `ConnectionFailedError`."""
+        ...
+
+
+@runtime_checkable
+class Inspector(Protocol):
+    """Tells the actual state."""
+
+    def inspect(self, namespaces: Sequence[str] | None = None) -> State:
+        """The actual state of these namespaces (None: all that are not the server's own).
+
+        A fixed number of catalogue queries, however many tables. lbconf's own tables are left out.
+        """
+        ...
+
+    def normalize(self, desired: State) -> State:
+        """A desired state as this server will report it: types, defaults, expressions, order."""
+        ...
+
+    def sizes(self, tables: Sequence[QualifiedName]) -> Mapping[QualifiedName, "TableSize"]:
+        """Size of each of these tables that exists."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableSize:
+    """How much a statement on a table touches."""
+
+    rows: int
+    """Rows; the server's estimate where counting is expensive."""
+    bytes: int | None
+    """Bytes on disk with indexes, where the server tells."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerEntry:
+    """One row of lbconf's own history table in the target."""
+
+    id: int
+    started_at: str
+    """ISO 8601, UTC."""
+    finished_at: str | None
+    """None: it was interrupted; `next_step` says where."""
+    user: str
+    plan_digest: str
+    """SHA-256 of the plan, hex."""
+    result: str
+    """`running`, `applied`, `failed`."""
+    next_step: int
+    """0-based number of the first step not known to be done."""
+    steps: str
+    """JSON: the summaries and statements of the plan's steps."""
+    state: str
+    """JSON: the desired state the plan leads to (the managed tables), as `state` serialises it."""
+
+
+class MigrationSession(Protocol):
+    """One connection that holds the target's apply lock. Not for use from several threads."""
+
+    def inspect(self, namespaces: Sequence[str] | None = None) -> State:
+        """As `Inspector.inspect`, seen by this connection."""
+        ...
+
+    def entries(self) -> tuple[LedgerEntry, ...]:
+        """All entries, oldest first; empty where nothing was ever applied."""
+        ...
+
+    def begin_entry(self, *, user: str, plan_digest: str, steps: str, state: str) -> int:
+        """Record, and commit, that a plan starts. Makes the ledger's tables at the first call. Returns its id."""
+        ...
+
+    def record(self, entry: int, *, next_step: int, result: str) -> None:
+        """Record progress in the transaction of the moment, if there is one."""
+        ...
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """A transaction around steps; rolled back when an exception leaves it."""
+        ...
+
+    def execute(self, step: Step) -> None:
+        """Execute a step's statements in order. Raises `ConnectorError`."""
+        ...
+
+
+@runtime_checkable
+class Migrator(Protocol):
+    """Changes the actual state."""
+
+    def compile(self, changes: Sequence[Change], *, actual: State, desired: State) -> tuple[Step, ...]:
+        """The steps that make these ordered changes, without any connection."""
+        ...
+
+    def session(self, *, lock_timeout: float) -> AbstractContextManager[MigrationSession]:
+        """A session with the target's apply lock held. Raises `TimedOutError` after `lock_timeout` seconds."""
+        ...
+
+    def history(self) -> tuple[LedgerEntry, ...]:
+        """The ledger, without the lock; empty where nothing was ever applied."""
+        ...
+
+
+@runtime_checkable
+class Reader(Protocol):
+    """Reads rows."""
+
+    def find(self, query: Query) -> list[Row]:
+        """Rows of `query.model` in order. Includes are not its business. Near conditions order by distance."""
+        ...
+
+    def count(self, model: Model, where: Condition | None) -> int:
+        """Number of rows that match."""
+        ...
+
+
+@runtime_checkable
+class JsonReader(Protocol):
+    """Reads rows as JSON text that the database builds."""
+
+    def find_json(self, query: Query) -> bytes:
+        """A JSON array of the rows, in the API's own forms of dates and numbers, hidden properties left out."""
+        ...
+
+
+@runtime_checkable
+class Writer(Protocol):
+    """Writes rows. Conditions are already bound; rows hold only what is to be written."""
+
+    def insert(self, model: Model, rows: Sequence[Row]) -> list[Row]:
+        """Insert and return the rows with what the store gave them (generated ids). All or none."""
+        ...
+
+    def update(self, model: Model, where: Condition | None, values: Row) -> int:
+        """Set these values on every row that matches; the number of rows that matched."""
+        ...
+
+    def delete(self, model: Model, where: Condition | None) -> int:
+        """Delete every row that matches; how many went."""
+        ...
+
+
+@runtime_checkable
+class Transactional(Protocol):
+    """Groups reads and writes of the calling thread."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Until it is left, this thread's reads and writes are one transaction; nested ones join the outer."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectorType:
+    """What an entry point in the group `lbconf.connectors` names: a kind of connector, no driver imported yet."""
+
+    name: str
+    """Canonical name, as `DataSource.connector`."""
+    title: str
+    """For people: `PostgreSQL`."""
+    aliases: tuple[str, ...]
+    """Other names it goes by in files, npm package names included."""
+    settings: type[BaseModel]
+    """Checks a data source's settings; its fields document them."""
+    extra: str | None
+    """The extra to install when the driver is missing; None where none is needed."""
+    drivers: tuple[str, ...]
+    """Modules that must be importable before `open_connector`."""
+    schemes: tuple[str, ...]
+    """URL schemes it answers to: `postgresql`, `postgres`."""
+    mapping: Callable[[DataSource], ModelMapping | None]
+    """How models stand in such a data source; None where that has no meaning."""
+    create: Callable[[DataSource], Connector]
+    """Make a connector (driver imported here), not yet opened. Raises `ConnectorError` for unusable settings."""
+    capabilities: Callable[[], Capabilities]
+    """For the newest known server version: what the README's table shows."""

@@ -1,0 +1,1 @@
+"""The memory connector: rows in this process, optionally kept in a file."""

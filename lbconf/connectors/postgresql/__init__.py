@@ -1,0 +1,1 @@
+"""The PostgreSQL connector, on psycopg 3."""

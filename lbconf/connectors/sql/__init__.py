@@ -1,0 +1,1 @@
+"""What the SQL connectors share: compiling queries, DDL, dialects, mapping of models."""

@@ -1,0 +1,1 @@
+"""The SQLite connector, on the standard library's driver."""

@@ -1,0 +1,1 @@
+"""Putting documents of several layers on top of each other: merging, provenance, variables, secrets."""

@@ -1,0 +1,1 @@
+"""Definitions (what users write, pydantic) and the resolved project (what everything else sees)."""

@@ -1,0 +1,1 @@
+"""One validation rule per file, listed in one tuple."""

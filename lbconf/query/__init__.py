@@ -1,0 +1,1 @@
+"""A request's filter: nodes, parse, bind, and the reference interpreter `evaluate`."""

@@ -1,0 +1,1 @@
+"""Finding, creating, updating and deleting instances of models: validation, defaults, includes."""
