@@ -55,3 +55,10 @@ class Code(StrEnum):
     # LB6xxx query: what a request asks for
 
     # LB7xxx api
+    REQUEST_REFUSED = "LB7001"
+    ADDRESS_IN_USE = "LB7002"
+    ADDRESS_UNUSABLE = "LB7003"
+    ACCESS_NOT_ENFORCED = "LB7004"
+    WORKERS_SHARE_NOTHING = "LB7005"
+    RELOAD_REFUSED = "LB7006"
+    DATA_SOURCE_AWAY = "LB7007"

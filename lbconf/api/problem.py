@@ -1,0 +1,151 @@
+"""Errors as HTTP answers: LoopBack's body, or problem details (RFC 9457) when a client asks for them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, Final
+
+from lbconf.api.present import encode
+from lbconf.diagnostics import Code, Diagnostic
+from lbconf.errors import (
+    ConnectionFailedError,
+    ConstraintError,
+    ConstraintKind,
+    LbconfError,
+    QueryError,
+    TimedOutError,
+    UnsupportedError,
+)
+
+__all__ = ["JSON_TYPE", "PROBLEM_TYPE", "Fault", "RequestError", "fault_of", "loopback_body", "problem_body"]
+
+JSON_TYPE: Final = b"application/json; charset=utf-8"
+PROBLEM_TYPE: Final = b"application/problem+json"
+
+RETRY_SECONDS: Final = 2
+"""What a client is told to wait while a data source is away."""
+
+CLIENT_ERRORS: Final = range(400, 500)
+
+
+class RequestError(LbconfError):
+    """A request that is refused before any data source is asked."""
+
+    def __init__(
+        self, message: str, *, status: int, name: str = "Error", error_code: str | None = None, closes: bool = False
+    ) -> None:
+        """Take LoopBack's message, the HTTP status, the error's name and LoopBack's own code."""
+        super().__init__(Diagnostic(code=Code.REQUEST_REFUSED, message=message))
+        self.message = message
+        self.status = status
+        self.name = name
+        self.error_code = error_code
+        self.closes = closes
+        """Whether the connection is closed after the answer, because the rest of the request was not read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """What an answer to a failed request says."""
+
+    status: int
+    name: str | None = None
+    message: str
+    code: str | None = None
+    details: Any = None
+    headers: tuple[tuple[bytes, bytes], ...] = field(default=())
+    ours: bool = False
+    """Whether it is lbconf's own mistake, to be logged with its traceback."""
+
+
+def fault_of(error: BaseException) -> Fault:
+    """What to tell a client about an error. Nothing of an unexpected one: its text may hold secrets."""
+    if isinstance(error, LbconfError):
+        known = _known(error)
+        if known is not None:
+            return known
+    return Fault(status=500, message="Internal Server Error", ours=True)
+
+
+def loopback_body(fault: Fault) -> bytes:
+    """LoopBack's body: 4xx with name, code and details, 5xx without what only a developer should see."""
+    error: dict[str, Any] = {"statusCode": fault.status}
+    if fault.status in CLIENT_ERRORS:
+        error["name"] = fault.name or "Error"
+    error["message"] = fault.message
+    if fault.code is not None and fault.status in CLIENT_ERRORS:
+        error["code"] = fault.code
+    if fault.details is not None:
+        error["details"] = fault.details
+    return encode({"error": error})
+
+
+def problem_body(fault: Fault, path: str) -> bytes:
+    """Problem details. Source: RFC 9457."""
+    problem: dict[str, Any] = {
+        "type": "about:blank",
+        "title": _phrase(fault.status),
+        "status": fault.status,
+        "detail": fault.message,
+        "instance": path,
+    }
+    if fault.status in CLIENT_ERRORS:
+        problem["name"] = fault.name or "Error"
+    if fault.code is not None and fault.status in CLIENT_ERRORS:
+        problem["code"] = fault.code
+    if fault.details is not None:
+        problem["details"] = fault.details
+    return encode(problem)
+
+
+def _known(error: LbconfError) -> Fault | None:
+    message = _message(error)
+    status = getattr(error, "status", None)
+    if isinstance(status, int):
+        return Fault(
+            status=status,
+            name=getattr(error, "name", None),
+            message=getattr(error, "message", None) or message,
+            code=getattr(error, "error_code", None),
+            details=_details(getattr(error, "details", None)),
+        )
+    match error:
+        case QueryError() | UnsupportedError():
+            return Fault(status=400, message=message)
+        case ConnectionFailedError() | TimedOutError():
+            return Fault(
+                status=503,
+                message="Service Unavailable",
+                headers=((b"retry-after", str(RETRY_SECONDS).encode()),),
+            )
+        case ConstraintError(kind=ConstraintKind.UNIQUE):
+            return Fault(status=409, message=message)
+        case ConstraintError():
+            return Fault(status=422, message=message)
+        case _:
+            return None
+
+
+def _message(error: LbconfError) -> str:
+    return error.diagnostics[0].message
+
+
+def _details(details: Any) -> Any:  # noqa: ANN401 - any JSON value
+    if isinstance(details, list | tuple):
+        return [_details(item) for item in details]
+    if isinstance(details, BaseException):
+        fault = fault_of(details)
+        entry: dict[str, Any] = {"statusCode": fault.status, "name": fault.name or "Error", "message": fault.message}
+        if fault.code is not None:
+            entry["code"] = fault.code
+        if fault.details is not None:
+            entry["details"] = fault.details
+        return entry
+    return dict(details) if isinstance(details, Mapping) else details
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Error"
