@@ -31,6 +31,11 @@ __all__ = [
 EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
+def _empty() -> Mapping[str, Any]:
+    """The one empty mapping. A mapping proxy is no plain default before Python 3.12, for it has no hash."""
+    return EMPTY
+
+
 class Unset(Enum):
     """The type of `UNSET`, for values where None is a value of its own."""
 
@@ -91,7 +96,7 @@ class Property:
     description: str | None = None
     renamed_from: str | None = None
     """The column's or property's name before, as `renamedFrom` says."""
-    settings: Mapping[str, Any] = EMPTY
+    settings: Mapping[str, Any] = field(default_factory=_empty)
     """Every attribute as written and merged, connector sections included (`settings["postgresql"]["columnName"]`)."""
     location: Location | None = field(default=None, compare=False)
 
@@ -145,18 +150,18 @@ class Relation:
     polymorphic: Polymorphic | None = None
     embedded_property: str | None = None
     """Property that holds the instance or list, for embedsOne, embedsMany (and the ids, for referencesMany)."""
-    scope: Mapping[str, Any] = EMPTY
+    scope: Mapping[str, Any] = field(default_factory=_empty)
     """Filter merged into every access."""
-    properties: Mapping[str, str] = EMPTY
+    properties: Mapping[str, str] = field(default_factory=_empty)
     """Parent property to child property, copied on create."""
-    options: Mapping[str, Any] = EMPTY
+    options: Mapping[str, Any] = field(default_factory=_empty)
     """`disableInclude`, `http`, `nestRemoting`, `validate`, ..."""
     constraint: bool = False
     """Whether the database gets a foreign key (native: unless it says `constraint: false`; LoopBack: never)."""
     on_delete: str | None = None
     """RESTRICT, CASCADE, SET NULL, SET DEFAULT, NO ACTION, upper case."""
     on_update: str | None = None
-    settings: Mapping[str, Any] = EMPTY
+    settings: Mapping[str, Any] = field(default_factory=_empty)
     """As written and merged."""
     location: Location | None = field(default=None, compare=False)
 
@@ -180,7 +185,7 @@ class IndexSpec:
     where: str | None = None
     """SQL condition of a partial index (native)."""
     renamed_from: str | None = None
-    options: Mapping[str, Any] = EMPTY
+    options: Mapping[str, Any] = field(default_factory=_empty)
     location: Location | None = field(default=None, compare=False)
 
 
@@ -229,27 +234,27 @@ class Model:
     public: bool
     properties: Mapping[str, Property]
     """By name, in declared order."""
-    relations: Mapping[str, Relation] = EMPTY
+    relations: Mapping[str, Relation] = field(default_factory=_empty)
     acls: tuple[Acl, ...] = ()
-    scopes: Mapping[str, Mapping[str, Any]] = EMPTY
-    default_scope: Mapping[str, Any] = EMPTY
+    scopes: Mapping[str, Mapping[str, Any]] = field(default_factory=_empty)
+    default_scope: Mapping[str, Any] = field(default_factory=_empty)
     indexes: tuple[IndexSpec, ...] = ()
     foreign_keys: tuple[ForeignKeySpec, ...] = ()
-    methods: Mapping[str, Any] = EMPTY
-    mixins: Mapping[str, Any] = EMPTY
+    methods: Mapping[str, Any] = field(default_factory=_empty)
+    mixins: Mapping[str, Any] = field(default_factory=_empty)
     strict: Strict = Strict.KEEP
     force_id: bool = False
     """Whether a client may not choose the id on create."""
     validate_upsert: bool | None = None
     replace_on_put: bool = True
-    shared_methods: Mapping[str, bool] = EMPTY
+    shared_methods: Mapping[str, bool] = field(default_factory=_empty)
     """Method name or glob to on/off, project-wide settings already merged in."""
     read_only: bool = False
     """Built from a view: reads only, no table is planned."""
     renamed_from: str | None = None
     """Table or model name before, as `renamedFrom` says."""
     description: str | None = None
-    settings: Mapping[str, Any] = EMPTY
+    settings: Mapping[str, Any] = field(default_factory=_empty)
     """Every setting, merged over the bases, unknown keys included."""
     location: Location | None = field(default=None, compare=False)
 
@@ -283,7 +288,7 @@ class DataSource:
     """As merged, variables filled in; secrets are `layers.Secret`. The connector's `settings.py` checks them."""
     layout: Layout
     location: Location | None = field(default=None, compare=False)
-    locations: Mapping[str, Location] = field(default=EMPTY, compare=False)
+    locations: Mapping[str, Location] = field(default_factory=_empty, compare=False)
     """JSON Pointer inside the settings (`/host`) to the place of the value."""
 
 
@@ -296,7 +301,7 @@ class ServerSettings:
     rest_api_root: str = "/api"
     explorer: str | None = "/explorer"
     """Where the explorer is served; None where it is off."""
-    settings: Mapping[str, Any] = EMPTY
+    settings: Mapping[str, Any] = field(default_factory=_empty)
     """Every setting as merged."""
 
 
@@ -311,8 +316,8 @@ class Project:
     models: Mapping[str, Model]
     """All models that exist, built-in ones only where the project uses them; bases before their children."""
     server: ServerSettings
-    components: Mapping[str, Any] = EMPTY
-    middleware: Mapping[str, Any] = EMPTY
+    components: Mapping[str, Any] = field(default_factory=_empty)
+    middleware: Mapping[str, Any] = field(default_factory=_empty)
     auth: bool = False
     """Whether access control is enforced."""
     diagnostics: tuple[Diagnostic, ...] = ()

@@ -73,6 +73,8 @@ class Identity:
     """`identity-always`, `identity-by-default`, `serial`, `autoincrement` or `rowid`."""
     start: int | None = None
     increment: int | None = None
+    sequence: QualifiedName | None = field(default=None, compare=False)
+    """The sequence behind it, in an actual state."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

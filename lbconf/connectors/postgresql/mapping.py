@@ -71,7 +71,8 @@ ALIASES: Final = {
     "varbit": "bit varying",
 }
 WRITTEN: Final = re.compile(
-    r"^(?P<name>[^(\[\]]+?)\s*(?:\(\s*(?P<arguments>\d+(?:\s*,\s*-?\d+)*)\s*\))?\s*(?P<rest>[a-z ]*?)(?P<array>(?:\s*\[\d*\])*)$"
+    r"^(?P<name>[^(\[\]]+?)\s*(?:\(\s*(?P<arguments>\d+(?:\s*,\s*-?\d+)*)\s*\)\s*(?P<rest>[a-z ]*?))?"
+    r"(?P<array>(?:\s*\[\d*\])*)$"
 )
 
 
@@ -162,6 +163,9 @@ class PostgresqlMapping(SqlMapping):
 def canonical_type(written: str) -> ColumnType:
     """A type as people write it, in the words of `format_type`: `VARCHAR(20)` is `character varying(20)`."""
     folded = re.sub(r"\s+", " ", written.strip())
+    bare = folded.rstrip("[]")
+    if '"' in folded:
+        return ColumnType(bare, (), (len(folded) - len(bare)) // 2)
     parts = WRITTEN.match(folded.lower())
     if parts is None:
         return ColumnType(folded)
