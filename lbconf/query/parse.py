@@ -1,0 +1,138 @@
+"""Filters as clients send them, JSON text or decoded, turned into `Filter` values: shape checked, names not."""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from lbconf.diagnostics import Code
+from lbconf.query.errors import RequestError, malformed
+from lbconf.query.javascript import json_text, to_number, truthy
+from lbconf.query.nodes import Filter
+
+__all__ = ["MAX_DEPTH", "MAX_NODES", "parse_filter", "parse_where"]
+
+MAX_DEPTH = 32
+"""Levels a filter may nest, as LoopBack's `maxDepthOfQuery`."""
+MAX_NODES = 20_000
+"""Values a filter may hold in all."""
+
+_COMMAS = re.compile(r"\s*,[\s,]*")
+_LARGEST = 2**63 - 1
+
+
+def parse_filter(raw: Mapping[str, Any] | str | None) -> Filter:
+    """The filter a client sent; an empty one for none at all.
+
+    A decoded filter may come from bracket notation, so numbers may be texts.
+
+    Raises:
+        RequestError: it is no object, nests too deep, or a part of it has the wrong shape.
+
+    """
+    found = _object(raw)
+    if not found:
+        return Filter()
+    check_size(found)
+    limit, skip = _paging(found)
+    where = found.get("where")
+    if where is not None and not isinstance(where, Mapping):
+        raise malformed(f"The where clause {json_text(where)} is not an object")
+    fields = found.get("fields")
+    include = found.get("include")
+    return Filter(
+        where=where,
+        fields=fields if truthy(fields) else None,
+        order=_order(found.get("order")),
+        include=include if truthy(include) else None,
+        limit=limit,
+        skip=skip,
+    )
+
+
+def parse_where(raw: Mapping[str, Any] | str | None) -> Mapping[str, Any] | None:
+    """The condition a client sent for counting, updating or deleting; None for none at all.
+
+    Raises:
+        RequestError: it is no object, or nests too deep.
+
+    """
+    found = _object(raw)
+    if found is not None:
+        check_size(found)
+    return found
+
+
+def check_size(value: Any) -> None:
+    """Return quietly when the value is neither too deep nor too large. Raises `RequestError` otherwise."""
+    stack: list[tuple[Any, int]] = [(value, 0)]
+    seen = 0
+    while stack:
+        item, depth = stack.pop()
+        seen += 1
+        if depth > MAX_DEPTH or seen > MAX_NODES:
+            what = "nests more than 32 levels" if depth > MAX_DEPTH else "holds too many values"
+            raise RequestError(Code.FILTER_TOO_DEEP, f"The filter {what}")
+        if isinstance(item, Mapping):
+            stack.extend((child, depth + 1) for child in item.values())
+        elif isinstance(item, list | tuple):
+            stack.extend((child, depth + 1) for child in item)
+
+
+def _object(raw: Any) -> Mapping[str, Any] | None:
+    if raw is None or raw in ("", "null"):
+        return None
+    if isinstance(raw, str) and raw[0] in "{[" and raw[-1] in "}]":
+        try:
+            raw = json.loads(raw)
+        except (ValueError, RecursionError):
+            msg = "Cannot parse JSON-encoded object value."
+            raise malformed(msg, hint="Write the filter as JSON, with double quotes.") from None
+    if not isinstance(raw, Mapping):
+        msg = "Value is not an object."
+        raise malformed(msg, hint='A filter is a JSON object, such as {"where": {"name": "x"}, "limit": 10}.')
+    return raw
+
+
+def _paging(found: Mapping[str, Any]) -> tuple[int | None, int]:
+    limit = found.get("limit")
+    skip = found.get("skip")
+    if not truthy(skip):
+        skip = found.get("offset")
+    rows = _whole(limit) if truthy(limit) else None
+    if truthy(limit) and not rows:
+        raise malformed(f"The limit parameter {json_text(limit)} is not valid")
+    passed = _whole(skip) if truthy(skip) else 0
+    if passed is None:
+        raise malformed(f"The offset/skip parameter {json_text(skip)} is not valid")
+    return rows, passed
+
+
+def _whole(value: Any) -> int | None:
+    """The value as a whole number from 0 on, or None."""
+    number = to_number(value)
+    if math.isnan(number) or number < 0 or number != number // 1 or number > _LARGEST:
+        return None
+    return int(number)
+
+
+def _order(value: Any) -> tuple[str, ...]:
+    if not truthy(value):
+        return ()
+    keys: list[str] = []
+    for item in value if isinstance(value, list) else [value]:
+        if not isinstance(item, str):
+            raise malformed(f"The order {json_text(item)} is not valid", hint='Write "name ASC" or a list of such.')
+        keys.extend(_order_key(token) for token in _COMMAS.split(item) if token)
+    return tuple(keys)
+
+
+def _order_key(token: str) -> str:
+    parts = re.split(r"\s+", token)
+    if len(parts) == 1:
+        return token
+    direction = parts[1].upper()
+    if direction not in {"ASC", "DESC"}:
+        raise malformed(f"The order {json_text(token)} has invalid direction", hint="A direction is ASC or DESC.")
+    return f"{parts[0]} {direction}"
