@@ -33,3 +33,5 @@ class Step:
     hazards: tuple[Hazard, ...] = ()
     source: Location | None = None
     """The place in the configuration that asked for it."""
+    covers: tuple[int, ...] = ()
+    """0-based places, among the changes handed to `compile`, of those this step makes."""

@@ -1,0 +1,289 @@
+"""The desired state of one data source, from the models attached to it.
+
+Pure: needs the project and the data source's mapping, no connection.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lbconf.connectors.contract import ModelMapping
+from lbconf.datatypes import EnumType
+from lbconf.diagnostics import Code, Collector, Diagnostic, Related
+from lbconf.errors import PlanError
+from lbconf.plan.desired_keys import foreign_keys
+from lbconf.project.resolved import DataSource, IndexSpec, Model, Project, Property
+from lbconf.state.structure import (
+    Check,
+    Column,
+    Enumeration,
+    Index,
+    IndexPart,
+    PrimaryKey,
+    QualifiedName,
+    State,
+    Table,
+    Unique,
+)
+
+__all__ = ["Desired", "desired_state", "planned_models"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desired:
+    """A desired state and what was noticed on the way."""
+
+    state: State
+    diagnostics: tuple[Diagnostic, ...] = ()
+    """Warnings only."""
+
+
+def desired_state(project: Project, data_source: DataSource, mapping: ModelMapping) -> Desired:
+    """What the models attached to this data source need there.
+
+    Raises:
+        PlanError: Two models want one table differently, or a model cannot be a table; all findings at once.
+    """
+    found = Collector()
+    models = planned_models(project, data_source.name)
+    tables: dict[QualifiedName, Table] = {}
+    for model in models:
+        table = _table(model, mapping, found)
+        if table is None:
+            continue
+        first = tables.get(table.name)
+        if first is None:
+            tables[table.name] = table
+        elif _shape(first) != _shape(table):
+            _twice(found, project, first, model, table.name)
+    for key in foreign_keys(project, models, mapping, tables, found):
+        table = tables[key.table]
+        columns = tuple(replace(c, type=key.types.get(c.name, c.type)) for c in table.columns)
+        keys = tuple(sorted((*table.foreign_keys, key.foreign_key), key=lambda part: part.name))
+        tables[key.table] = replace(table, columns=columns, foreign_keys=keys)
+    if found.errors:
+        raise PlanError(found.errors)
+    state = State(
+        namespaces=tuple(sorted({name.namespace for name in tables if name.namespace})),
+        tables=tuple(tables[name] for name in sorted(tables)),
+        enumerations=_enumerations(models, mapping),
+    )
+    return Desired(state=state, diagnostics=found.diagnostics)
+
+
+def planned_models(project: Project, data_source: str) -> tuple[Model, ...]:
+    """The models of a data source that have a table of their own: persisted ones that are no views."""
+    return tuple(model for model in project.models_of(data_source) if model.persisted and not model.read_only)
+
+
+def _table(model: Model, mapping: ModelMapping, found: Collector) -> Table | None:
+    name = mapping.table_name(model)
+    columns: dict[str, Column] = {}
+    for prop in model.properties.values():
+        try:
+            column = _column(model, prop, mapping)
+        except PlanError as error:
+            found.extend(error.diagnostics)
+            continue
+        if column.name in columns:
+            found.error(
+                Code.COLUMN_DECLARED_TWICE,
+                f"two properties of model {model.name} have the column {column.name}",
+                prop.location,
+                hint="give one of them another columnName",
+            )
+        columns[column.name] = column
+    if not columns:
+        found.error(
+            Code.MODEL_WITHOUT_COLUMNS,
+            f"model {model.name} has no property, so it cannot be a table",
+            model.location,
+            hint="declare a property, or take its dataSource away",
+        )
+        return None
+    ids = tuple(mapping.column_name(model, prop) for prop in model.ids)
+    key = PrimaryKey(name=mapping.constraint_name(name, ids, "pkey"), columns=ids) if ids else None
+    return Table(
+        name=name,
+        columns=tuple(columns.values()),
+        primary_key=key,
+        uniques=_uniques(model, mapping, name),
+        indexes=_indexes(model, mapping, name, found),
+        checks=_checks(model, mapping, name),
+        comment=None if model.layout.is_loopback else _text(model.description),
+        model=model.name,
+        renamed_from=None if not model.renamed_from else QualifiedName(name.namespace, model.renamed_from),
+        source=model.location,
+    )
+
+
+def _column(model: Model, prop: Property, mapping: ModelMapping) -> Column:
+    backfill = prop.settings.get("backfill")
+    collation = prop.settings.get("collation")
+    return Column(
+        name=mapping.column_name(model, prop),
+        type=mapping.column_type(model, prop),
+        nullable=prop.nullable and not prop.id,
+        default=mapping.column_default(model, prop),
+        identity=mapping.identity(model, prop),
+        collation=collation if isinstance(collation, str) and not model.layout.is_loopback else None,
+        comment=None if model.layout.is_loopback else _text(prop.description),
+        renamed_from=prop.renamed_from,
+        backfill=_literal(backfill),
+        source=prop.location,
+    )
+
+
+def _uniques(model: Model, mapping: ModelMapping, table: QualifiedName) -> tuple[Unique, ...]:
+    found = []
+    for prop in model.properties.values():
+        if prop.unique and not _is_only_key(model, prop):
+            column = mapping.column_name(model, prop)
+            name = mapping.constraint_name(table, (column,), "key")
+            found.append(Unique(name=name, columns=(column,), source=prop.location))
+    return tuple(sorted(found, key=lambda unique: unique.name))
+
+
+def _indexes(model: Model, mapping: ModelMapping, table: QualifiedName, found: Collector) -> tuple[Index, ...]:
+    indexes: dict[str, Index] = {}
+    for spec in model.indexes:
+        parts = _parts(model, mapping, spec, found)
+        columns = [part.column for part in parts if part.column]
+        if not columns:
+            continue
+        name = spec.name or mapping.index_name(table, columns, unique=spec.unique)
+        indexes[name] = Index(
+            name=name,
+            parts=parts,
+            unique=spec.unique,
+            method=_method(spec.kind),
+            where=spec.where,
+            renamed_from=spec.renamed_from,
+            source=spec.location,
+        )
+    for prop in model.properties.values():
+        index = None if prop.index is None else _property_index(model, prop, prop.index, mapping, table)
+        if index is not None and not any(other.parts == index.parts for other in indexes.values()):
+            indexes.setdefault(index.name, index)
+    return tuple(indexes[name] for name in sorted(indexes))
+
+
+def _property_index(
+    model: Model, prop: Property, options: Mapping[str, Any], mapping: ModelMapping, table: QualifiedName
+) -> Index | None:
+    unique = bool(options.get("unique"))
+    if _is_only_key(model, prop) or (prop.unique and unique):
+        return None
+    column = mapping.column_name(model, prop)
+    named = options.get("name")
+    return Index(
+        name=named if isinstance(named, str) and named else mapping.index_name(table, (column,), unique=unique),
+        parts=(IndexPart(column=column),),
+        unique=unique,
+        method=_method(options.get("type")),
+        source=prop.location,
+    )
+
+
+def _parts(model: Model, mapping: ModelMapping, spec: IndexSpec, found: Collector) -> tuple[IndexPart, ...]:
+    columns = {mapping.column_name(model, prop) for prop in model.properties.values()}
+    parts: list[IndexPart] = []
+    for key, descending in spec.keys:
+        prop = model.properties.get(key)
+        column = key if prop is None else mapping.column_name(model, prop)
+        if column not in columns:
+            found.error(
+                Code.INDEX_COLUMN_UNKNOWN,
+                f"index {spec.name or ''} of model {model.name} names {key}, which is no property".replace("  ", " "),
+                spec.location,
+                hint=f"its properties are {', '.join(model.properties)}",
+            )
+            return ()
+        parts.append(IndexPart(column=column, descending=descending))
+    return tuple(parts)
+
+
+def _checks(model: Model, mapping: ModelMapping, table: QualifiedName) -> tuple[Check, ...]:
+    found: list[Check] = []
+    for prop in model.properties.values():
+        if isinstance(prop.type, EnumType) and not model.layout.is_loopback:
+            column = mapping.column_name(model, prop)
+            if mapping.column_type(model, prop).enumeration is None:
+                values = ", ".join("'" + value.replace("'", "''") + "'" for value in prop.type.values)
+                quoted = '"' + column.replace('"', '""') + '"'
+                name = mapping.constraint_name(table, (column,), "check")
+                found.append(Check(name=name, expression=f"{quoted} IN ({values})", source=prop.location))
+    found.extend(_declared_checks(model, mapping, table))
+    return tuple(sorted(found, key=lambda check: check.name))
+
+
+def _declared_checks(model: Model, mapping: ModelMapping, table: QualifiedName) -> Iterable[Check]:
+    """`checks` of a model: name to SQL, or a list of `{name, expression}`."""
+    declared = model.settings.get("checks")
+    if isinstance(declared, Mapping):
+        entries = [(str(name), expression) for name, expression in declared.items()]
+    elif isinstance(declared, list | tuple):
+        named = [entry for entry in declared if isinstance(entry, Mapping)]
+        entries = [(str(entry.get("name") or ""), entry.get("expression")) for entry in named]
+    else:
+        return
+    for number, (name, expression) in enumerate(entries, start=1):
+        said = expression.get("expression") if isinstance(expression, Mapping) else expression
+        if isinstance(said, str) and said.strip():
+            chosen = name or mapping.constraint_name(table, (str(number),), "check")
+            yield Check(name=chosen, expression=said.strip(), source=model.location)
+
+
+def _enumerations(models: Iterable[Model], mapping: ModelMapping) -> tuple[Enumeration, ...]:
+    found: dict[QualifiedName, Enumeration] = {}
+    for model in models:
+        for prop in model.properties.values():
+            if isinstance(prop.type, EnumType) and prop.type.name:
+                named = mapping.column_type(model, prop).enumeration
+                if named is not None:
+                    found[named] = Enumeration(name=named, values=prop.type.values, source=prop.location)
+    return tuple(found[name] for name in sorted(found))
+
+
+def _twice(found: Collector, project: Project, first: Table, model: Model, name: QualifiedName) -> None:
+    other = project.models.get(first.model or "")
+    related = (
+        () if other is None or other.location is None else (Related(message="first here", location=other.location),)
+    )
+    found.error(
+        Code.TABLE_DECLARED_TWICE,
+        f"models {first.model} and {model.name} both have the table {name}, with different columns",
+        model.location,
+        hint=f"give {model.name} a table of its own, or the same properties",
+        related=related,
+    )
+
+
+def _shape(table: Table) -> object:
+    return (
+        sorted((column.name, column.type, column.nullable) for column in table.columns),
+        table.primary_key,
+    )
+
+
+def _is_only_key(model: Model, prop: Property) -> bool:
+    return bool(prop.id) and len(model.ids) == 1
+
+
+def _method(kind: object) -> str:
+    return (
+        kind.lower() if isinstance(kind, str) and kind.lower() in {"gin", "gist", "hash", "brin", "spgist"} else "btree"
+    )
+
+
+def _text(description: str | None) -> str | None:
+    return description or None
+
+
+def _literal(backfill: Any) -> str | None:
+    """SQL of a `backfill`: a text is an expression already, other constants are themselves."""
+    if backfill is None or isinstance(backfill, str):
+        return backfill
+    if isinstance(backfill, bool):
+        return "TRUE" if backfill else "FALSE"
+    return str(backfill) if isinstance(backfill, int | float) else None
