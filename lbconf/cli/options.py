@@ -1,0 +1,163 @@
+"""What every verb takes, before it or after it: the project, the environment, how much to print.
+
+A verb uses it so:
+
+    @click.command("plan")
+    @shared_options
+    def command(options: GlobalOptions) -> int: ...
+
+and returns its exit code (None is 0).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from lbconf.cli.output import Output
+
+__all__ = ["GlobalOptions", "data_source_option", "format_option", "shared_options", "url_option"]
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GlobalOptions:
+    """The options of every verb, those before and those after it put together."""
+
+    project: Path | None = None
+    """As given; `root` is what to use."""
+    environment: str | None = None
+    """None: the operation asks `LBCONF_ENV` and `NODE_ENV`, and else takes `development`."""
+    layout: str | None = None
+    """None: told from the files."""
+    sets: tuple[str, ...] = ()
+    """`pointer=value`, later ones win."""
+    color: bool = True
+    """False after `--no-color`; `output` asks the terminal too."""
+    verbosity: int = 0
+    """-1 quiet, 0, 1 verbose."""
+
+    @property
+    def root(self) -> Path:
+        """The project's folder: as given, else the nearest one upward that holds a project, else the current one."""
+        return self.project if self.project is not None else nearest_project(Path.cwd())
+
+    @property
+    def output(self) -> Output:
+        """Where results and messages go."""
+        return Output(color=self.color, verbosity=self.verbosity)
+
+
+MARKERS = (
+    "environments/base",
+    "server/model-config.json",
+    "server/datasources.json",
+    "server/config.json",
+    "models.json",
+    "datasources.json",
+)
+"""Files and folders that only the root of a project has, native ones first."""
+
+
+def nearest_project(start: Path) -> Path:
+    """The folder itself or the nearest one above it that holds a project; `start` where there is none."""
+    for folder in (start, *start.parents):
+        if any((folder / marker).exists() for marker in MARKERS):
+            return folder
+    return start
+
+
+def shared_options(command: Callable[..., R]) -> Callable[..., R]:
+    """Add the options of every verb to a command; it gets them as one argument named `options`."""
+
+    @wraps(command)
+    def merged(*args: Any, **given: Any) -> R:
+        context = click.get_current_context()
+        outer = context.obj if isinstance(context.obj, GlobalOptions) else GlobalOptions()
+        options = GlobalOptions(
+            project=given.pop("project") or outer.project,
+            environment=given.pop("env") or outer.environment,
+            layout=given.pop("layout") or outer.layout,
+            sets=(*outer.sets, *given.pop("sets")),
+            color=not given.pop("no_color") and outer.color,
+            verbosity=_verbosity(given.pop("quiet"), given.pop("verbose"), outer.verbosity),
+        )
+        return command(*args, options=options, **given)
+
+    decorated: Callable[..., R] = merged
+    for option in reversed(_SHARED):
+        decorated = option(decorated)
+    return decorated
+
+
+def _verbosity(quiet: bool, verbose: bool, outer: int) -> int:  # noqa: FBT001 - click gives them so
+    if quiet and verbose:
+        msg = "--quiet and --verbose exclude each other."
+        raise click.UsageError(msg)
+    return -1 if quiet else 1 if verbose else outer
+
+
+_SHARED = (
+    click.option(
+        "--project",
+        type=click.Path(path_type=Path),
+        metavar="DIR",
+        help="Root of the project. Default: the nearest folder upward that holds one.",
+    ),
+    click.option(
+        "--env",
+        "-e",
+        metavar="NAME",
+        help="Environment. Default: LBCONF_ENV, else NODE_ENV, else development.",
+    ),
+    click.option(
+        "--layout",
+        type=click.Choice(["native", "loopback", "loopback1"]),
+        help="Layout of the files. Default: told from the files.",
+    ),
+    click.option(
+        "--set",
+        "sets",
+        multiple=True,
+        metavar="POINTER=VALUE",
+        help="Override one value, such as /datasources/accountDB/host=db1. May be repeated.",
+    ),
+    click.option("--no-color", is_flag=True, help="Print without colour, as with the variable NO_COLOR."),
+    click.option("--quiet", "-q", is_flag=True, help="Print results and errors only."),
+    click.option("--verbose", "-v", is_flag=True, help="Print more, and the traceback of an unexpected error."),
+)
+
+
+def format_option(*formats: str) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """`--format`, one of `formats`; the first is the default. The command gets it as `output_format`."""
+    return click.option(
+        "--format",
+        "-f",
+        "output_format",
+        type=click.Choice(formats),
+        default=formats[0],
+        show_default=True,
+        help="Form of the result.",
+    )
+
+
+data_source_option = click.option(
+    "--data-source",
+    "-d",
+    "data_sources",
+    multiple=True,
+    metavar="NAME",
+    help="Only this data source. May be repeated.",
+)
+"""`--data-source`, repeatable; the command gets a tuple as `data_sources`."""
+
+url_option = click.option(
+    "--url",
+    metavar="URL",
+    help="Connection URL to use instead of the data source's own settings.",
+)
+"""`--url`; the command gets it as `url`."""
