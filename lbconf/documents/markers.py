@@ -1,0 +1,21 @@
+"""What a layer may say beside a value: take the inherited one away, or replace it whole."""
+
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["Replace", "Unset"]
+
+
+@dataclass(frozen=True, slots=True)
+class Unset:
+    """`!unset` in YAML, `{"$unset": true}` in JSON: what lower layers said is taken away."""
+
+    value: Any = None
+    """What stands beside the tag; in a list of named things it names the one to take away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """`!replace` in YAML, `{"$replace": ...}` in JSON: the value as it stands, merged with nothing below."""
+
+    value: Any

@@ -1,0 +1,162 @@
+"""One file into a `Document`: bytes, text, plain data, places."""
+
+import errno
+import os
+import stat
+from collections.abc import Iterable
+from typing import Any, Final
+
+from lbconf.diagnostics import Code, Collector, Location
+from lbconf.documents.source import Document, SourceFile
+from lbconf.documents.spans import KeySpans, SpanIndex, Spans
+
+__all__ = ["MAX_BYTES", "read_document", "read_documents", "read_text"]
+
+MAX_BYTES: Final = 16 * 1024 * 1024
+"""Size of a file, in bytes."""
+
+_BOM: Final = b"\xef\xbb\xbf"
+_OPEN_FLAGS: Final = (
+    os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+)
+
+
+def read_documents(
+    sources: Iterable[SourceFile], found: Collector, *, native: bool, environ: dict[str, str] | None = None
+) -> list[Document]:
+    """Every file that could be read, in the given order; findings tell about the others."""
+    read = (read_document(source, found, native=native, environ=environ) for source in sources)
+    return [document for document in read if document is not None]
+
+
+def read_document(
+    source: SourceFile, found: Collector, *, native: bool, environ: dict[str, str] | None = None
+) -> Document | None:
+    """The parsed file, or None where findings say why not.
+
+    Args:
+        source: What to read.
+        found: Takes the findings.
+        native: Whether markers (`$unset`, `$replace`) mean something.
+        environ: What `process.env` is in a script.
+    """
+    text = read_text(source, found)
+    if text is None:
+        return None
+    before = len(found.errors)
+    parsed = _parse(text, source, found, native=native, environ=environ or {})
+    if parsed is None:
+        return None
+    data, index = parsed
+    if data is None and len(found.errors) == before:
+        _refuse_empty(source, found)
+        return None
+    if not isinstance(data, dict):
+        found.error(
+            Code.DOCUMENT_NOT_MAPPING,
+            f"the file must hold a mapping of names to values, not {_kind(data)}",
+            Location(file=source.shown),
+        )
+        return None
+    return Document(source=source, data=data, spans=Spans(index), key_spans=KeySpans(index))
+
+
+def read_text(source: SourceFile, found: Collector) -> str | None:
+    """The file's text without byte-order mark, or None where findings say why not. Never waits on a pipe or device."""
+    data = _read_bytes(source, found)
+    if data is None:
+        return None
+    data = data.removeprefix(_BOM)
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        good = data[: error.start].decode("utf-8")
+        hint = "save the file as UTF-8"
+        if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+            hint = "the file looks like UTF-16: save it as UTF-8"
+        found.error(
+            Code.FILE_NOT_UTF8,
+            f"the file is not UTF-8: byte 0x{data[error.start]:02x} cannot stand here",
+            Location(file=source.shown, line=good.count("\n") + 1, column=len(good) - good.rfind("\n")),
+            hint=hint,
+        )
+        return None
+    if not text.strip():
+        _refuse_empty(source, found)
+        return None
+    return text
+
+
+def _read_bytes(source: SourceFile, found: Collector) -> bytes | None:
+    place = Location(file=source.shown)
+    try:
+        descriptor = os.open(source.path, _OPEN_FLAGS)
+    except FileNotFoundError:
+        if source.path.is_symlink():
+            found.error(Code.FILE_MISSING, "the link leads to no file", place, hint="mend or remove the link")
+        else:
+            found.error(Code.FILE_MISSING, "the file does not exist", place)
+        return None
+    except OSError as error:
+        _refuse_unreadable(error, source, found)
+        return None
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            kind = "a directory" if stat.S_ISDIR(status.st_mode) else "a pipe or device"
+            found.error(Code.FILE_NOT_REGULAR, f"{kind} stands where a file should be", place)
+            return None
+        if status.st_size > MAX_BYTES:
+            found.error(
+                Code.DOCUMENT_TOO_LARGE,
+                f"the file has {status.st_size} bytes, more than the {MAX_BYTES} that are read",
+                place,
+            )
+            return None
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        _refuse_unreadable(error, source, found)
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def _parse(
+    text: str, source: SourceFile, found: Collector, *, native: bool, environ: dict[str, str]
+) -> tuple[Any, SpanIndex] | None:
+    suffix = source.path.suffix
+    if suffix in {".yaml", ".yml"}:
+        from lbconf.documents.yaml_reader import read_yaml  # noqa: PLC0415 - only where a project has YAML
+
+        return read_yaml(text, source.shown, found)
+    if suffix == ".js":
+        from lbconf.documents.javascript import read_javascript  # noqa: PLC0415 - only where a project has scripts
+
+        return read_javascript(text, source, found, environ)
+    from lbconf.documents.json_reader import read_json  # noqa: PLC0415 - only where a project has JSON
+
+    return read_json(text, source.shown, found, markers=native)
+
+
+def _refuse_empty(source: SourceFile, found: Collector) -> None:
+    hint = "write `{}` where nothing is to be said, or remove the file"
+    found.error(Code.FILE_EMPTY, "the file is empty", Location(file=source.shown), hint=hint)
+
+
+def _refuse_unreadable(error: OSError, source: SourceFile, found: Collector) -> None:
+    place = Location(file=source.shown)
+    if error.errno in {errno.EISDIR, errno.ENXIO}:
+        found.error(Code.FILE_NOT_REGULAR, "no file stands here but a directory, pipe or device", place)
+        return
+    hint = {
+        errno.EACCES: "give yourself the right to read it",
+        errno.ELOOP: "the links lead in a circle: mend or remove them",
+    }.get(error.errno or 0)
+    found.error(Code.FILE_UNREADABLE, f"the file cannot be read: {error.strerror}", place, hint=hint)
+
+
+def _kind(data: object) -> str:
+    if isinstance(data, list):
+        return "a list"
+    return "nothing" if data is None else "a single value"
