@@ -12,7 +12,7 @@ __all__ = ["RequestError", "malformed"]
 class RequestError(QueryError):
     """A client asked for something that cannot be."""
 
-    def __init__(  # noqa: PLR0913 - each is one part of the answer
+    def __init__(
         self,
         code: Code,
         message: str,

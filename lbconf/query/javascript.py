@@ -30,7 +30,7 @@ UNDEFINED = _Undefined()
 _DECIMAL = re.compile(r"[+-]?(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)", re.ASCII)
 _PREFIXED = re.compile(r"0(?:[xX][0-9a-fA-F]+|[oO][0-7]+|[bB][01]+)", re.ASCII)
 _MOST_DIGITS = 400
-_BLANK = " \t\n\v\f\r\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+_BLANK = " \t\n\v\f\r\u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff" + "".join(map(chr, range(0x2000, 0x200B)))
 _EXACT = 2**53
 _PLAIN_EXPONENT = 21
 
@@ -169,7 +169,7 @@ def _float_text(value: float) -> str:
     sign, digits, exponent = Decimal(repr(value)).as_tuple()
     text = "".join(map(str, digits)).rstrip("0") or "0"
     point = len(digits) + int(exponent)
-    if -7 < point <= _PLAIN_EXPONENT:  # noqa: PLR2004 - the standard's bounds of plain notation
+    if -6 < point <= _PLAIN_EXPONENT:  # noqa: PLR2004 - the standard's bounds of plain notation
         if point <= 0:
             body = "0." + "0" * -point + text
         elif point >= len(text):
