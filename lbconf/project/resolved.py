@@ -290,6 +290,8 @@ class DataSource:
     location: Location | None = field(default=None, compare=False)
     locations: Mapping[str, Location] = field(default_factory=_empty, compare=False)
     """JSON Pointer inside the settings (`/host`) to the place of the value."""
+    root: Path | None = field(default=None, compare=False)
+    """The project's folder, which relative paths in the settings start from; None: the working directory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
