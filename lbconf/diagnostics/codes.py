@@ -86,6 +86,10 @@ class Code(StrEnum):
     CHECK_VIOLATED = "LB5013"
     VALUE_REFUSED = "LB5014"
     UNSUPPORTED = "LB5015"
+    DRIVER_MISSING = "LB5051"
+    CONNECTOR_MISSING = "LB5052"
+    DATA_SOURCE_MISSING = "LB5053"
+    SEED_UNUSABLE = "LB5054"
 
     # LB6xxx query: what a request asks for
     FILTER_MALFORMED = "LB6001"
