@@ -5,8 +5,8 @@ What models cannot say comes back as `Opaque`: kept, listed, never changed.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from psycopg import Connection
@@ -32,7 +32,7 @@ from lbconf.state.structure import (
     View,
 )
 
-__all__ = ["inspect", "quoted_name"]
+__all__ = ["inspect", "inspect_namespace", "quoted_name"]
 
 Rows = list[tuple[Any, ...]]
 
@@ -57,10 +57,20 @@ def inspect(connection: Connection[Any], namespaces: Sequence[str] | None = None
     Runs in a transaction of its own, or as part of the one that is open; the
     search path is as before afterwards.
     """
+    return _inspected(connection, lambda present: present if namespaces is None else [*present & set(namespaces)])
+
+
+def inspect_namespace(connection: Connection[Any], namespace: str) -> State:
+    """The state of one namespace, also of the server's own: `pg_temp` is the connection's temporary one."""
+    row = connection.execute("SELECT nspname FROM pg_namespace WHERE oid = pg_my_temp_schema()").fetchone()
+    return _inspected(connection, lambda _: [row[0] if row and namespace == "pg_temp" else namespace])
+
+
+def _inspected(connection: Connection[Any], chosen: Callable[[set[str]], Iterable[str]]) -> State:
     with connection.transaction(), connection.cursor() as cursor:
         before = cursor.execute("SELECT current_setting('search_path')").fetchone()
         cursor.execute("SELECT set_config('search_path', 'pg_catalog', true)")
-        state = _state(cursor, connection.info.server_version, namespaces)
+        state = _state(cursor, connection.info.server_version, chosen)
         cursor.execute("SELECT set_config('search_path', %s, true)", before)
     return state
 
@@ -70,14 +80,14 @@ def quoted_name(name: str) -> str:
     return name if PLAIN_NAME.match(name) else '"' + name.replace('"', '""') + '"'
 
 
-def _state(cursor: Any, version: int, wanted: Sequence[str] | None) -> State:  # noqa: ANN401 - a cursor of either row type
+def _state(cursor: Any, version: int, chosen: Callable[[set[str]], Iterable[str]]) -> State:
     def rows(sql: str) -> Rows:
         found: Rows = cursor.execute(sql, parameters).fetchall()
         return found
 
-    parameters: dict[str, Any] = {}
-    present = [row[0] for row in rows(catalogue.NAMESPACES.replace("%%", "%"))]
-    namespaces = present if wanted is None else [name for name in present if name in set(wanted)]
+    parameters: dict[str, Any] = {"namespaces": []}
+    present = {row[0] for row in rows(catalogue.NAMESPACES)}
+    namespaces = sorted(chosen(present))
     parameters = {"namespaces": namespaces}
     relations = rows(catalogue.RELATIONS)
     names = {row[0]: QualifiedName(row[1], row[2]) for row in relations}
@@ -118,7 +128,7 @@ def _state(cursor: Any, version: int, wanted: Sequence[str] | None) -> State:  #
             tables.append(_table(names[oid], row[5], columns[oid], constraints[oid], indexes[oid], own))
     opaque.extend(Opaque(kind=row[0], name=row[1], definition=row[2]) for row in rows(catalogue.UNMANAGED))
     return State(
-        namespaces=tuple(sorted(namespaces)),
+        namespaces=tuple(namespaces),
         tables=tuple(sorted(tables, key=lambda table: table.name)),
         enumerations=tuple(
             Enumeration(name=QualifiedName(row[0], row[1]), values=tuple(row[2] or ()))
@@ -183,18 +193,17 @@ def _identity(row: tuple[Any, ...], sequence: tuple[Any, ...] | None) -> Identit
         return None
     name = QualifiedName(sequence[0], sequence[1])
     start, increment = sequence[2], sequence[3]
-    options = {
-        "start": None if start == 1 else start,
-        "increment": None if increment == 1 else increment,
-        "sequence": name,
-    }
+    identity = Identity(
+        kind="serial",
+        start=None if start == 1 else start,
+        increment=None if increment == 1 else increment,
+        sequence=name,
+    )
     if row[5]:
-        return Identity(kind="identity-always" if row[5] == "a" else "identity-by-default", **options)
+        return replace(identity, kind="identity-always" if row[5] == "a" else "identity-by-default")
     counted = NEXT_VALUE.match(row[4] or "")
-    shown = f"{quoted_name(name.namespace)}.{quoted_name(name.name)}"
-    if counted is None or counted["sequence"].replace("''", "'") != shown:
-        return None
-    return Identity(kind="serial", **options)
+    shown = "" if counted is None else counted["sequence"].replace("''", "'").replace('"', "")
+    return identity if shown == str(name).replace('"', "") else None
 
 
 def _relation_facts(row: tuple[Any, ...], names: dict[int, QualifiedName]) -> Iterable[Opaque]:
@@ -205,7 +214,9 @@ def _relation_facts(row: tuple[Any, ...], names: dict[int, QualifiedName]) -> It
     if row[8] or row[9]:
         yield Opaque(kind="row-security", name=row[2], definition="FORCE" if row[9] else "ENABLE")
     if row[10] not in {"d", "n"} or (row[10] == "n" and row[3] == "r"):
-        yield Opaque(kind="replica-identity", name=row[2], definition={"f": "FULL", "n": "NOTHING"}.get(row[10], "INDEX"))
+        yield Opaque(
+            kind="replica-identity", name=row[2], definition={"f": "FULL", "n": "NOTHING"}.get(row[10], "INDEX")
+        )
     if row[11]:
         yield Opaque(kind="partitioning", name=row[2], definition=f"PARTITION BY {row[11]}")
     for parent in row[14] or ():
@@ -224,7 +235,7 @@ def _table(
     uniques, foreign_keys, checks, found = [], [], [], []
     opaque.extend(Opaque(kind=f"{odd}-column", name=column.name) for column, odd in columns if odd)
     for row in constraints:
-        kind, plain = row[2], not (row[16 + 2] or row[19])
+        kind, plain = row[2], not (row[18] or row[19])
         if kind == "p" and plain and not row[3]:
             primary = PrimaryKey(name=row[1], columns=tuple(row[11]))
         elif kind == "u" and plain and not row[3]:

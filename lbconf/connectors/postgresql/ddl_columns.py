@@ -1,0 +1,289 @@
+"""Steps that add, change and drop columns, and the sequences behind counted ones.
+
+Source: PostgreSQL manual, page ALTER TABLE, notes (what rewrites a table, what only scans it).
+"""
+
+from typing import Final
+
+from lbconf.connectors.postgresql.spelling import (
+    column_clause,
+    comment_literal,
+    identity_options,
+    literal,
+    name_text,
+    quote,
+    serial_type,
+    type_text,
+)
+from lbconf.connectors.postgresql.type_changes import cast_through_text, may_fail, rewrites
+from lbconf.connectors.sql.mapping import shortened
+from lbconf.state.hazards import Hazard, HazardKind
+from lbconf.state.steps import Statement, Step
+from lbconf.state.structure import Column, Identity, QualifiedName
+
+__all__ = ["add_column", "alter_column", "counted_sequence", "drop_column"]
+
+EXCLUSIVE: Final = "ACCESS EXCLUSIVE"
+NAME_LIMIT: Final = 63
+VOLATILE: Final = ("random(", "gen_random_uuid(", "uuid_generate", "clock_timestamp(", "nextval(", "uuidv")
+"""Calls in a default that give every row its own value, so that adding the column rewrites the table."""
+
+
+def add_column(table: QualifiedName, column: Column, *, fresh: bool) -> tuple[Step, ...]:
+    """One step. `fresh`: the same plan makes the table, so that there are no rows."""
+    name = name_text(table)
+    where = f"{table}.{column.name}"
+    hazards = []
+    filled = column.default is not None or column.identity is not None or column.generated is not None
+    statements = [f"ALTER TABLE {name} ADD COLUMN {column_clause(column)}"]
+    if not column.nullable and not filled:
+        if column.backfill is not None:
+            loose = column_clause(column).removesuffix(" NOT NULL")
+            statements = [
+                f"ALTER TABLE {name} ADD COLUMN {loose}",
+                f"UPDATE {name} SET {quote(column.name)} = {column.backfill}",
+                f"ALTER TABLE {name} ALTER COLUMN {quote(column.name)} SET NOT NULL",
+            ]
+        else:
+            message = f"{table} must be empty: {where} is required and has no default"
+            hazards.append(Hazard(kind=HazardKind.MAY_FAIL_ON_DATA, message=message))
+    if column.identity is not None and column.identity.kind == "serial" and serial_type(column) is None:
+        statements.extend(counted_sequence(table, column))
+    text = column.default.expression.lower() if column.default else ""
+    if column.identity is not None or column.generated is not None or any(call in text for call in VOLATILE):
+        hazards.append(Hazard(kind=HazardKind.REWRITES_TABLE, message=f"{table} is rewritten to fill {where}"))
+        hazards.append(Hazard(kind=HazardKind.BLOCKS_READS, message=f"{table} is locked while it is rewritten"))
+    if column.comment is not None:
+        statements.append(f"COMMENT ON COLUMN {name}.{quote(column.name)} IS {comment_literal(column.comment)}")
+    return (
+        _step(
+            f"add column {where} {type_text(column.type)}",
+            statements,
+            table,
+            column,
+            undo=(f"ALTER TABLE {name} DROP COLUMN {quote(column.name)}",),
+            hazards=() if fresh else tuple(hazards),
+        ),
+    )
+
+
+def drop_column(table: QualifiedName, column: Column) -> tuple[Step, ...]:
+    """One step, which cannot be undone."""
+    where = f"{table}.{column.name}"
+    hazards = (
+        Hazard(kind=HazardKind.DELETES_DATA, message=f"every value of {where} is deleted"),
+        Hazard(kind=HazardKind.IRREVERSIBLE, message=f"{where} cannot be brought back"),
+    )
+    dropped = f"ALTER TABLE {name_text(table)} DROP COLUMN {quote(column.name)}"
+    return (_step(f"drop column {where}", [dropped], table, column, hazards=hazards),)
+
+
+def alter_column(table: QualifiedName, before: Column, after: Column, *, fresh: bool) -> tuple[Step, ...]:
+    """One step with everything that differs, in an order the server takes."""
+    if (before.generated or after.generated) and (
+        before.generated != after.generated or before.type != after.type or before.collation != after.collation
+    ):
+        return _regenerate(table, before, after)
+    retyped = before.type != after.type or before.collation != after.collation
+    statements, undo = (
+        _differences(table, before, after, retyped=retyped),
+        _differences(table, after, before, retyped=retyped),
+    )
+    hazards = [] if fresh else _hazards(table, before, after, retyped=retyped)
+    return (
+        _step(
+            f"alter column {table}.{after.name}: {', '.join(_words(before, after))}",
+            statements,
+            table,
+            after,
+            undo=tuple(undo),
+            hazards=tuple(hazards),
+        ),
+    )
+
+
+def counted_sequence(table: QualifiedName, column: Column) -> list[str]:
+    """Statements that make a column's sequence, owned by it, and let the column count with it."""
+    identity = column.identity or Identity(kind="serial")
+    sequence = identity.sequence or QualifiedName(
+        table.namespace, shortened(f"{table.name}_{column.name}", "seq", NAME_LIMIT)
+    )
+    shown = name_text(sequence)
+    where = f"{name_text(table)}.{quote(column.name)}"
+    return [
+        f"CREATE SEQUENCE {shown} AS {column.type.name}"
+        f"{identity_options(identity.start, identity.increment)} OWNED BY {where}",
+        f"ALTER TABLE {name_text(table)} ALTER COLUMN {quote(column.name)} SET DEFAULT nextval({literal(shown)}::regclass)",
+    ]
+
+
+def _words(before: Column, after: Column) -> list[str]:
+    found = []
+    if before.type != after.type:
+        found.append(f"type {type_text(before.type)} to {type_text(after.type)}")
+    if before.collation != after.collation:
+        found.append(f"collation {after.collation or 'default'}")
+    if before.nullable != after.nullable:
+        found.append("nullable" if after.nullable else "not null")
+    if before.default != after.default:
+        found.append(f"default {after.default.expression}" if after.default else "no default")
+    if before.identity != after.identity:
+        found.append(after.identity.kind if after.identity else "no longer counted")
+    if before.comment != after.comment:
+        found.append("comment")
+    return found or ["nothing"]
+
+
+def _hazards(table: QualifiedName, before: Column, after: Column, *, retyped: bool) -> list[Hazard]:
+    where = f"{table}.{after.name}"
+    found = []
+    if retyped:
+        change = f"{type_text(before.type)} to {type_text(after.type)}"
+        if before.type != after.type:
+            found.append(Hazard(kind=HazardKind.CHANGES_TYPE, message=f"{where} changes from {change}"))
+        if rewrites(before.type, after.type):
+            found.append(Hazard(kind=HazardKind.REWRITES_TABLE, message=f"{table} is rewritten for {where}"))
+            found.append(Hazard(kind=HazardKind.BLOCKS_READS, message=f"{table} is locked while it is rewritten"))
+        if may_fail(before.type, after.type):
+            message = f"values of {where} that do not fit {type_text(after.type)} stop it"
+            found.append(Hazard(kind=HazardKind.MAY_FAIL_ON_DATA, message=message))
+    if before.nullable and not after.nullable:
+        if after.backfill is None:
+            message = f"rows of {table} without {after.name} stop it"
+            found.append(Hazard(kind=HazardKind.MAY_FAIL_ON_DATA, message=message))
+        found.append(Hazard(kind=HazardKind.BLOCKS_READS, message=f"{table} is locked while its rows are checked"))
+    return found
+
+
+def _differences(table: QualifiedName, before: Column, after: Column, *, retyped: bool) -> list[str]:
+    """Statements from one column to the other; generated columns only for what is not their expression."""
+    name = name_text(table)
+    alter = f"ALTER TABLE {name} ALTER COLUMN {quote(after.name)}"
+    recounted = before.identity != after.identity
+    found = _uncount(alter, table, before) if recounted and not _same_kind_of_identity(before, after) else []
+    if before.default is not None and (retyped or after.default is None):
+        found.append(f"{alter} DROP DEFAULT")
+    if retyped:
+        found.append(_retype(alter, before, after))
+    if before.nullable and not after.nullable:
+        if after.backfill is not None:
+            column = quote(after.name)
+            found.append(f"UPDATE {name} SET {column} = {after.backfill} WHERE {column} IS NULL")
+        found.append(f"{alter} SET NOT NULL")
+    if after.default is not None and (retyped or before.default != after.default):
+        found.append(f"{alter} SET DEFAULT {after.default.expression}")
+    if recounted:
+        found.extend(_count(alter, table, before, after))
+    if not before.nullable and after.nullable:
+        found.append(f"{alter} DROP NOT NULL")
+    if before.comment != after.comment:
+        found.append(f"COMMENT ON COLUMN {name}.{quote(after.name)} IS {comment_literal(after.comment)}")
+    return found
+
+
+def _retype(alter: str, before: Column, after: Column) -> str:
+    wanted = type_text(after.type)
+    column = quote(after.name)
+    value = (
+        f"{column}::{'text' + '[]' * before.type.dimensions}" if cast_through_text(before.type, after.type) else column
+    )
+    collate = f" COLLATE {after.collation}" if after.collation else ""
+    return f"{alter} TYPE {wanted}{collate} USING {value}::{wanted}"
+
+
+def _same_kind_of_identity(before: Column, after: Column) -> bool:
+    one, two = before.identity, after.identity
+    if one is None or two is None:
+        return False
+    return (one.kind == "serial") == (two.kind == "serial")
+
+
+def _uncount(alter: str, table: QualifiedName, column: Column) -> list[str]:
+    identity = column.identity
+    if identity is None:
+        return []
+    if identity.kind != "serial":
+        return [f"{alter} DROP IDENTITY"]
+    sequence = identity.sequence or QualifiedName(
+        table.namespace, shortened(f"{table.name}_{column.name}", "seq", NAME_LIMIT)
+    )
+    return [f"{alter} DROP DEFAULT", f"DROP SEQUENCE {name_text(sequence)}"]
+
+
+def _count(alter: str, table: QualifiedName, before: Column, after: Column) -> list[str]:
+    identity = after.identity
+    if identity is None:
+        return []
+    name, column = name_text(table), quote(after.name)
+    options = identity_options(identity.start, identity.increment)
+    if _same_kind_of_identity(before, after):
+        return _recount(alter, before, after)
+    first = identity.start or 1
+    restart = (
+        f"SELECT setval(pg_get_serial_sequence({literal(name)}, {literal(after.name)}), "
+        f"greatest((SELECT max({column}) FROM {name}) + 1, {first}), false)"
+    )
+    if identity.kind == "serial":
+        return [*counted_sequence(table, after), restart]
+    how = "ALWAYS" if identity.kind == "identity-always" else "BY DEFAULT"
+    inner = f" ({options.strip()})" if options else ""
+    return [f"{alter} ADD GENERATED {how} AS IDENTITY{inner}", restart]
+
+
+def _recount(alter: str, before: Column, after: Column) -> list[str]:
+    one, two = before.identity, after.identity
+    if one is None or two is None:
+        return []
+    increment, start = two.increment or 1, two.start or 1
+    if two.kind == "serial":
+        sequence = one.sequence or two.sequence
+        return [f"ALTER SEQUENCE {name_text(sequence)} INCREMENT BY {increment} START WITH {start}"] if sequence else []
+    found = []
+    if one.kind != two.kind:
+        found.append(f"{alter} SET GENERATED {'ALWAYS' if two.kind == 'identity-always' else 'BY DEFAULT'}")
+    if one.increment != two.increment:
+        found.append(f"{alter} SET INCREMENT BY {increment}")
+    if one.start != two.start:
+        found.append(f"{alter} SET START WITH {start}")
+    return found
+
+
+def _regenerate(table: QualifiedName, before: Column, after: Column) -> tuple[Step, ...]:
+    """A generated column to or from anything else: its values are computed, so it is made anew or kept as they are."""
+    name = name_text(table)
+    where = f"{table}.{after.name}"
+    if after.generated is None and before.type == after.type and before.collation == after.collation:
+        alter = f"ALTER TABLE {name} ALTER COLUMN {quote(after.name)}"
+        plain = [f"{alter} DROP EXPRESSION", *_differences(table, before, after, retyped=False)]
+        return (_step(f"alter column {where}: no longer generated", plain, table, after),)
+    statements = [
+        f"ALTER TABLE {name} DROP COLUMN {quote(after.name)}",
+        f"ALTER TABLE {name} ADD COLUMN {column_clause(after)}",
+    ]
+    hazards = [
+        Hazard(kind=HazardKind.REWRITES_TABLE, message=f"{table} is rewritten to compute {where}"),
+        Hazard(kind=HazardKind.BLOCKS_READS, message=f"{table} is locked while it is rewritten"),
+    ]
+    if before.generated is None or after.generated is None:
+        hazards.append(Hazard(kind=HazardKind.DELETES_DATA, message=f"the values of {where} are replaced"))
+    return (_step(f"make column {where} anew", statements, table, after, hazards=tuple(hazards)),)
+
+
+def _step(
+    summary: str,
+    statements: list[str],
+    table: QualifiedName,
+    column: Column,
+    *,
+    undo: tuple[str, ...] = (),
+    hazards: tuple[Hazard, ...] = (),
+) -> Step:
+    return Step(
+        summary=summary,
+        statements=tuple(Statement(sql=sql) for sql in statements),
+        undo=tuple(Statement(sql=sql) for sql in undo),
+        table=table,
+        lock=EXCLUSIVE,
+        hazards=hazards,
+        source=column.source,
+    )

@@ -1,0 +1,195 @@
+"""A desired state in the words in which this server will report it.
+
+What can be said without asking is (`predicted`). Where a text then still
+differs from the one that is there, the server itself is asked: the columns,
+checks and indexes in question are made on temporary tables in a transaction
+that is rolled back, and read back (`ask`). No table of the user is read,
+locked or changed, and nothing is asked when nothing differs.
+"""
+
+import re
+from dataclasses import replace
+from typing import Any, Final
+
+from psycopg import Connection
+
+from lbconf.connectors.postgresql.probe import ask
+from lbconf.state.structure import Column, ColumnType, Default, Identity, Index, IndexPart, QualifiedName, State, Table
+
+__all__ = ["normalize", "predicted"]
+
+STRING: Final = re.compile(r"^'(?:[^'\\]|'')*'$")
+INSTANTS: Final = frozenset({"now()", "CURRENT_TIMESTAMP", "transaction_timestamp()"})
+"""Ways to say the start of the transaction, which the server keeps apart in print only."""
+PRINTED: Final = {"current_timestamp": "CURRENT_TIMESTAMP", "current_date": "CURRENT_DATE", "now()": "now()"}
+TEXTUAL: Final = frozenset({"text", "character varying", "character", "jsonb", "json", "uuid", "date", "bytea"})
+
+
+def normalize(desired: State, *, actual: State, connection: Connection[Any]) -> State:
+    """The desired state as the server will report it.
+
+    Args:
+        desired: From the models.
+        actual: What is there now; texts that agree with it are not asked about.
+        connection: For the questions that are left. Used for one rolled-back transaction at most.
+    """
+    state = predicted(desired, actual)
+    open_tables = {}
+    for table in state.tables:
+        there = actual.table(table.name) or (actual.table(table.renamed_from) if table.renamed_from else None)
+        question = _question(table, there)
+        if question is not None:
+            open_tables[table.name] = question
+    if not open_tables:
+        return state
+    answers = ask(connection, open_tables, state, actual)
+    tables = tuple(
+        _instants(_answered(table, answers[table.name]), actual.table(table.name)) if table.name in answers else table
+        for table in state.tables
+    )
+    return replace(state, tables=tables)
+
+
+def predicted(desired: State, actual: State) -> State:
+    """What needs no server: named types resolved, literals cast, counted and key columns required, empty options gone."""
+    named = {found.name for found in (*desired.enumerations, *actual.enumerations)}
+    named |= {_qualified(fact.name) for fact in actual.opaque if fact.kind == "domain"}
+    tables = []
+    for table in desired.tables:
+        key = set(table.primary_key.columns) if table.primary_key else set()
+        columns = tuple(
+            _column(column, named, table.name.namespace, in_key=column.name in key) for column in table.columns
+        )
+        found = replace(table, columns=columns, indexes=tuple(map(_index, table.indexes)))
+        tables.append(_instants(found, actual.table(table.name)))
+    return replace(desired, tables=tuple(tables))
+
+
+def _qualified(text: str) -> QualifiedName:
+    namespace, _, name = text.partition(".")
+    return QualifiedName(namespace.strip('"'), name.strip('"'))
+
+
+def _column(column: Column, named: set[QualifiedName], namespace: str, *, in_key: bool) -> Column:
+    kind = _type(column.type, named, namespace)
+    identity = column.identity
+    if identity is not None:
+        identity = Identity(
+            kind=identity.kind,
+            start=None if identity.start == 1 else identity.start,
+            increment=None if identity.increment == 1 else identity.increment,
+            sequence=identity.sequence,
+        )
+    return replace(
+        column,
+        type=kind,
+        nullable=column.nullable and not in_key and identity is None,
+        identity=identity,
+        default=None if identity is not None or column.default is None else _default(column.default, kind),
+    )
+
+
+def _type(found: ColumnType, named: set[QualifiedName], namespace: str) -> ColumnType:
+    if found.enumeration is not None:
+        return found
+    text = found.name.replace('"', "")
+    head, _, name = text.rpartition(".")
+    qualified = QualifiedName(head or namespace, name)
+    if qualified in named and not found.arguments:
+        return ColumnType(name, (), found.dimensions, qualified)
+    return found
+
+
+def _default(default: Default, kind: ColumnType) -> Default | None:
+    text = default.expression.strip()
+    if text.lower() == "null":
+        return None
+    if STRING.match(text):
+        if kind.enumeration is None and kind.name in TEXTUAL and not kind.dimensions:
+            suffix = "bpchar" if kind.name == "character" else kind.name
+            return Default(f"{text}::{suffix}")
+        return Default(text)
+    return Default(PRINTED.get(text.lower(), text.lower() if text.lower() in {"true", "false"} else text))
+
+
+def _index(index: Index) -> Index:
+    return replace(index, method=index.method.lower(), parts=tuple(map(_part, index.parts)))
+
+
+def _part(part: IndexPart) -> IndexPart:
+    return replace(part, nulls_first=None if part.nulls_first == part.descending else part.nulls_first)
+
+
+def _instants(table: Table, there: Table | None) -> Table:
+    """The same instant in the words that are there."""
+    if there is None:
+        return table
+    columns = []
+    for column in table.columns:
+        other = there.column(column.name)
+        one, two = column.default, other.default if other else None
+        same = one is not None and two is not None and {one.expression, two.expression} <= INSTANTS
+        columns.append(replace(column, default=two) if same else column)
+    return replace(table, columns=tuple(columns))
+
+
+def _question(table: Table, there: Table | None) -> Table | None:
+    """The table with only what has to be asked; None where nothing has."""
+    columns = tuple(column for column in table.columns if _is_open(column, there))
+    known_checks = {check.expression for check in there.checks} if there else set()
+    checks = tuple(check for check in table.checks if check.expression not in known_checks)
+    known = {(index.parts, index.where) for index in there.indexes} if there else set()
+    indexes = tuple(
+        index
+        for index in table.indexes
+        if (index.parts, index.where) not in known
+        and (
+            index.where
+            or any(part != IndexPart(column=part.column, descending=part.descending) for part in index.parts)
+        )
+    )
+    if not (columns or checks or indexes):
+        return None
+    return replace(table, checks=checks, indexes=indexes, opaque=(), model=None)
+
+
+def _is_open(column: Column, there: Table | None) -> bool:
+    other = there.column(column.name) if there else None
+    if other is not None and (column.type, column.default, column.generated) == (
+        other.type,
+        other.default,
+        other.generated,
+    ):
+        return False
+    if column.generated is not None or (other is not None and column.type != other.type):
+        return True
+    if column.default is None:
+        return column.type.enumeration is None and "." in column.type.name
+    return not (column.type.name == "text" and column.default.expression.endswith("::text")) and (
+        column.default.expression not in {"true", "false", *INSTANTS}
+    )
+
+
+def _answered(table: Table, answer: Table) -> Table:
+    """The table with the server's words where it gave any."""
+    columns = []
+    for column in table.columns:
+        told = answer.column(column.name)
+        if told is None:
+            columns.append(column)
+            continue
+        default = None if column.identity is not None else told.default
+        columns.append(
+            replace(column, type=told.type, default=default, generated=told.generated, collation=told.collation)
+        )
+    checks = {check.name: check.expression for check in answer.checks}
+    indexes = {index.name: index for index in answer.indexes}
+    return replace(
+        table,
+        columns=tuple(columns),
+        checks=tuple(replace(c, expression=checks.get(c.name, c.expression)) for c in table.checks),
+        indexes=tuple(
+            replace(i, parts=indexes[i.name].parts, where=indexes[i.name].where) if i.name in indexes else i
+            for i in table.indexes
+        ),
+    )

@@ -1,0 +1,158 @@
+"""Names, types and parts of tables as PostgreSQL's definition language writes them.
+
+Source: PostgreSQL manual, section 4.1 (lexical structure) and the pages CREATE TABLE, CREATE INDEX.
+"""
+
+from typing import Final
+
+from lbconf.state.structure import Check, Column, ColumnType, ForeignKey, Index, IndexPart, QualifiedName, Unique
+
+__all__ = [
+    "check_clause",
+    "column_clause",
+    "comment_literal",
+    "foreign_key_clause",
+    "identity_options",
+    "index_statement",
+    "literal",
+    "name_text",
+    "quote",
+    "serial_type",
+    "type_text",
+    "unique_clause",
+]
+
+TIMES: Final = ("timestamp", "time")
+SERIALS: Final = {"smallint": "smallserial", "integer": "serial", "bigint": "bigserial"}
+
+
+def quote(name: str) -> str:
+    """An identifier, always in quotes, so that no reserved word or case matters."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def name_text(name: QualifiedName) -> str:
+    """A qualified name in quotes."""
+    return f"{quote(name.namespace)}.{quote(name.name)}" if name.namespace else quote(name.name)
+
+
+def literal(text: str) -> str:
+    """Text as a literal that means the same whatever `standard_conforming_strings` says."""
+    quoted = "'" + text.replace("'", "''") + "'"
+    return "E" + quoted.replace("\\", "\\\\") if "\\" in text else quoted
+
+
+def comment_literal(text: str | None) -> str:
+    """A comment's text, `NULL` to remove it."""
+    return "NULL" if text is None else literal(text)
+
+
+def type_text(found: ColumnType) -> str:
+    """A type as it is declared: `character varying(20)`, `timestamp(3) with time zone`, `"public"."mood"[]`."""
+    array = "[]" * found.dimensions
+    if found.enumeration is not None:
+        return name_text(found.enumeration) + array
+    arguments = f"({','.join(map(str, found.arguments))})" if found.arguments else ""
+    head, _, rest = found.name.partition(" ")
+    if head in TIMES and rest and arguments:
+        return f"{head}{arguments} {rest}{array}"
+    return f"{found.name}{arguments}{array}"
+
+
+def serial_type(column: Column) -> str | None:
+    """`serial`, `bigserial`, `smallserial` where that alone makes the column, else None."""
+    identity = column.identity
+    if identity is None or identity.kind != "serial" or column.nullable:
+        return None
+    plain = identity.start is None and identity.increment is None
+    return SERIALS.get(column.type.name) if plain and not column.type.dimensions else None
+
+
+def identity_options(start: int | None, increment: int | None) -> str:
+    """` START WITH s INCREMENT BY i`, or nothing."""
+    return (f" START WITH {start}" if start is not None else "") + (
+        f" INCREMENT BY {increment}" if increment is not None else ""
+    )
+
+
+def column_clause(column: Column) -> str:
+    """A column inside CREATE TABLE or after ADD COLUMN. Serials with options get their sequence separately."""
+    serial = serial_type(column)
+    words = [quote(column.name), serial or type_text(column.type)]
+    if column.collation:
+        words.append(f"COLLATE {column.collation}")
+    identity = column.identity
+    if column.generated is not None:
+        words.append(f"GENERATED ALWAYS AS ({column.generated}) STORED")
+    elif identity is not None and identity.kind.startswith("identity"):
+        how = "ALWAYS" if identity.kind == "identity-always" else "BY DEFAULT"
+        options = identity_options(identity.start, identity.increment).strip()
+        words.append(f"GENERATED {how} AS IDENTITY" + (f" ({options})" if options else ""))
+    elif column.default is not None:
+        words.append(f"DEFAULT {column.default.expression}")
+    if not column.nullable and not serial:
+        words.append("NOT NULL")
+    return " ".join(words)
+
+
+def _columns(names: tuple[str, ...]) -> str:
+    return ", ".join(quote(name) for name in names)
+
+
+def unique_clause(unique: Unique) -> str:
+    """A unique constraint."""
+    nulls = " NULLS NOT DISTINCT" if unique.nulls_not_distinct else ""
+    return f"CONSTRAINT {quote(unique.name)} UNIQUE{nulls} ({_columns(unique.columns)})"
+
+
+def check_clause(check: Check) -> str:
+    """A check constraint."""
+    valid = "" if check.valid else " NOT VALID"
+    return f"CONSTRAINT {quote(check.name)} CHECK ({check.expression}){valid}"
+
+
+def foreign_key_clause(key: ForeignKey) -> str:
+    """A foreign key constraint, words that PostgreSQL assumes left out."""
+    words = [
+        f"CONSTRAINT {quote(key.name)} FOREIGN KEY ({_columns(key.columns)})",
+        f"REFERENCES {name_text(key.target)} ({_columns(key.target_columns)})",
+    ]
+    if key.match != "SIMPLE":
+        words.append(f"MATCH {key.match}")
+    if key.on_update != "NO ACTION":
+        words.append(f"ON UPDATE {key.on_update}")
+    if key.on_delete != "NO ACTION":
+        words.append(f"ON DELETE {key.on_delete}")
+    if key.deferrable:
+        words.append("DEFERRABLE" + (" INITIALLY DEFERRED" if key.deferrable == "deferred" else ""))
+    if not key.valid:
+        words.append("NOT VALID")
+    return " ".join(words)
+
+
+def _index_part(part: IndexPart) -> str:
+    words = [quote(part.column) if part.column is not None else f"({part.expression})"]
+    if part.collation:
+        words.append(f"COLLATE {part.collation}")
+    if part.operator_class:
+        words.append(part.operator_class)
+    if part.descending:
+        words.append("DESC")
+    if part.nulls_first is not None:
+        words.append("NULLS FIRST" if part.nulls_first else "NULLS LAST")
+    return " ".join(words)
+
+
+def index_statement(table: QualifiedName, index: Index) -> str:
+    """The statement that makes an index."""
+    words = [
+        f"CREATE {'UNIQUE ' if index.unique else ''}INDEX {quote(index.name)} ON {name_text(table)}",
+        f"USING {index.method} ({', '.join(map(_index_part, index.parts))})",
+    ]
+    if index.include:
+        words.append(f"INCLUDE ({_columns(index.include)})")
+    if index.nulls_not_distinct:
+        words.append("NULLS NOT DISTINCT")
+    if index.where:
+        words.append(f"WHERE {index.where}")
+    return " ".join(words)

@@ -1,0 +1,98 @@
+"""What a change of a column's type costs: a rewrite, a failure on data, a detour through text.
+
+Source: PostgreSQL manual, page ALTER TABLE, notes: a type that is binary
+coercible or an unconstrained one does not rewrite the table.
+"""
+
+from typing import Final
+
+from lbconf.state.structure import ColumnType
+
+__all__ = ["cast_through_text", "may_fail", "rewrites"]
+
+TEXTS: Final = frozenset({"text", "character varying"})
+WHOLE: Final = {"smallint": 2, "integer": 4, "bigint": 8}
+STAMPS: Final = frozenset({"timestamp without time zone", "timestamp with time zone", "time without time zone"})
+FLOATS: Final = {"real": 4, "double precision": 8}
+MAX_INTEGER_DIGITS: Final = {"smallint": 5, "integer": 10, "bigint": 19}
+
+
+def rewrites(before: ColumnType, after: ColumnType) -> bool:
+    """Whether PostgreSQL writes the whole table anew."""
+    if before == after:
+        return False
+    if before.dimensions or after.dimensions or before.enumeration or after.enumeration:
+        return True
+    if before.name in TEXTS and after.name in TEXTS:
+        return bool(after.arguments) and (not before.arguments or before.arguments[0] > after.arguments[0])
+    if before.name == after.name == "numeric":
+        return not _widens_numeric(before, after)
+    if before.name == after.name and before.name in STAMPS:
+        return bool(after.arguments) and (before.arguments or (6,))[0] > after.arguments[0]
+    if before.name == after.name == "bit varying":
+        return bool(after.arguments) and (not before.arguments or before.arguments[0] > after.arguments[0])
+    return (before.name, after.name) != ("cidr", "inet")
+
+
+def may_fail(before: ColumnType, after: ColumnType) -> bool:
+    """Whether some value of the old type does not fit the new one (or is cut short by it)."""
+    if before == after:
+        return False
+    if before.enumeration or after.enumeration or before.dimensions != after.dimensions:
+        return after.name not in TEXTS or bool(after.arguments)
+    if after.name in TEXTS:
+        length = after.arguments[0] if after.arguments else None
+        if length is None:
+            return False
+        return not (before.name in TEXTS | {"character"} and before.arguments and before.arguments[0] <= length)
+    if before.name in WHOLE and after.name in WHOLE:
+        return WHOLE[before.name] > WHOLE[after.name]
+    if before.name in WHOLE and after.name == "numeric":
+        if not after.arguments:
+            return False
+        precision, scale = (*after.arguments, 0)[:2]
+        return precision - scale < MAX_INTEGER_DIGITS[before.name]
+    if before.name in WHOLE and after.name == "double precision":
+        return False
+    if before.name == after.name == "numeric":
+        return not _widens_numeric(before, after)
+    if before.name in FLOATS and after.name in FLOATS:
+        return FLOATS[before.name] > FLOATS[after.name]
+    if before.name in STAMPS | {"date"} and after.name.startswith("timestamp"):
+        return False
+    return (before.name, after.name) not in {("json", "jsonb"), ("jsonb", "json"), ("cidr", "inet")}
+
+
+def cast_through_text(before: ColumnType, after: ColumnType) -> bool:
+    """Whether PostgreSQL knows no direct cast, but one to text and one from it."""
+    if before.enumeration and after.enumeration:
+        return True
+    textual = TEXTS | {"character"}
+    if before.name in textual or after.name in textual or before.name == after.name:
+        return False
+    if before.enumeration or after.enumeration:
+        return True
+    numbers = {*WHOLE, *FLOATS, "numeric"}
+    if before.name in numbers and after.name in numbers:
+        return False
+    times = {*STAMPS, "date"}
+    if before.name in times and after.name in times:
+        return False
+    direct = {
+        ("boolean", "integer"),
+        ("integer", "boolean"),
+        ("json", "jsonb"),
+        ("jsonb", "json"),
+        ("cidr", "inet"),
+        ("inet", "cidr"),
+    }
+    return (before.name, after.name) not in direct
+
+
+def _widens_numeric(before: ColumnType, after: ColumnType) -> bool:
+    if not after.arguments:
+        return True
+    if not before.arguments:
+        return False
+    (one, scale), (two, wanted) = (*before.arguments, 0)[:2], (*after.arguments, 0)[:2]
+    return scale == wanted and two >= one
