@@ -1,0 +1,322 @@
+"""Changes as steps for SQLite: ALTER TABLE where it can, the twelve-step rebuild where it cannot. No connection.
+
+Source: sqlite.org/lang_altertable.html, section 7 ("Making Other Kinds Of Table Schema Changes"),
+sqlite.org/pragma.html#pragma_legacy_alter_table.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from lbconf.connectors.sql.ddl import change_hazards, quote
+from lbconf.connectors.sqlite.table_sql import replace_names
+from lbconf.diagnostics import Location
+from lbconf.state import changes as c
+from lbconf.state.describe import describe, source_of, table_of
+from lbconf.state.hazards import Hazard, HazardKind
+from lbconf.state.steps import Statement, Step
+from lbconf.state.structure import Column, ForeignKey, Index, QualifiedName, State, Table
+
+__all__ = ["compile_changes", "create_index", "create_table"]
+
+SCRATCH_PREFIX: Final = "_lbconf_new_"
+SIMPLE_DEFAULTS: Final = frozenset({"null", "true", "false"})
+BY_ALTER: Final = (c.RenameTable, c.RenameColumn)
+BY_INDEX: Final = (c.AddIndex, c.DropIndex, c.RenameIndex)
+
+Numbered = tuple[int, c.Change]
+"""A change and its place among those handed in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Group:
+    """All changes of one table."""
+
+    table: QualifiedName
+    changes: tuple[Numbered, ...]
+
+    def of(self, *kinds: type) -> tuple[Numbered, ...]:
+        return tuple(found for found in self.changes if isinstance(found[1], kinds))
+
+
+def compile_changes(changes: Sequence[c.Change], *, actual: State, desired: State) -> tuple[Step, ...]:
+    """Steps that make these changes, table by table in the order the tables are first named.
+
+    All of them run in one transaction with foreign keys off, so the order of tables never matters to SQLite.
+    """
+    steps: list[Step] = []
+    groups = _groups(changes)
+    for group in groups:
+        steps.extend(_renames(group, actual))
+    for group in groups:
+        before = _before(group, actual)
+        after = desired.table(group.table)
+        steps.extend(_table_steps(group, before, after))
+    return tuple(steps)
+
+
+def create_table(table: Table, name: str | None = None) -> str:
+    """The CREATE TABLE of a table with all its constraints, without its indexes; under another name if given."""
+    key = table.primary_key
+    inline = key is not None and len(key.columns) == 1 and _counts(table, key.columns[0])
+    lines = [
+        column_clause(column, key=inline and key is not None and column.name == key.columns[0])
+        for column in table.columns
+    ]
+    if key is not None and not inline:
+        lines.append(f"PRIMARY KEY ({_list(key.columns)})")
+    lines += [f"CONSTRAINT {quote(unique.name)} UNIQUE ({_list(unique.columns)})" for unique in table.uniques]
+    lines += [f"CONSTRAINT {quote(check.name)} CHECK ({check.expression})" for check in table.checks]
+    lines += [_foreign_key(key) for key in table.foreign_keys]
+    words = {"strict": "STRICT", "without_rowid": "WITHOUT ROWID"}
+    options = [words[option] for option, on in table.options if option in words and on == "true"]
+    body = ",\n  ".join(lines)
+    return f"CREATE TABLE {quote(name or table.name.name)} (\n  {body}\n){' ' if options else ''}{', '.join(options)}"
+
+
+def column_clause(column: Column, *, key: bool = False) -> str:
+    """A column of CREATE TABLE; `key`: it is the counted primary key."""
+    words = [quote(column.name), _type(column)]
+    if key:
+        words.append("PRIMARY KEY")
+        if column.identity is not None and column.identity.kind == "autoincrement":
+            words.append("AUTOINCREMENT")
+    if not column.nullable:
+        words.append("NOT NULL")
+    if column.default is not None:
+        words.append(f"DEFAULT {_default(column.default.expression)}")
+    if column.collation is not None:
+        words.append(f"COLLATE {column.collation}")
+    if column.generated is not None:
+        words.append(f"GENERATED ALWAYS AS ({column.generated}) STORED")
+    return " ".join(words)
+
+
+def create_index(table: QualifiedName, index: Index) -> str:
+    """The CREATE INDEX of an index."""
+    parts = []
+    for part in index.parts:
+        text = quote(part.column) if part.column is not None else f"({part.expression})"
+        collation = f" COLLATE {part.collation}" if part.collation else ""
+        parts.append(f"{text}{collation}{' DESC' if part.descending else ''}")
+    where = f" WHERE {index.where}" if index.where else ""
+    unique = "UNIQUE " if index.unique else ""
+    return f"CREATE {unique}INDEX {quote(index.name)} ON {quote(table.name)} ({', '.join(parts)}){where}"
+
+
+def _groups(changes: Sequence[c.Change]) -> tuple[_Group, ...]:
+    found: dict[QualifiedName, list[Numbered]] = {}
+    for place, change in enumerate(changes):
+        table = table_of(change)
+        if table is not None:
+            found.setdefault(table, []).append((place, change))
+    return tuple(_Group(table=table, changes=tuple(grouped)) for table, grouped in found.items())
+
+
+def _before(group: _Group, actual: State) -> Table | None:
+    renamed = next((change for _, change in group.changes if isinstance(change, c.RenameTable)), None)
+    return actual.table(renamed.before.name if renamed is not None else group.table)
+
+
+def _renames(group: _Group, actual: State) -> Iterable[Step]:
+    """Renames go first, by ALTER TABLE: SQLite then mends triggers, views and foreign keys of other tables itself."""
+    for place, change in group.of(*BY_ALTER):
+        if isinstance(change, c.RenameTable):
+            forth, back = change.before.name.name, change.after.name.name
+            statements = [f"ALTER TABLE {quote(forth)} RENAME TO {quote(back)}"]
+            undo = [f"ALTER TABLE {quote(back)} RENAME TO {quote(forth)}"]
+        else:
+            assert isinstance(change, c.RenameColumn)
+            table = quote(group.table.name)
+            one, two = quote(change.before.name), quote(change.after.name)
+            statements = [f"ALTER TABLE {table} RENAME COLUMN {one} TO {two}"]
+            undo = [f"ALTER TABLE {table} RENAME COLUMN {two} TO {one}"]
+        yield _step(f"rename {describe(change)}", statements, undo, group.table, [(place, change)])
+
+
+def _table_steps(group: _Group, before: Table | None, after: Table | None) -> Iterable[Step]:
+    rest = [found for found in group.changes if not isinstance(found[1], BY_ALTER)]
+    if not rest:
+        return
+    dropped = group.of(c.DropTable)
+    if dropped:
+        yield _step(f"drop table {group.table}", [f"DROP TABLE {quote(group.table.name)}"], [], group.table, dropped)
+        return
+    assert after is not None
+    if group.of(c.CreateTable) or before is None:
+        yield _created(group, after)
+        return
+    if all(isinstance(change, BY_INDEX) or _can_add(change) for _, change in rest):
+        yield from _altered(group, rest)
+        return
+    yield _rebuilt(group, rest, before, after)
+
+
+def _created(group: _Group, table: Table) -> Step:
+    statements = [create_table(table), *(create_index(table.name, index) for index in table.indexes)]
+    undo = [f"DROP TABLE {quote(table.name.name)}"]
+    # Nothing can go wrong for rows that are not there yet: no hazards.
+    return replace(_step(f"create table {table.name}", statements, undo, table.name, group.changes), hazards=())
+
+
+def _altered(group: _Group, changes: Iterable[Numbered]) -> Iterable[Step]:
+    order: dict[type, int] = {c.DropIndex: 0, c.RenameIndex: 1, c.AddColumn: 2, c.AddIndex: 3}
+    for place, change in sorted(changes, key=lambda found: order[type(found[1])]):
+        table = group.table
+        match change:
+            case c.AddColumn(after=column):
+                statements = [f"ALTER TABLE {quote(table.name)} ADD COLUMN {column_clause(column)}"]
+                if column.backfill:
+                    statements.append(f"UPDATE {quote(table.name)} SET {quote(column.name)} = ({column.backfill})")
+                undo = [f"ALTER TABLE {quote(table.name)} DROP COLUMN {quote(column.name)}"]
+                yield _step(f"add {describe(change)} to {table}", statements, undo, table, [(place, change)])
+            case c.AddIndex(after=index):
+                made, gone = create_index(table, index), f"DROP INDEX {quote(index.name)}"
+                yield _step(f"create {describe(change)} on {table}", [made], [gone], table, [(place, change)])
+            case c.DropIndex(before=index):
+                made, gone = create_index(table, index), f"DROP INDEX {quote(index.name)}"
+                yield _step(f"drop {describe(change)} of {table}", [gone], [made], table, [(place, change)])
+            case c.RenameIndex(before=before, after=after):
+                forth = [f"DROP INDEX {quote(before.name)}", create_index(table, after)]
+                back = [f"DROP INDEX {quote(after.name)}", create_index(table, before)]
+                yield _step(f"rename {describe(change)}", forth, back, table, [(place, change)])
+            case _:
+                msg = f"{type(change).__name__} needs a rebuild"
+                raise AssertionError(msg)
+
+
+def _can_add(change: c.Change) -> bool:
+    """Whether ALTER TABLE ADD COLUMN takes it: section 4 of lang_altertable."""
+    if not isinstance(change, c.AddColumn):
+        return False
+    column = change.after
+    constant = column.default is None or _is_constant(column.default.expression)
+    return constant and column.generated is None and (column.nullable or column.default is not None)
+
+
+def _rebuilt(group: _Group, changes: Sequence[Numbered], before: Table, after: Table) -> Step:
+    """Steps 3 to 10 of the manual's twelve; the session does the others (foreign keys off, transaction, check)."""
+    table, scratch = after.name.name, f"{SCRATCH_PREFIX}{after.name.name}"
+    renamed = {change.after.name: change.before.name for _, change in group.of(c.RenameColumn)}  # type: ignore[union-attr]
+    there = {column.name for column in before.columns}
+    copied: list[tuple[str, str]] = []
+    for column in after.columns:
+        old = renamed.get(column.name, column.name)
+        value = _copied(column, before.column(old) if old in there else None)
+        if value is not None and column.generated is None:
+            copied.append((quote(column.name), value))
+    statements = [create_table(after, scratch)]
+    if copied:
+        targets, values = ", ".join(name for name, _ in copied), ", ".join(value for _, value in copied)
+        statements.append(f"INSERT INTO {quote(scratch)} ({targets}) SELECT {values} FROM {quote(table)}")
+    if _counter(after) and _counter(before):
+        statements += _kept_counter(table, scratch)
+    statements += [
+        f"DROP TABLE {quote(table)}",
+        "PRAGMA legacy_alter_table = ON",
+        f"ALTER TABLE {quote(scratch)} RENAME TO {quote(table)}",
+        "PRAGMA legacy_alter_table = OFF",
+        *(create_index(after.name, index) for index in after.indexes),
+        *_triggers(group, before),
+    ]
+    reason = f"writes table {after.name} anew: copies every row, no other writer meanwhile"
+    rewrite = Hazard(kind=HazardKind.REWRITES_TABLE, message=reason)
+    step = _step(f"rebuild table {after.name}", statements, [], after.name, changes)
+    return replace(step, hazards=(*step.hazards, rewrite))
+
+
+def _copied(column: Column, old: Column | None) -> str | None:
+    """The expression that fills a column of the new table; None lets its default do it."""
+    backfill = f"({column.backfill})" if column.backfill else None
+    if old is None:
+        return backfill
+    name = quote(column.name)
+    return f"coalesce({name}, {backfill})" if backfill and old.nullable and not column.nullable else name
+
+
+def _counter(table: Table) -> bool:
+    return any(column.identity is not None and column.identity.kind == "autoincrement" for column in table.columns)
+
+
+def _kept_counter(table: str, scratch: str) -> list[str]:
+    """The counter goes on where it was, also past rows that were deleted."""
+    old, new = ("'" + name.replace("'", "''") + "'" for name in (table, scratch))
+    return [
+        f"DELETE FROM sqlite_sequence WHERE name = {new}",
+        f"INSERT INTO sqlite_sequence (name, seq) SELECT {new}, seq FROM sqlite_sequence WHERE name = {old}",
+    ]
+
+
+def _triggers(group: _Group, before: Table) -> list[str]:
+    """The table's triggers again, with the new names of what was renamed."""
+    names: dict[str, str] = {}
+    for _, change in group.of(*BY_ALTER):
+        if isinstance(change, c.RenameTable):
+            names[change.before.name.name.lower()] = change.after.name.name
+        elif isinstance(change, c.RenameColumn):
+            names[change.before.name.lower()] = change.after.name
+    kept = [fact.definition for fact in before.opaque if fact.kind == "trigger" and fact.definition]
+    return [replace_names(sql, names) if names else sql for sql in kept]
+
+
+def _step(
+    summary: str, statements: Sequence[str], undo: Sequence[str], table: QualifiedName, changes: Sequence[Numbered]
+) -> Step:
+    hazards = tuple(hazard for _, change in changes for hazard in change_hazards(change))
+    return Step(
+        summary=summary,
+        statements=tuple(Statement(sql=sql) for sql in statements),
+        undo=tuple(Statement(sql=sql) for sql in undo),
+        table=table,
+        hazards=hazards,
+        source=_source(changes),
+        covers=tuple(place for place, _ in changes),
+    )
+
+
+def _source(changes: Sequence[Numbered]) -> Location | None:
+    return next((found for found in (source_of(change) for _, change in changes) if found is not None), None)
+
+
+def _counts(table: Table, name: str) -> bool:
+    column = table.column(name)
+    return column is not None and column.identity is not None
+
+
+def _list(names: Sequence[str]) -> str:
+    return ", ".join(quote(name) for name in names)
+
+
+def _type(column: Column) -> str:
+    arguments = column.type.arguments
+    return f"{column.type.name}({', '.join(map(str, arguments))})" if arguments else column.type.name
+
+
+def _default(expression: str) -> str:
+    return expression if _is_constant(expression) else f"({expression})"
+
+
+def _is_constant(expression: str) -> bool:
+    """Whether it is a literal that needs no parentheses, and that ADD COLUMN takes."""
+    if expression.lower() in SIMPLE_DEFAULTS:
+        return True
+    if len(expression) > 1 and expression[0] == expression[-1] == "'":
+        return "'" not in expression[1:-1].replace("''", "")
+    try:
+        float(expression.replace(" ", ""))
+    except ValueError:
+        return False
+    return expression.lower().strip("+-") not in {"nan", "inf", "infinity"}
+
+
+def _foreign_key(key: ForeignKey) -> str:
+    text = (
+        f"CONSTRAINT {quote(key.name)} FOREIGN KEY ({_list(key.columns)}) "
+        f"REFERENCES {quote(key.target.name)} ({_list(key.target_columns)})"
+    )
+    for event, action in (("DELETE", key.on_delete), ("UPDATE", key.on_update)):
+        if action != "NO ACTION":
+            text += f" ON {event} {action}"
+    if key.deferrable is not None:
+        text += f" DEFERRABLE INITIALLY {'DEFERRED' if key.deferrable == 'deferred' else 'IMMEDIATE'}"
+    return text

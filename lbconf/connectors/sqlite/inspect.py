@@ -1,0 +1,342 @@
+"""The actual state of a SQLite database, and a desired one as SQLite will report it.
+
+Source: sqlite.org/pragma.html (table_xinfo, index_list, index_xinfo, foreign_key_list), sqlite.org/schematab.html.
+"""
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from lbconf.connectors.contract import TableSize
+from lbconf.connectors.sqlite.mapping import canonical_type
+from lbconf.connectors.sqlite.table_sql import TableText, canonical_expression, index_text, table_text
+from lbconf.state.structure import (
+    Check,
+    Column,
+    ColumnType,
+    Default,
+    ForeignKey,
+    Identity,
+    Index,
+    IndexPart,
+    Opaque,
+    PrimaryKey,
+    QualifiedName,
+    State,
+    Table,
+    Unique,
+    View,
+)
+
+__all__ = ["inspect", "normalize", "sizes"]
+
+OWN_PREFIX: Final = "_lbconf_"
+BINARY: Final = "BINARY"
+EXPRESSION_COLUMN: Final = -2
+HIDDEN_GENERATED: Final = frozenset({2, 3})
+"""`hidden` of virtual and stored generated columns in table_xinfo."""
+
+SCHEMA: Final = "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+SHADOWS: Final = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type IN ('shadow', 'virtual')"
+COLUMNS: Final = (
+    'SELECT m.name AS "table", x.name, x.type, x."notnull", x.dflt_value, x.pk, x.hidden '
+    "FROM sqlite_schema AS m, pragma_table_xinfo(m.name) AS x WHERE m.type = ? ORDER BY m.name, x.cid"
+)
+INDEXES: Final = (
+    'SELECT m.name AS "table", l.name AS "index", l."unique", l.origin, l.partial, x.cid, x.name, x."desc", x.coll '
+    "FROM sqlite_schema AS m, pragma_index_list(m.name) AS l, pragma_index_xinfo(l.name) AS x "
+    "WHERE m.type = 'table' AND x.key = 1 ORDER BY m.name, l.name, x.seqno"
+)
+FOREIGN_KEYS: Final = (
+    'SELECT m.name AS "table", f.id, f.seq, f."table" AS target, f."from", f."to", f.on_update, f.on_delete, f."match" '
+    "FROM sqlite_schema AS m, pragma_foreign_key_list(m.name) AS f WHERE m.type = 'table' ORDER BY m.name, f.id, f.seq"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Catalogue:
+    """Rows of the catalogue queries, by table."""
+
+    sql: Mapping[str, str]
+    columns: Mapping[str, list[Any]]
+    indexes: Mapping[str, list[Any]]
+    foreign_keys: Mapping[str, list[Any]]
+    index_sql: Mapping[str, str]
+    triggers: Mapping[str, list[tuple[str, str]]]
+
+
+def inspect(connection: sqlite3.Connection) -> State:
+    """Tables and views, lbconf's own left out. Raises `sqlite3.Error`."""
+    rows = connection.execute(SCHEMA).fetchall()
+    hidden = {name for (name,) in connection.execute(SHADOWS)}
+    catalogue = _Catalogue(
+        sql={name: sql or "" for kind, name, _, sql in rows if kind == "table" and _is_ours(name, hidden)},
+        columns=_by_table(connection.execute(COLUMNS, ("table",))),
+        indexes=_by_table(connection.execute(INDEXES)),
+        foreign_keys=_by_table(connection.execute(FOREIGN_KEYS)),
+        index_sql={name: sql for kind, name, _, sql in rows if kind == "index" and sql},
+        triggers=_triggers(rows),
+    )
+    tables = [_table(name, catalogue) for name in sorted(catalogue.sql)]
+    views = {name: sql or "" for kind, name, _, sql in rows if kind == "view"}
+    virtual = tuple(
+        Opaque(kind="virtual table", name=name, definition=sql or "")
+        for kind, name, _, sql in rows
+        if kind == "table" and name in hidden and (sql or "").upper().startswith("CREATE VIRTUAL")
+    )
+    return State(tables=tuple(_with_exact_targets(tables)), views=_views(connection, views), opaque=virtual)
+
+
+def sizes(connection: sqlite3.Connection, tables: Sequence[QualifiedName]) -> dict[QualifiedName, TableSize]:
+    """Rows of each of these tables that exists, counted; bytes from `dbstat` where this build has it."""
+    there = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    found: dict[QualifiedName, TableSize] = {}
+    for table in tables:
+        if table.name in there:
+            quoted = '"' + table.name.replace('"', '""') + '"'
+            (rows,) = connection.execute(f"SELECT count(*) FROM {quoted}").fetchone()
+            found[table] = TableSize(rows=rows, bytes=_bytes(connection, table.name))
+    return found
+
+
+def normalize(desired: State) -> State:
+    """A desired state as `inspect` will report it: no namespaces, comments, enum types or unique constraints (indexes)."""
+    tables = tuple(sorted((_normal_table(table) for table in desired.tables), key=lambda table: table.name))
+    return State(tables=tables, views=desired.views, opaque=desired.opaque)
+
+
+def _is_ours(name: str, hidden: Iterable[str]) -> bool:
+    return name not in hidden and not name.startswith(OWN_PREFIX)
+
+
+def _by_table(rows: Iterable[Any]) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = defaultdict(list)
+    for row in rows:
+        found[row[0]].append(tuple(row)[1:])
+    return found
+
+
+def _triggers(rows: Iterable[Any]) -> dict[str, list[tuple[str, str]]]:
+    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for kind, name, table, sql in rows:
+        if kind == "trigger":
+            found[table].append((name, sql or ""))
+    return found
+
+
+def _table(name: str, catalogue: _Catalogue) -> Table:
+    text = table_text(catalogue.sql[name])
+    rows = catalogue.columns[name]
+    key_rows = sorted((row for row in rows if row[4]), key=lambda row: row[4])
+    key = tuple(row[0] for row in key_rows)
+    rowid = len(key) == 1 and canonical_type(key_rows[0][1]) == ColumnType("INTEGER") and not text.without_rowid
+    indexes, uniques = _indexes(name, catalogue, text)
+    options = (("strict", text.strict), ("without_rowid", text.without_rowid))
+    return Table(
+        name=QualifiedName("", name),
+        columns=tuple(_column(row, text, is_rowid=rowid and row[0] == key[0]) for row in rows),
+        primary_key=PrimaryKey(name=None, columns=key) if key else None,
+        uniques=uniques,
+        indexes=indexes,
+        foreign_keys=_foreign_keys(name, catalogue, text),
+        checks=tuple(
+            sorted(
+                (
+                    Check(name=check or f"{name}_check{number}", expression=expression)
+                    for number, (check, expression) in enumerate(text.checks, start=1)
+                ),
+                key=lambda check: check.name,
+            )
+        ),
+        options=tuple((option, "true") for option, on in options if on),
+        opaque=tuple(Opaque(kind="trigger", name=t, definition=sql) for t, sql in sorted(catalogue.triggers[name])),
+    )
+
+
+def _column(row: Any, text: TableText, *, is_rowid: bool) -> Column:
+    name, declared, notnull, default, key, hidden = row
+    folded = name.lower()
+    declared = declared.upper().removesuffix("GENERATED ALWAYS")
+    kind = "autoincrement" if text.autoincrement else "rowid"
+    collation = text.collations.get(folded)
+    return Column(
+        name=name,
+        type=canonical_type(declared),
+        nullable=not (notnull or key),
+        default=None if default is None else Default(canonical_expression(default)),
+        identity=Identity(kind=kind) if is_rowid else None,
+        generated=text.generated.get(folded) if hidden in HIDDEN_GENERATED else None,
+        collation=None if collation is None or collation.upper() == BINARY else collation.upper(),
+    )
+
+
+def _indexes(name: str, catalogue: _Catalogue, text: TableText) -> tuple[tuple[Index, ...], tuple[Unique, ...]]:
+    grouped: dict[str, list[Any]] = defaultdict(list)
+    for row in catalogue.indexes[name]:
+        grouped[row[0]].append(row[1:])
+    indexes: list[Index] = []
+    uniques: list[Unique] = []
+    for index, rows in grouped.items():
+        unique, origin, partial = rows[0][:3]
+        columns = tuple(str(row[4]) for row in rows)
+        if origin == "u":
+            named = text.uniques.get(tuple(column.lower() for column in columns))
+            uniques.append(Unique(name=named or f"{name}_{'_'.join(columns)}_key", columns=columns))
+        elif origin == "c":
+            written = index_text(catalogue.index_sql[index])
+            parts = tuple(_part(row, said, text) for row, said in zip(rows, written.parts, strict=True))
+            where = written.where if partial else None
+            indexes.append(Index(name=index, parts=parts, unique=bool(unique), where=where))
+    return tuple(sorted(indexes, key=lambda i: i.name)), tuple(sorted(uniques, key=lambda u: u.name))
+
+
+def _part(row: Any, said: str, text: TableText) -> IndexPart:
+    cid, column, descending, collation = row[3:7]
+    own = BINARY if column is None else text.collations.get(column.lower(), BINARY)
+    said_collation = None if collation is None or collation.upper() == own.upper() else collation.upper()
+    if cid == EXPRESSION_COLUMN:
+        return IndexPart(expression=said, descending=bool(descending), collation=said_collation)
+    return IndexPart(column=column, descending=bool(descending), collation=said_collation)
+
+
+def _foreign_keys(name: str, catalogue: _Catalogue, text: TableText) -> tuple[ForeignKey, ...]:
+    grouped: dict[int, list[Any]] = defaultdict(list)
+    for row in catalogue.foreign_keys[name]:
+        grouped[row[0]].append(row[1:])
+    found: list[ForeignKey] = []
+    for number, rows in grouped.items():
+        # The pragma counts from the last one written to the first.
+        place = len(grouped) - 1 - number
+        named, deferrable = text.foreign_keys[place] if place < len(text.foreign_keys) else (None, None)
+        columns = tuple(row[2] for row in rows)
+        _, target, _, to, on_update, on_delete, _ = rows[0]
+        found.append(
+            ForeignKey(
+                name=named or f"{name}_{'_'.join(columns)}_fkey",
+                columns=columns,
+                target=QualifiedName("", target),
+                target_columns=() if to is None else tuple(row[3] for row in rows),
+                on_delete=on_delete,
+                on_update=on_update,
+                deferrable=deferrable,
+            )
+        )
+    return tuple(sorted(found, key=lambda key: key.name))
+
+
+def _with_exact_targets(tables: Sequence[Table]) -> Iterable[Table]:
+    """Targets spelled as the table is, and the target's key where a foreign key names no columns."""
+    known = {table.name.name.lower(): table for table in tables}
+    for table in tables:
+        keys = []
+        for key in table.foreign_keys:
+            target = known.get(key.target.name.lower())
+            if target is not None:
+                implied = target.primary_key.columns if target.primary_key is not None else ()
+                key = replace(key, target=target.name, target_columns=key.target_columns or implied)  # noqa: PLW2901
+            keys.append(key)
+        yield replace(table, foreign_keys=tuple(keys))
+
+
+def _views(connection: sqlite3.Connection, views: Mapping[str, str]) -> tuple[View, ...]:
+    found: list[View] = []
+    for name, sql in sorted(views.items()):
+        try:
+            rows = connection.execute("SELECT name, type FROM pragma_table_xinfo(?)", (name,)).fetchall()
+        except sqlite3.OperationalError:
+            # A view whose table is gone: SQLite keeps it, and so do we, without columns.
+            rows = []
+        columns = tuple(Column(name=column, type=canonical_type(declared)) for column, declared in rows)
+        found.append(View(name=QualifiedName("", name), columns=columns, definition=sql))
+    return tuple(found)
+
+
+def _bytes(connection: sqlite3.Connection, table: str) -> int | None:
+    try:
+        row = connection.execute(
+            "SELECT sum(pgsize) FROM dbstat WHERE name IN (SELECT name FROM sqlite_schema WHERE tbl_name = ?)", (table,)
+        ).fetchone()
+    except sqlite3.OperationalError:
+        return None
+    return int(row[0]) if row[0] is not None else None
+
+
+def _normal_table(table: Table) -> Table:
+    key = table.primary_key
+    single = table.column(key.columns[0]) if key is not None and len(key.columns) == 1 else None
+    counted = single.name if single is not None and _normal_type(single.type) == ColumnType("INTEGER") else None
+    without_rowid = ("without_rowid", "true") in table.options
+    indexes = [_normal_index(index) for index in table.indexes]
+    for unique in table.uniques:
+        index = Index(
+            name=unique.name,
+            parts=tuple(IndexPart(column=column) for column in unique.columns),
+            unique=True,
+            source=unique.source,
+        )
+        if not any(other.unique and other.parts == index.parts and other.where is None for other in indexes):
+            indexes.append(index)
+    return replace(
+        table,
+        name=QualifiedName("", table.name.name),
+        columns=tuple(
+            _normal_column(column, key, counted=column.name == counted and not without_rowid)
+            for column in table.columns
+        ),
+        primary_key=None if key is None else PrimaryKey(name=None, columns=key.columns),
+        uniques=(),
+        indexes=tuple(sorted(indexes, key=lambda index: index.name)),
+        foreign_keys=tuple(sorted((_normal_key(part) for part in table.foreign_keys), key=lambda part: part.name)),
+        checks=tuple(
+            replace(check, expression=canonical_expression(check.expression), valid=True) for check in table.checks
+        ),
+        comment=None,
+        renamed_from=None if table.renamed_from is None else QualifiedName("", table.renamed_from.name),
+    )
+
+
+def _normal_type(found: ColumnType) -> ColumnType:
+    canonical = canonical_type(found.name)
+    return canonical if canonical.arguments else ColumnType(canonical.name, found.arguments)
+
+
+def _normal_column(column: Column, key: PrimaryKey | None, *, counted: bool) -> Column:
+    identity = None
+    if counted:
+        always = column.identity is not None and column.identity.kind == "autoincrement"
+        identity = Identity(kind="autoincrement" if always else "rowid")
+    in_key = key is not None and column.name in key.columns
+    collation = None if column.collation is None or column.collation.upper() == BINARY else column.collation.upper()
+    return replace(
+        column,
+        type=_normal_type(column.type),
+        nullable=column.nullable and not in_key,
+        default=None if column.default is None else Default(canonical_expression(column.default.expression)),
+        generated=None if column.generated is None else canonical_expression(column.generated),
+        identity=identity,
+        collation=collation,
+        comment=None,
+    )
+
+
+def _normal_index(index: Index) -> Index:
+    parts = tuple(
+        replace(
+            part,
+            expression=None if part.expression is None else canonical_expression(part.expression),
+            nulls_first=None,
+            operator_class=None,
+            collation=None if part.collation is None else part.collation.upper(),
+        )
+        for part in index.parts
+    )
+    where = None if index.where is None else canonical_expression(index.where)
+    return replace(
+        index, parts=parts, where=where, method="btree", include=(), nulls_not_distinct=False, valid=True, comment=None
+    )
+
+
+def _normal_key(key: ForeignKey) -> ForeignKey:
+    return replace(key, target=QualifiedName("", key.target.name), match="SIMPLE", valid=True)

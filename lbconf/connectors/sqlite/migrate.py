@@ -1,0 +1,228 @@
+"""Applying to SQLite: the ledger, the lock and the transaction around steps.
+
+A whole apply is one transaction of the file: `BEGIN IMMEDIATE` is the lock
+that keeps a second one out, and a process that dies leaves the file as it
+was. Foreign keys are off meanwhile (steps 1 and 12 of the manual's rebuild) and
+checked before the end.
+
+Source: sqlite.org/lang_transaction.html, sqlite.org/lang_altertable.html section 7.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from datetime import UTC, datetime
+from typing import Final
+
+from lbconf.connectors.contract import LedgerEntry
+from lbconf.connectors.sqlite.inspect import inspect
+from lbconf.diagnostics import Code, Diagnostic
+from lbconf.errors import ConnectorError, ConstraintError, ConstraintKind, TimedOutError
+from lbconf.state.steps import Step
+from lbconf.state.structure import State
+
+__all__ = ["SqliteSession", "history", "session"]
+
+LEDGER: Final = "_lbconf_history"
+COLUMNS: Final = "id, started_at, finished_at, user, plan_digest, result, next_step, steps, state"
+CREATE_LEDGER: Final = f"""CREATE TABLE IF NOT EXISTS {LEDGER} (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  started_at TEXT NOT NULL,
+  finished_at TEXT,
+  user TEXT NOT NULL,
+  plan_digest TEXT NOT NULL,
+  result TEXT NOT NULL,
+  next_step INTEGER NOT NULL,
+  steps TEXT NOT NULL,
+  state TEXT NOT NULL
+)"""
+
+Translate = Callable[[sqlite3.Error], ConnectorError]
+"""Turns a driver's error into ours."""
+
+
+class SqliteSession:
+    """One connection inside the one transaction of an apply."""
+
+    def __init__(self, connection: sqlite3.Connection, translate: Translate) -> None:
+        """Take a connection on which `BEGIN IMMEDIATE` has succeeded."""
+        self._connection = connection
+        self._translate = translate
+        self._violations = self._foreign_key_violations()
+
+    def inspect(self, namespaces: Sequence[str] | None = None) -> State:
+        """The actual state as this transaction sees it."""
+        del namespaces
+        with self._translated():
+            return inspect(self._connection)
+
+    def entries(self) -> tuple[LedgerEntry, ...]:
+        """All entries, oldest first."""
+        with self._translated():
+            return history(self._connection)
+
+    def begin_entry(self, *, user: str, plan_digest: str, steps: str, state: str) -> int:
+        """Record that a plan starts; it becomes durable together with the plan itself."""
+        with self._translated():
+            self._connection.execute(CREATE_LEDGER)
+            cursor = self._connection.execute(
+                f"INSERT INTO {LEDGER} (started_at, user, plan_digest, result, next_step, steps, state) "
+                "VALUES (?, ?, ?, 'running', 0, ?, ?) RETURNING id",
+                (_now(), user, plan_digest, steps, state),
+            )
+            (entry,) = cursor.fetchone()
+            return int(entry)
+
+    def record(self, entry: int, *, next_step: int, result: str) -> None:
+        """Record progress; it counts only if the transaction of the moment does."""
+        with self._translated():
+            self._connection.execute(
+                f"UPDATE {LEDGER} SET next_step = ?, result = ?, finished_at = ? WHERE id = ?",
+                (next_step, result, None if result == "running" else _now(), entry),
+            )
+
+    @contextmanager
+    def _savepoint(self) -> Iterator[None]:
+        self._connection.execute("SAVEPOINT lbconf_steps")
+        try:
+            yield
+            self._check_foreign_keys()
+        except BaseException:
+            # A few errors (disk full, I/O) make SQLite roll back by itself: the savepoint is gone then.
+            with suppress(sqlite3.OperationalError):
+                self._connection.execute("ROLLBACK TO lbconf_steps")
+                self._connection.execute("RELEASE lbconf_steps")
+            raise
+        self._connection.execute("RELEASE lbconf_steps")
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Steps that count all or not at all; foreign keys are checked at its end.
+
+        Raises:
+            ConstraintError: A row violates a foreign key that it did not violate before.
+        """
+        return self._savepoint()
+
+    def execute(self, step: Step) -> None:
+        """Execute a step's statements in order."""
+        with self._translated():
+            for statement in step.statements:
+                self._connection.execute(statement.sql)
+
+    def _check_foreign_keys(self) -> None:
+        added = self._foreign_key_violations() - self._violations
+        if not added:
+            return
+        table, _, target, _ = min(added, key=lambda row: (row[0], row[2]))
+        rows = sum(1 for row in added if row[0] == table and row[2] == target)
+        raise ConstraintError(
+            Diagnostic(
+                code=Code.ROWS_VIOLATE_FOREIGN_KEY,
+                message=f"{rows} row{'' if rows == 1 else 's'} of {table} would point at rows that {target} does not have",
+                hint="nothing was changed; mend or delete these rows first (PRAGMA foreign_key_check lists them)",
+            ),
+            kind=ConstraintKind.FOREIGN_KEY,
+        )
+
+    def _foreign_key_violations(self) -> set[tuple[str, int, str, int]]:
+        try:
+            return set(self._connection.execute("PRAGMA foreign_key_check").fetchall())
+        except sqlite3.OperationalError:
+            # "foreign key mismatch": a foreign key in this file points at no key at all, so nothing can be checked.
+            return set()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise self._translate(error) from error
+
+
+@contextmanager
+def session(
+    connect: Callable[[], sqlite3.Connection], *, lock_timeout: float, translate: Translate
+) -> Iterator[SqliteSession]:
+    """A session on a connection of its own, holding the file's write lock until it is left.
+
+    Args:
+        connect: Opens a connection that may write.
+        lock_timeout: Seconds to wait for another writer.
+        translate: Turns a driver's error into a `ConnectorError`.
+
+    Raises:
+        TimedOutError: Somebody else held the lock for longer.
+    """
+    connection = connect()
+    try:
+        try:
+            connection.isolation_level = None
+            connection.execute(f"PRAGMA busy_timeout = {max(0, round(lock_timeout * 1000))}")
+            connection.execute("PRAGMA foreign_keys = OFF")
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if _is_busy(error):
+                raise _locked(lock_timeout) from error
+            raise translate(error) from error
+        except sqlite3.Error as error:
+            raise translate(error) from error
+        held = SqliteSession(connection, translate)
+        try:
+            yield held
+        finally:
+            # What failed was rolled back to its savepoint; what the ledger says of it stays.
+            _commit(connection, translate)
+    finally:
+        connection.close()
+
+
+def history(connection: sqlite3.Connection) -> tuple[LedgerEntry, ...]:
+    """The ledger, oldest first; empty where nothing was ever applied. Raises `sqlite3.Error`."""
+    there = connection.execute("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?", (LEDGER,)).fetchone()
+    if there is None:
+        return ()
+    rows = connection.execute(f"SELECT {COLUMNS} FROM {LEDGER} ORDER BY id").fetchall()
+    return tuple(
+        LedgerEntry(
+            id=row[0],
+            started_at=row[1],
+            finished_at=row[2],
+            user=row[3],
+            plan_digest=row[4],
+            result=row[5],
+            next_step=row[6],
+            steps=row[7],
+            state=row[8],
+        )
+        for row in rows
+    )
+
+
+def _commit(connection: sqlite3.Connection, translate: Translate) -> None:
+    if not connection.in_transaction:
+        return
+    try:
+        connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        with suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+        raise translate(error) from error
+
+
+def _is_busy(error: sqlite3.OperationalError) -> bool:
+    return (error.sqlite_errorcode & 0xFF) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+
+
+def _locked(lock_timeout: float) -> TimedOutError:
+    return TimedOutError(
+        Diagnostic(
+            code=Code.APPLY_LOCKED,
+            message=f"another process is writing to the database and did not finish within {lock_timeout:g} seconds",
+            hint="another `lbconf apply` may be running; wait for it, or give --lock-timeout more seconds",
+        ),
+        connector="sqlite",
+    )
+
+
+def _now() -> str:
+    return datetime.now(tz=UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
