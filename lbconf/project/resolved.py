@@ -13,6 +13,7 @@ from lbconf.diagnostics import Diagnostic, Location
 __all__ = [
     "UNSET",
     "Acl",
+    "CheckSpec",
     "DataSource",
     "ForeignKeySpec",
     "IndexSpec",
@@ -25,6 +26,7 @@ __all__ = [
     "RelationKind",
     "ServerSettings",
     "Strict",
+    "UniqueSpec",
     "Unset",
 ]
 
@@ -206,6 +208,26 @@ class ForeignKeySpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UniqueSpec:
+    """A unique constraint a model declares (native)."""
+
+    name: str | None
+    """As written; None where the mapping makes one."""
+    properties: tuple[str, ...]
+    location: Location | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckSpec:
+    """A check constraint a model declares (native)."""
+
+    name: str
+    expression: str
+    """SQL, over column names."""
+    location: Location | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Acl:
     """One access rule."""
 
@@ -240,6 +262,9 @@ class Model:
     default_scope: Mapping[str, Any] = field(default_factory=_empty)
     indexes: tuple[IndexSpec, ...] = ()
     foreign_keys: tuple[ForeignKeySpec, ...] = ()
+    uniques: tuple[UniqueSpec, ...] = ()
+    """Constraints over several properties; a single property's own is `Property.unique`."""
+    checks: tuple[CheckSpec, ...] = ()
     methods: Mapping[str, Any] = field(default_factory=_empty)
     mixins: Mapping[str, Any] = field(default_factory=_empty)
     strict: Strict = Strict.KEEP
