@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
+from enum import StrEnum
 from functools import lru_cache
 from typing import Any, TypeAlias, assert_never
 
@@ -42,7 +43,7 @@ from lbconf.query.dates import to_datetime
 from lbconf.query.errors import RequestError
 from lbconf.query.javascript import json_text, to_boolean, to_number, to_text
 
-__all__ = ["Converter", "InvalidDateError", "operand_converter", "to_geo_point", "value_converter"]
+__all__ = ["Converter", "InvalidDateError", "Operands", "operand_converter", "to_geo_point", "value_converter"]
 
 Converter: TypeAlias = Callable[[Any], Any]
 
@@ -104,32 +105,41 @@ def value_converter(kind: DataType, *, lenient: bool) -> Converter:  # noqa: C90
             assert_never(kind)
 
 
+class Operands(StrEnum):
+    """What happens to a value of a condition that is not of the property's type."""
+
+    REFUSE = "refuse"
+    """It is refused."""
+    CONVERT = "convert"
+    """It is converted as LoopBack does, and refused where the result is no value of the type."""
+    KEEP = "keep"
+    """It is converted as LoopBack does, and kept as it came where that fails, to match nothing."""
+
+
 @lru_cache(maxsize=4096)
-def operand_converter(kind: DataType, *, lenient: bool) -> Converter:  # noqa: PLR0911 - one case a type
+def operand_converter(kind: DataType, operands: Operands) -> Converter:  # noqa: PLR0911 - one return a type
     """What turns a value of a condition into one that compares with the type's values; None stays None.
 
     Values from a query string are texts, so `"5"` and `"true"` are a number and a
-    truth value here. Lenient: a value that is no number stays as it came, to match nothing.
+    truth value under each rule. The converter raises `RequestError`.
     """
     match kind:
         case StringType() | TextType() | DateStringType() | EnumType():
             return to_text
         case UuidType():
             return lambda value: to_text(value).lower()
-        case NumberType():
-            return _number_or_same if lenient else _number_operand
-        case IntegerType():
-            return _number_or_same if lenient else _integer_operand
+        case NumberType() | IntegerType():
+            return _NUMBER_OPERANDS[operands]
         case DecimalType():
-            return _decimal
+            return _decimal_or_same if operands is Operands.KEEP else _decimal
         case BooleanType():
-            return to_boolean
+            return _exact_truth if operands is Operands.REFUSE else to_boolean
         case ArrayType(item=item) if item is not None:
-            return operand_converter(item, lenient=lenient)
+            return operand_converter(item, operands)
         case ArrayType() | JsonType() | ObjectType() | AnyType() | ModelType() | GeoPointType():
             return _unchanged
         case _:
-            return value_converter(kind, lenient=lenient)
+            return value_converter(kind, lenient=operands is not Operands.REFUSE)
 
 
 def to_geo_point(value: Any) -> dict[str, float | int]:
@@ -272,12 +282,37 @@ def _number_or_same(value: Any) -> Any:
     return value if math.isnan(number) else number
 
 
-def _number_operand(value: Any) -> int | float:
-    number = to_number(value) if isinstance(value, int | float | str) and value != "" else math.nan
+def _number_or_refused(value: Any) -> int | float:
+    number = to_number(value)
     if not math.isfinite(number):
         raise refused(value, "a number")
     return number
 
 
-def _integer_operand(value: Any) -> int | float:
-    return _number_operand(value)
+def _number_operand(value: Any) -> int | float:
+    if isinstance(value, int | float | str) and not isinstance(value, bool) and value != "":
+        return _number_or_refused(value)
+    raise refused(value, "a number")
+
+
+_NUMBER_OPERANDS: dict[Operands, Converter] = {
+    Operands.REFUSE: _number_operand,
+    Operands.CONVERT: _number_or_refused,
+    Operands.KEEP: _number_or_same,
+}
+
+
+def _decimal_or_same(value: Any) -> Any:
+    try:
+        return _decimal(value)
+    except RequestError:
+        return value
+
+
+def _exact_truth(value: Any) -> bool:
+    if isinstance(value, bool | int | str) and value in _TRUTHS:
+        return _TRUTHS[value]
+    raise refused(value, "true or false")
+
+
+_TRUTHS: dict[Any, bool] = {True: True, False: False, "true": True, "false": False, "1": True, "0": False}

@@ -74,7 +74,10 @@ def check_size(value: Any) -> None:
         if depth > MAX_DEPTH or seen > MAX_NODES:
             what = "nests more than 32 levels" if depth > MAX_DEPTH else "holds too many values"
             raise RequestError(Code.FILTER_TOO_DEEP, f"The filter {what}")
-        if isinstance(item, Mapping):
+        if isinstance(item, str):
+            if not item.isascii():
+                _check_text(item)
+        elif isinstance(item, Mapping):
             stack.extend((child, depth + 1) for child in item.values())
         elif isinstance(item, list | tuple):
             stack.extend((child, depth + 1) for child in item)
@@ -85,7 +88,7 @@ def _object(raw: Any) -> Mapping[str, Any] | None:
         return None
     if isinstance(raw, str) and raw[0] in "{[" and raw[-1] in "}]":
         try:
-            raw = json.loads(raw)
+            raw = json.loads(raw, parse_constant=_no_constant)
         except (ValueError, RecursionError):
             msg = "Cannot parse JSON-encoded object value."
             raise malformed(msg, hint="Write the filter as JSON, with double quotes.") from None
@@ -93,6 +96,18 @@ def _object(raw: Any) -> Mapping[str, Any] | None:
         msg = "Value is not an object."
         raise malformed(msg, hint='A filter is a JSON object, such as {"where": {"name": "x"}, "limit": 10}.')
     return raw
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(name)
+
+
+def _check_text(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        msg = "The filter holds half of a surrogate pair, which is no character"
+        raise malformed(msg) from None
 
 
 def _paging(found: Mapping[str, Any]) -> tuple[int | None, int]:
