@@ -44,6 +44,11 @@ class ModelMapping(Protocol):
     the native ones otherwise; a connector section in the model wins over both.
     """
 
+    @property
+    def sections(self) -> tuple[str, ...]:
+        """Names under which a model or property may hold this connector's section, the first one preferred."""
+        ...
+
     def table_name(self, model: Model) -> QualifiedName:
         """The model's table."""
         ...

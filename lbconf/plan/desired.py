@@ -12,6 +12,7 @@ from lbconf.datatypes import EnumType
 from lbconf.diagnostics import Code, Collector, Diagnostic, Related
 from lbconf.errors import PlanError
 from lbconf.plan.desired_keys import foreign_keys
+from lbconf.plan.exact import exact_column, exact_foreign_keys, exact_table
 from lbconf.project.resolved import DataSource, IndexSpec, Model, Project, Property
 from lbconf.state.structure import (
     Check,
@@ -61,6 +62,12 @@ def desired_state(project: Project, data_source: DataSource, mapping: ModelMappi
         columns = tuple(replace(c, type=key.types.get(c.name, c.type)) for c in table.columns)
         keys = tuple(sorted((*table.foreign_keys, key.foreign_key), key=lambda part: part.name))
         tables[key.table] = replace(table, columns=columns, foreign_keys=keys)
+    for model in models:
+        name = mapping.table_name(model)
+        exact = {key.name: key for key in exact_foreign_keys(model, mapping)}
+        if exact and name in tables:
+            by_name = {own.name: own for own in tables[name].foreign_keys} | exact
+            tables[name] = replace(tables[name], foreign_keys=tuple(by_name[own] for own in sorted(by_name)))
     if found.errors:
         raise PlanError(found.errors)
     state = State(
@@ -103,7 +110,7 @@ def _table(model: Model, mapping: ModelMapping, found: Collector) -> Table | Non
         return None
     ids = tuple(mapping.column_name(model, prop) for prop in model.ids)
     key = PrimaryKey(name=mapping.constraint_name(name, ids, "pkey"), columns=ids) if ids else None
-    return Table(
+    table = Table(
         name=name,
         columns=tuple(columns.values()),
         primary_key=key,
@@ -115,12 +122,13 @@ def _table(model: Model, mapping: ModelMapping, found: Collector) -> Table | Non
         renamed_from=None if not model.renamed_from else QualifiedName(name.namespace, model.renamed_from),
         source=model.location,
     )
+    return exact_table(table, model, mapping)
 
 
 def _column(model: Model, prop: Property, mapping: ModelMapping) -> Column:
     backfill = prop.settings.get("backfill")
     collation = prop.settings.get("collation")
-    return Column(
+    column = Column(
         name=mapping.column_name(model, prop),
         type=mapping.column_type(model, prop),
         nullable=prop.nullable and not prop.id,
@@ -132,6 +140,7 @@ def _column(model: Model, prop: Property, mapping: ModelMapping) -> Column:
         backfill=_literal(backfill),
         source=prop.location,
     )
+    return exact_column(column, prop, mapping)
 
 
 def _uniques(model: Model, mapping: ModelMapping, table: QualifiedName) -> tuple[Unique, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from lbconf.connectors.contract import ModelMapping
 from lbconf.datatypes import IntegerType, NumberType
 from lbconf.diagnostics import Code, Collector, Location
+from lbconf.plan.exact import has_exact_type
 from lbconf.project.resolved import ForeignKeySpec, Model, Project, Relation, RelationKind
 from lbconf.state.structure import ColumnType, ForeignKey, QualifiedName, Table
 
@@ -22,6 +23,8 @@ class WantedKey:
     foreign_key: ForeignKey
     types: Mapping[str, ColumnType]
     """Types that the key's own columns must have to fit their targets, by column; only those that differ."""
+    named: bool
+    """Whether the configuration says the constraint's name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +143,12 @@ def _key(
         on_update=(asked.on_update or DEFAULT_ACTION).upper(),
         source=asked.location,
     )
-    return WantedKey(table=table_name, foreign_key=key, types=_types(asked, table, columns, target, target_columns))
+    types = {
+        column: kind
+        for column, kind in _types(asked, table, columns, target, target_columns).items()
+        if not has_exact_type(asked.holder, column, mapping)
+    }
+    return WantedKey(table=table_name, foreign_key=key, types=types, named=asked.name is not None)
 
 
 def _column_name(model: Model, name: str, mapping: ModelMapping) -> str:
@@ -180,6 +188,8 @@ def _types(
 
 
 def _says_more(key: WantedKey, known: WantedKey) -> bool:
+    if key.named != known.named:
+        return key.named
     plain = known.foreign_key.on_delete == known.foreign_key.on_update == DEFAULT_ACTION
     return plain and (key.foreign_key.on_delete, key.foreign_key.on_update) != (DEFAULT_ACTION, DEFAULT_ACTION)
 
