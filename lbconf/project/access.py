@@ -1,0 +1,54 @@
+"""Access rules as written, in one shape."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lbconf.documents.pointer import child
+from lbconf.project.resolved import Acl
+from lbconf.project.sources import Places
+
+__all__ = ["read_acls", "with_wired"]
+
+
+def read_acls(written: Any, at: str | None, places: Places) -> Iterator[Acl]:
+    """Each rule of a list; entries that are no objects are left out."""
+    if not isinstance(written, list | tuple):
+        return
+    for number, rule in enumerate(written):
+        if isinstance(rule, Mapping):
+            yield Acl(
+                principal_type=_text(rule.get("principalType"), "ROLE"),
+                principal_id=_text(rule.get("principalId"), "$everyone"),
+                permission=_text(rule.get("permission"), "ALLOW").upper(),
+                access_type=_text(rule.get("accessType"), "*").upper(),
+                properties=_properties(rule.get("property")),
+                model=rule["model"] if isinstance(rule.get("model"), str) else None,
+                location=places.value(None if at is None else child(at, number)),
+            )
+
+
+def with_wired(rules: list[Acl], wired: Iterator[Acl]) -> list[Acl]:
+    """The rules with those of model-config.json: one for the same principal, access type and property replaces."""
+    merged = list(rules)
+    for rule in wired:
+        for place, other in enumerate(merged):
+            if _subject(other) == _subject(rule):
+                merged[place] = rule
+                break
+        else:
+            merged.append(rule)
+    return merged
+
+
+def _subject(rule: Acl) -> tuple[object, ...]:
+    return rule.properties, rule.access_type, rule.principal_type, rule.principal_id
+
+
+def _text(value: Any, default: str) -> str:
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) and value != "" else default
+
+
+def _properties(value: Any) -> tuple[str, ...]:
+    if isinstance(value, list | tuple):
+        return tuple(str(name) for name in value if isinstance(name, str)) or ("*",)
+    return (value,) if isinstance(value, str) and value else ("*",)

@@ -1,0 +1,189 @@
+"""Properties: from what is written to what is meant."""
+
+from collections.abc import Container, Mapping
+from typing import Any, Final
+
+from lbconf.datatypes import DataType, IntegerType, NumberType, StringType
+from lbconf.project.inheritance import Written
+from lbconf.project.property_types import data_type
+from lbconf.project.resolved import UNSET, Property
+from lbconf.project.sources import Places
+
+__all__ = ["ATTRIBUTES", "as_attributes", "build_property", "id_place", "injected_id"]
+
+ATTRIBUTES: Final = frozenset(
+    [
+        "type",
+        "id",
+        "generated",
+        "useDefaultIdType",
+        "required",
+        "default",
+        "defaultFn",
+        "applyDefaultOnWrites",
+        "persistDefaultValues",
+        "index",
+        "unique",
+        "length",
+        "limit",
+        "precision",
+        "scale",
+        "nullable",
+        "null",
+        "allowNull",
+        "description",
+        "doc",
+        "comment",
+        "jsonSchema",
+        "updateOnly",
+        "charset",
+        "collation",
+        "unsigned",
+        "dataType",
+        "min",
+        "max",
+        "pattern",
+        "trim",
+        "lowercase",
+        "uppercase",
+        "format",
+        "name",
+        "values",
+        "enumName",
+        "hidden",
+        "protected",
+        "renamedFrom",
+        "json",
+        "root",
+        "http",
+        "mysql",
+        "value",
+        "ttl",
+        "itemType",
+        "foreignKey",
+    ]
+)
+"""Attribute names that LoopBack or lbconf know; connector sections come on top."""
+
+_NOT_NULL: Final = frozenset({"n", "no", "0", "false"})
+_STRING_ID_CONNECTORS: Final = frozenset({"mongodb", "cloudant", "couchdb2"})
+_NUMERIC_DATA_TYPES: Final = ("int", "serial", "num", "dec", "double", "float", "real")
+
+
+def as_attributes(written: Any) -> Mapping[str, Any]:
+    """The attributes of a property, whichever way it is written: `{"type": "string"}` for `"string"`."""
+    if isinstance(written, Mapping):
+        return written if "type" in written or not written.keys().isdisjoint(ATTRIBUTES) else {"type": dict(written)}
+    return {"type": written}
+
+
+def id_place(attributes: Mapping[str, Any]) -> int:
+    """Place in the key, 1-based; 0 where the property does not belong to it."""
+    place = attributes.get("id")
+    if isinstance(place, bool) or not isinstance(place, int):
+        return 1 if place else 0
+    return max(place, 0)
+
+
+def injected_id(*, loopback: bool) -> Written:
+    """The id of a model that declares none."""
+    return Written({"type": "number" if loopback else "bigint", "id": 1, "generated": True}, None)
+
+
+def build_property(
+    name: str,
+    written: Written,
+    models: Container[str],
+    places: Places,
+    *,
+    loopback: bool,
+    connector: str | None,
+    hidden: Container[str],
+    protected: Container[str],
+) -> Property:
+    """The property.
+
+    Args:
+        name: Its name.
+        written: As the file has it.
+        models: Names of all models, which are types too.
+        places: For its location.
+        loopback: Whether LoopBack's rules apply.
+        connector: Canonical name of the model's connector, None where it is not attached.
+        hidden: Names that the model hides.
+        protected: Names that the model protects.
+
+    Raises:
+        TypeUnknownError: Its type means nothing.
+    """
+    attributes = as_attributes(written.attributes)
+    place = id_place(attributes)
+    generated = bool(attributes.get("generated"))
+    required = bool(attributes.get("required"))
+    found = data_type(attributes.get("type", "any"), attributes, models, loopback=loopback)
+    if place and generated:
+        found = _generated_type(found, attributes, connector, loopback=loopback)
+    return Property(
+        name=name,
+        type=found,
+        id=place,
+        generated=generated,
+        required=required,
+        nullable=not place and not required and _nullable(attributes),
+        default=attributes.get("default", UNSET),
+        default_fn=_text(attributes.get("defaultFn")),
+        index=_index(attributes.get("index")),
+        unique=not loopback and bool(attributes.get("unique")),
+        hidden=name in hidden or attributes.get("hidden") is True,
+        protected=name in protected or attributes.get("protected") is True,
+        description=_prose(attributes.get("description") or attributes.get("doc") or attributes.get("comment")),
+        renamed_from=None if loopback else _text(attributes.get("renamedFrom")),
+        settings=attributes,
+        location=places.key(written.at),
+    )
+
+
+def _generated_type(
+    declared: DataType, attributes: Mapping[str, Any], connector: str | None, *, loopback: bool
+) -> DataType:
+    if not loopback:
+        return IntegerType(64) if declared == NumberType() else declared
+    if attributes.get("useDefaultIdType") is False or connector is None:
+        return declared
+    if connector in _STRING_ID_CONNECTORS:
+        return StringType()
+    section = attributes.get(connector)
+    stored = section.get("dataType") if isinstance(section, Mapping) else None
+    if isinstance(stored, str) and not stored.lower().startswith(_NUMERIC_DATA_TYPES):
+        return declared
+    return declared if isinstance(declared, IntegerType) else NumberType()
+
+
+def _nullable(attributes: Mapping[str, Any]) -> bool:
+    sections = (value for value in attributes.values() if isinstance(value, Mapping) and "nullable" in value)
+    flags = [attributes[key] for key in ("nullable", "null", "allowNull") if key in attributes]
+    flags.extend(section["nullable"] for section in sections)
+    return not any(
+        flag is False
+        or (isinstance(flag, int) and flag == 0)
+        or (isinstance(flag, str) and flag.strip().lower() in _NOT_NULL)
+        for flag in flags
+    )
+
+
+def _index(written: Any) -> Mapping[str, Any] | None:
+    if isinstance(written, Mapping):
+        return written
+    if isinstance(written, str) and written:
+        return {"type": written}
+    return {} if written else None
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _prose(value: Any) -> str | None:
+    if isinstance(value, list | tuple):
+        return "\n".join(str(line) for line in value) or None
+    return _text(value)

@@ -1,0 +1,180 @@
+"""From the merged configuration to the project: every reference followed, every default filled in."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from lbconf.diagnostics import Collector, Diagnostic, Severity
+from lbconf.errors import ProjectError
+from lbconf.layers.merged import MergedConfig
+from lbconf.project.data_sources import read_data_sources
+from lbconf.project.drafting import build_properties, draft_models, join_model
+from lbconf.project.drafts import Draft
+from lbconf.project.keys import checks_of, foreign_keys_of, indexes_of, uniques_of
+from lbconf.project.naming import dashed, lower_first
+from lbconf.project.plural import plural
+from lbconf.project.relations import relate
+from lbconf.project.resolved import EMPTY, Layout, Model, Project, Strict
+from lbconf.project.server import read_server, shared_methods
+from lbconf.project.sources import Places, model_sources
+
+__all__ = ["examine", "resolve"]
+
+_NO_CONNECTORS: Final[Mapping[str, str]] = {}
+
+
+def resolve(merged: MergedConfig, connectors: Mapping[str, str] = _NO_CONNECTORS) -> Project:
+    """The project, warnings in its `diagnostics`.
+
+    Args:
+        merged: The merged configuration.
+        connectors: Every name a connector goes by, to its canonical one; empty where names are taken as they are.
+
+    Raises:
+        ProjectError: At least one finding is an error; it carries the warnings too.
+    """
+    project, found = examine(merged, connectors)
+    if any(finding.severity is Severity.ERROR for finding in found):
+        raise ProjectError(found)
+    return project
+
+
+def examine(
+    merged: MergedConfig,
+    connectors: Mapping[str, str] = _NO_CONNECTORS,
+    *,
+    broken: frozenset[str] = frozenset(),
+) -> tuple[Project, tuple[Diagnostic, ...]]:
+    """What can be made of the configuration, and everything that is wrong with it. Never raises for a finding.
+
+    Args:
+        merged: As `resolve` takes it.
+        connectors: As `resolve` takes them.
+        broken: Models known to exist whose files could not be read; references to them are no findings.
+    """
+    findings = Collector()
+    places = Places(merged)
+    layout = Layout(merged.layout)
+    data_sources = read_data_sources(merged, connectors, places, findings)
+    drafts = draft_models(model_sources(merged), data_sources, places, findings, broken=broken)
+
+    def between(name: str, side: Draft) -> Draft:
+        made = join_model(name, side)
+        build_properties(made, drafts, data_sources, places, findings)
+        return made
+
+    relate(drafts, places, findings, join_model=between, broken=broken)
+    components = _mapping(merged.data.get("components"))
+    server = read_server(merged.data.get("server"), components, loopback=layout.is_loopback)
+    models = {name: _freeze(draft, places, server.settings) for name, draft in drafts.items()}
+    found = _distinct((*merged.diagnostics, *findings.diagnostics))
+    project = Project(
+        root=merged.root,
+        environment=merged.environment,
+        layout=layout,
+        data_sources=data_sources,
+        models=models,
+        server=server,
+        components=components,
+        middleware=_mapping(merged.data.get("middleware")),
+        auth=_auth(merged, layout, drafts, server.settings),
+        diagnostics=tuple(finding for finding in found if finding.severity is not Severity.ERROR),
+    )
+    return project, found
+
+
+def _freeze(draft: Draft, places: Places, server: Mapping[str, Any]) -> Model:
+    settings = draft.settings
+    loopback = draft.layout.is_loopback
+    plural_name = settings.get("plural")
+    if not isinstance(plural_name, str) or not plural_name:
+        plural_name = plural(draft.name)
+    remoting = _mapping(server.get("remoting"))
+    return Model(
+        name=draft.name,
+        plural=plural_name,
+        path=_path(draft, plural_name, remoting),
+        base=draft.base,
+        ancestors=draft.ancestors,
+        layout=draft.layout,
+        data_source=draft.data_source,
+        public=draft.public,
+        properties=draft.properties,
+        relations=draft.relations,
+        acls=tuple(draft.acls),
+        scopes={name: scope for name, scope in _mapping(settings.get("scopes")).items() if isinstance(scope, Mapping)},
+        default_scope=_mapping(settings.get("scope")),
+        indexes=indexes_of(draft, places),
+        foreign_keys=foreign_keys_of(draft, places),
+        uniques=() if loopback else uniques_of(draft, places),
+        checks=() if loopback else checks_of(draft, places),
+        methods=_mapping(settings.get("methods")),
+        mixins=_mapping(settings.get("mixins")),
+        strict=_strict(settings.get("strict", not loopback)),
+        force_id=_force_id(draft),
+        validate_upsert=settings["validateUpsert"] if isinstance(settings.get("validateUpsert"), bool) else None,
+        replace_on_put=settings.get("replaceOnPUT", True) is not False,
+        shared_methods=shared_methods(remoting, settings.get("remoting")),
+        read_only=not loopback and settings.get("readOnly") is True,
+        renamed_from=_text(settings.get("renamedFrom")) if not loopback else None,
+        description=_description(settings),
+        settings=settings,
+        location=places.key(draft.at),
+    )
+
+
+def _path(draft: Draft, plural_name: str, remoting: Mapping[str, Any]) -> str:
+    http = draft.settings.get("http")
+    said = http.get("path") if isinstance(http, Mapping) else None
+    if isinstance(said, str) and said.strip("/"):
+        path = "/" + said.strip("/")
+    else:
+        path = "/" + (plural_name if draft.layout.is_loopback else lower_first(plural_name))
+    own = _mapping(draft.settings.get("remoting")).get("normalizeHttpPath")
+    normalized = _mapping(remoting.get("rest")).get("normalizeHttpPath") if own is None else own
+    return dashed(path) if normalized is True else path
+
+
+def _strict(written: Any) -> Strict:
+    if written == "filter":
+        return Strict.FILTER
+    return Strict.REJECT if written is True or written in ("validate", "throw", "true") else Strict.KEEP
+
+
+def _force_id(draft: Draft) -> bool:
+    said = draft.settings.get("forceId", "auto")
+    if said == "auto" or said is None:
+        return any(prop.generated for prop in draft.ids)
+    return bool(said)
+
+
+def _auth(merged: MergedConfig, layout: Layout, drafts: Mapping[str, Draft], server: Mapping[str, Any]) -> bool:
+    if layout.is_loopback:
+        return merged.boot_auth
+    said = server.get("auth")
+    if isinstance(said, bool):
+        return said
+    return any(draft.acls and not draft.built_in for draft in drafts.values())
+
+
+def _distinct(found: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
+    # A child repeats what is wrong with what it inherited: once is enough.
+    kept: dict[object, Diagnostic] = {}
+    for finding in found:
+        key: object = (finding.code, finding.location, finding.hint) if finding.location else finding
+        kept.setdefault(key, finding)
+    return tuple(kept.values())
+
+
+def _description(settings: Mapping[str, Any]) -> str | None:
+    said = settings.get("description") or settings.get("comment")
+    if isinstance(said, list | tuple):
+        return "\n".join(str(line) for line in said) or None
+    return _text(said)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else EMPTY
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None

@@ -1,0 +1,105 @@
+"""What the files say about one model, in one shape: settings apart from properties, and where each stands."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from lbconf.diagnostics import Location
+from lbconf.documents.pointer import join
+from lbconf.layers.merged import MergedConfig
+from lbconf.project.builtin import BUILT_IN
+from lbconf.project.resolved import Layout
+
+__all__ = ["ModelSource", "Places", "model_sources"]
+
+_NOT_SETTINGS: Final = frozenset({"name", "properties", "options"})
+_NOTHING: Final[Mapping[str, Any]] = {}
+
+
+class Places:
+    """Finds the place in a user's file for a pointer into the merged data."""
+
+    def __init__(self, merged: MergedConfig) -> None:
+        """Take the merged configuration."""
+        self._merged = merged
+
+    def value(self, at: str | None) -> Location | None:
+        """Where the value stands, or the nearest container that stands anywhere; None for what no file says."""
+        return None if at is None else self._merged.location(at)
+
+    def key(self, at: str | None) -> Location | None:
+        """Where the key that leads to the value stands, as `value` otherwise."""
+        return None if at is None else self._merged.key_location(at)
+
+
+@dataclass(slots=True, kw_only=True)
+class ModelSource:
+    """One model as written."""
+
+    name: str
+    layout: Layout
+    base: str
+    settings: dict[str, Any]
+    """Own settings: top-level keys and, winning over them, those of `options`."""
+    properties: Mapping[str, Any]
+    """Own properties as written; None and False remove an inherited one."""
+    wiring: Mapping[str, Any] = field(default_factory=dict)
+    at: str | None = None
+    """Pointer to the model; None for built-in ones."""
+    wired: bool = False
+    """Whether the project lists it (always, in the native layout)."""
+
+    def pointer(self, key: str, *rest: str | int) -> str | None:
+        """The pointer of a setting of the definition, wherever it is written."""
+        if self.at is None:
+            return None
+        return f"{self.at}/definition{join((key, *rest))}"
+
+
+def model_sources(merged: MergedConfig) -> dict[str, ModelSource]:
+    """Every model the project writes or wires, and the built-in ones those lead to, by name."""
+    layout = Layout(merged.layout)
+    sources: dict[str, ModelSource] = {}
+    for name, entry in _mapping(merged.data.get("models")).items():
+        entry = _mapping(entry)
+        definition = entry.get("definition")
+        wiring = _mapping(entry.get("wiring"))
+        if not isinstance(definition, Mapping):
+            definition = BUILT_IN.get(name)
+            if definition is None:
+                if "wiring" not in entry:
+                    continue
+                definition = _NOTHING
+        sources[name] = _source(name, definition, layout, wiring, join(("models", name)), wired="wiring" in entry)
+    for name in list(sources):
+        for built_in in _built_in_bases(sources[name].base):
+            sources.setdefault(built_in, _source(built_in, BUILT_IN[built_in], layout, _NOTHING, None, wired=False))
+    return sources
+
+
+def _source(
+    name: str, definition: Mapping[str, Any], layout: Layout, wiring: Mapping[str, Any], at: str | None, *, wired: bool
+) -> ModelSource:
+    settings = {key: value for key, value in definition.items() if key not in _NOT_SETTINGS}
+    settings.update(_mapping(definition.get("options")))
+    base = settings.get("base") or settings.get("super") or "PersistedModel"
+    return ModelSource(
+        name=name,
+        layout=layout,
+        base=base if isinstance(base, str) else "PersistedModel",
+        settings=settings,
+        properties=_mapping(definition.get("properties")),
+        wiring=wiring,
+        at=at,
+        wired=wired or layout is Layout.NATIVE,
+    )
+
+
+def _built_in_bases(base: str) -> Iterator[str]:
+    while base in BUILT_IN:
+        yield base
+        base = str(BUILT_IN[base].get("base"))
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else _NOTHING
