@@ -1,6 +1,6 @@
 """The endpoints of every public model: LoopBack's method names, verbs, paths, arguments and results."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -86,11 +86,7 @@ def model_endpoints(project: Project, model: Model) -> tuple[Endpoint, ...]:
     everything = (
         *_collection(model),
         *(endpoint for scope in model.scopes for endpoint in _scope(model, scope)),
-        *(
-            endpoint
-            for relation in model.relations.values()
-            for endpoint in _relation(project, model, relation)
-        ),
+        *(endpoint for relation in model.relations.values() for endpoint in _relation(project, model, relation)),
     )
     return tuple(endpoint for endpoint in everything if is_shared(model, endpoint.method))
 
@@ -157,7 +153,7 @@ def _scope(model: Model, scope: str) -> Iterator[Endpoint]:
 def _relation(project: Project, model: Model, relation: Relation) -> Iterator[Endpoint]:
     target = project.models.get(relation.target) if relation.target else None
     http = relation.options.get("http")
-    written = http.get("path") if hasattr(http, "get") else None
+    written = http.get("path") if isinstance(http, Mapping) else None
     base = f"/{{id}}/{str(written or relation.name).strip('/')}"
     through = project.models.get(relation.through) if relation.through else None
     for prefix, verb, suffix, query, body, result, summary in _endpoints_by_kind(relation.kind):
@@ -275,9 +271,7 @@ _SCOPE: tuple[_Row, ...] = (
     ("count", "GET", "/count", _WHERE, Body.NONE, Result.COUNT, "Count instances in the scope {0}."),
 )
 
-_BELONGS_TO: tuple[_Row, ...] = (
-    ("get", "GET", "", (), Body.NONE, Result.INSTANCE, "The instance that {0} leads to."),
-)
+_BELONGS_TO: tuple[_Row, ...] = (("get", "GET", "", (), Body.NONE, Result.INSTANCE, "The instance that {0} leads to."),)
 
 _TO_ONE: tuple[_Row, ...] = (
     ("get", "GET", "", (), Body.NONE, Result.INSTANCE, "The instance that {0} leads to."),
@@ -299,5 +293,13 @@ _TO_MANY: tuple[_Row, ...] = (
 _LINKS: tuple[_Row, ...] = (
     ("link", "PUT", "/rel/{fk}", (), Body.INSTANCE, Result.LINK, "Link an instance to {0} by its id."),
     ("unlink", "DELETE", "/rel/{fk}", (), Body.NONE, Result.NOTHING, "Unlink an instance from {0} by its id."),
-    ("exists", "HEAD", "/rel/{fk}", (), Body.NONE, Result.NOTHING, "Whether an instance is linked to {0}, by the status."),
+    (
+        "exists",
+        "HEAD",
+        "/rel/{fk}",
+        (),
+        Body.NONE,
+        Result.NOTHING,
+        "Whether an instance is linked to {0}, by the status.",
+    ),
 )

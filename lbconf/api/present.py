@@ -17,7 +17,7 @@ LARGEST_WHOLE: Final = 1e21
 """From here on JavaScript writes an exponent."""
 
 
-def encode(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
+def encode(value: Any) -> bytes:
     """A JSON value as compact UTF-8 text. Decimals are written as exact numbers."""
     try:
         return _ENCODER.encode(value)
@@ -25,7 +25,7 @@ def encode(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
         return json.dumps(value, default=_unusual, separators=(",", ":")).encode("ascii")
 
 
-def plain(value: Any) -> Any:  # noqa: ANN401, PLR0911 - any JSON value, one form for each type
+def plain(value: Any) -> Any:
     """A value in the forms of the API: whole floats as integers, no NaN, dates with milliseconds, bytes as a buffer."""
     kind = type(value)
     if kind in _AS_THEY_ARE:
@@ -36,7 +36,7 @@ def plain(value: Any) -> Any:  # noqa: ANN401, PLR0911 - any JSON value, one for
         return int(value) if value.is_integer() and abs(value) < LARGEST_WHOLE else value
     if kind is datetime:
         moment = value if value.tzinfo is None else value.astimezone(UTC)
-        return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z".rjust(24, "0")
+        return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
     if isinstance(value, Mapping):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, bytes | bytearray | memoryview):
@@ -58,7 +58,7 @@ class Presenter:
         self._project = project
         self._shapes: dict[str, _Shape] = {}
 
-    def instance(self, model: Model, row: Mapping[str, Any] | None) -> Any:  # noqa: ANN401 - a JSON object or null
+    def instance(self, model: Model, row: Mapping[str, Any] | None) -> Any:
         """One instance at the top of an answer."""
         return None if row is None else self._present(model, row, nested=False)
 
@@ -82,7 +82,7 @@ class Presenter:
             if name not in left_out
         }
 
-    def _related(self, relation: Relation, row: Mapping[str, Any], value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    def _related(self, relation: Relation, row: Mapping[str, Any], value: Any) -> Any:
         name = relation.target
         if name is None and relation.polymorphic is not None:
             name = row.get(relation.polymorphic.discriminator)
@@ -141,7 +141,7 @@ def _number(value: Decimal) -> Decimal | int | None:
     return int(value) if value == value.to_integral_value() else value.normalize()
 
 
-def _unusual(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+def _unusual(value: Any) -> Any:
     return float(value) if isinstance(value, Decimal) else str(value)
 
 

@@ -6,7 +6,6 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from lbconf.api.present import encode
-from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import (
     ConnectionFailedError,
     ConstraintError,
@@ -17,7 +16,7 @@ from lbconf.errors import (
     UnsupportedError,
 )
 
-__all__ = ["JSON_TYPE", "PROBLEM_TYPE", "Fault", "RequestError", "fault_of", "loopback_body", "problem_body"]
+__all__ = ["JSON_TYPE", "PROBLEM_TYPE", "Fault", "fault_of", "loopback_body", "problem_body"]
 
 JSON_TYPE: Final = b"application/json; charset=utf-8"
 PROBLEM_TYPE: Final = b"application/problem+json"
@@ -26,22 +25,6 @@ RETRY_SECONDS: Final = 2
 """What a client is told to wait while a data source is away."""
 
 CLIENT_ERRORS: Final = range(400, 500)
-
-
-class RequestError(LbconfError):
-    """A request that is refused before any data source is asked."""
-
-    def __init__(
-        self, message: str, *, status: int, name: str = "Error", error_code: str | None = None, closes: bool = False
-    ) -> None:
-        """Take LoopBack's message, the HTTP status, the error's name and LoopBack's own code."""
-        super().__init__(Diagnostic(code=Code.REQUEST_REFUSED, message=message))
-        self.message = message
-        self.status = status
-        self.name = name
-        self.error_code = error_code
-        self.closes = closes
-        """Whether the connection is closed after the answer, because the rest of the request was not read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +113,7 @@ def _message(error: LbconfError) -> str:
     return error.diagnostics[0].message
 
 
-def _details(details: Any) -> Any:  # noqa: ANN401 - any JSON value
+def _details(details: Any) -> Any:
     if isinstance(details, list | tuple):
         return [_details(item) for item in details]
     if isinstance(details, BaseException):

@@ -1,0 +1,106 @@
+"""One JSON line per request, with its id; never a body, never the value of a secret parameter."""
+
+import asyncio
+import re
+import time
+from collections.abc import Callable
+from typing import Any, Final
+from uuid import uuid4
+
+import msgspec
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from lbconf.api.log import timestamp
+
+__all__ = ["AccessLog", "query_without_secrets"]
+
+FLUSH_SECONDS: Final = 0.05
+"""Lines are written together: one write costs more than making a line."""
+
+REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
+"""What a client's own request id may look like; anything else is replaced."""
+
+
+class AccessLog:
+    """Gives every request an id (`X-Request-ID`, taken over or made) and writes a line when it is answered."""
+
+    def __init__(self, app: ASGIApp, write: Callable[[bytes], object] | None) -> None:
+        """Wrap an application; without `write` only ids are given."""
+        self._app = app
+        self._write = write
+        self._lines: list[bytes] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request and log it."""
+        http: Any = scope
+        if http["type"] != "http":
+            try:
+                await self._app(scope, receive, send)
+            finally:
+                self.flush()
+            return
+        started = time.perf_counter()
+        request_id = _given_id(scope["headers"]) or uuid4().hex.encode("ascii")
+        status = 0
+        size = 0
+
+        async def answer(message: Message) -> None:
+            nonlocal status, size
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id)]
+            elif message["type"] == "http.response.body":
+                size += len(message.get("body", b""))
+            await send(message)
+
+        try:
+            await self._app(scope, receive, answer)
+        finally:
+            if self._write is not None:
+                self._log(scope, request_id, status, size, time.perf_counter() - started)
+
+    def flush(self) -> None:
+        """Write the lines that wait."""
+        if self._lines and self._write is not None:
+            lines, self._lines = self._lines, []
+            self._write(b"".join(lines))
+
+    def _log(self, scope: Any, request_id: bytes, status: int, size: int, seconds: float) -> None:
+        client = scope.get("client")
+        line: dict[str, Any] = {
+            "time": timestamp(),
+            "level": "info" if status < _SERVER_ERRORS and status else "error",
+            "event": "request",
+            "id": request_id.decode("ascii"),
+            "method": scope["method"],
+            "path": scope.get("raw_path", b"").decode("latin-1") or scope["path"],
+            "status": status,
+            "bytes": size,
+            "ms": round(seconds * 1000, 2),
+            "client": client[0] if client else None,
+        }
+        query = scope.get("query_string", b"")
+        if query:
+            line["query"] = query_without_secrets(query.decode("latin-1"))
+        if not self._lines:
+            asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
+        self._lines.append(_ENCODER.encode(line) + b"\n")
+
+
+def query_without_secrets(query: str) -> str:
+    """A query string with the values of secret parameters replaced by `***`."""
+    return _SECRET.sub(r"\1=***", query)
+
+
+def _given_id(headers: Any) -> bytes | None:
+    for name, value in headers:
+        if name == b"x-request-id":
+            return value if REQUEST_ID.fullmatch(value) else None
+    return None
+
+
+_SERVER_ERRORS: Final = 500
+_SECRET = re.compile(
+    r"(?i)((?:^|(?<=&))[^=&]*(?:token|password|passwd|secret|api_?key|authorization|credential)[^=&]*)=[^&]*"
+)
+_ENCODER: Final = msgspec.json.Encoder()

@@ -1,0 +1,126 @@
+"""The whole ASGI application: model endpoints, description, explorer, health, logging, CORS."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from litestar import Litestar, Request, Response, asgi
+from litestar.config.compression import CompressionConfig
+from litestar.exceptions import HTTPException
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from lbconf.api.access_log import AccessLog
+from lbconf.api.bodies import Limits
+from lbconf.api.cors import Cors, cors_settings
+from lbconf.api.endpoints import endpoints_of
+from lbconf.api.log import JsonLog
+from lbconf.api.model_api import ModelApi
+from lbconf.api.present import Presenter
+from lbconf.api.problem import Fault, fault_of, loopback_body
+from lbconf.api.route_table import RouteTable
+from lbconf.api.sources import Sources
+from lbconf.api.system import system_handlers
+from lbconf.connectors.contract import Connector
+from lbconf.project.resolved import Project
+from lbconf.repository import Repository
+
+__all__ = ["ApiOptions", "create_app"]
+
+THREADS: Final = 16
+"""Worker threads where neither option nor data source says how many."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiOptions:
+    """How to serve."""
+
+    threads: int = THREADS
+    """Requests that work on data at the same time; each keeps its connection."""
+    access_log: bool = True
+    write_log: Callable[[bytes], object]
+    """Where log lines go."""
+
+
+def create_app(
+    project: Project, repository: Repository, connectors: Mapping[str, Connector], options: ApiOptions
+) -> ASGIApp:
+    """The application, ready for an ASGI server. Connectors are opened when it starts and closed when it ends."""
+    log = JsonLog(options.write_log)
+    sources = Sources(connectors, log)
+    threads = ThreadPoolExecutor(options.threads, thread_name_prefix="lbconf")
+    root = project.server.rest_api_root.rstrip("/")
+    endpoints = endpoints_of(project)
+    model_api = ModelApi(
+        root=root,
+        table=RouteTable(endpoints),
+        repository=repository,
+        presenter=Presenter(project),
+        sources=sources,
+        threads=threads,
+        limits=Limits(_settings(project, "remoting")),
+        log=log,
+    )
+
+    @asgi(root or "/", is_mount=True, copy_scope=False)
+    async def models(scope: Scope, receive: Receive, send: Send) -> None:
+        await model_api(scope, receive, send)
+
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        await sources.open()
+        try:
+            yield
+        finally:
+            threads.shutdown(wait=True, cancel_futures=True)
+            await sources.close()
+
+    litestar = Litestar(
+        route_handlers=[models, *system_handlers(project, endpoints, sources)],
+        lifespan=[lifespan],
+        openapi_config=None,
+        compression_config=_compression(project),
+        exception_handlers={HTTPException: _unknown_path, Exception: _own_mistake(log)},
+        logging_config=None,
+    )
+    app: ASGIApp = litestar
+    cors = cors_settings(project.middleware)
+    if cors is not None:
+        app = Cors(app, cors)
+    return AccessLog(app, options.write_log if options.access_log else None)
+
+
+def _unknown_path(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    path = request.scope.get("raw_path", b"").decode("latin-1") or request.scope["path"]
+    message = f"Cannot {request.method} {path}" if error.status_code in {404, 405} else error.detail
+    return _fault_response(Fault(status=404 if error.status_code == 405 else error.status_code, message=message))  # noqa: PLR2004 - HTTP statuses
+
+
+def _own_mistake(log: JsonLog) -> Callable[[Request[Any, Any, Any], Exception], Response[bytes]]:
+    def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+        fault = fault_of(error)
+        if fault.ours:
+            log.failure(error, method=request.method, path=request.scope["path"])
+        return _fault_response(fault)
+
+    return answer
+
+
+def _fault_response(fault: Fault) -> Response[bytes]:
+    return Response(loopback_body(fault), status_code=fault.status, media_type="application/json; charset=utf-8")
+
+
+def _compression(project: Project) -> CompressionConfig | None:
+    """Compression where `compression` stands in the middleware, or the native server settings ask for it."""
+    asked = project.server.settings.get("compression")
+    listed = any(
+        isinstance(phase, Mapping) and isinstance(phase.get("compression"), Mapping | list)
+        for phase in project.middleware.values()
+    )
+    return CompressionConfig(backend="gzip", minimum_size=1024, gzip_compress_level=5) if asked or listed else None
+
+
+def _settings(project: Project, name: str) -> Mapping[str, Any]:
+    found = project.server.settings.get(name)
+    return found if isinstance(found, Mapping) else {}

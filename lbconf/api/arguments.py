@@ -1,0 +1,65 @@
+"""Arguments of a call: placeholders, query and body, with LoopBack's rules for text that should be data."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from lbconf.api.endpoints import Body, Endpoint
+from lbconf.diagnostics import Code
+from lbconf.query.bracket import parse_query_string
+from lbconf.query.errors import RequestError
+from lbconf.query.nodes import Filter
+from lbconf.query.parse import parse_filter, parse_where
+
+__all__ = ["Arguments"]
+
+
+class Arguments:
+    """What a request says, read when it is asked for."""
+
+    __slots__ = ("_body", "_query", "_query_string", "endpoint", "parameters")
+
+    def __init__(self, endpoint: Endpoint, parameters: Mapping[str, str], query_string: bytes, body: Any) -> None:
+        """Take the placeholders' values, the query string as it came and the parsed body."""
+        self.endpoint = endpoint
+        self.parameters = parameters
+        self._query_string = query_string
+        self._query: dict[str, Any] | None = None
+        self._body = body
+
+    def query(self, name: str) -> Any:
+        """A query argument as text, list or nested data; None where it is not there."""
+        if not self._query_string:
+            return None
+        if self._query is None:
+            self._query = parse_query_string(self._query_string.decode("latin-1"))
+        return self._query.get(name)
+
+    def filter(self) -> Filter:
+        """The query argument `filter`. Raises `RequestError` 400."""
+        return parse_filter(self.query("filter"))
+
+    def where(self) -> Mapping[str, Any] | None:
+        """The query argument `where`. Raises `RequestError` 400."""
+        return parse_where(self.query("where"))
+
+    def instance(self) -> dict[str, Any]:
+        """The body as one object. Raises `RequestError` 400."""
+        body = self._body
+        if isinstance(body, Mapping):
+            return dict(body)
+        if body is None:
+            return {}
+        raise _no_object()
+
+    def instances(self) -> dict[str, Any] | list[Any]:
+        """The body as one object or a list of objects. Raises `RequestError` 400."""
+        body = self._body
+        if isinstance(body, list) and self.endpoint.body is Body.INSTANCES:
+            if not all(isinstance(item, dict) for item in body):
+                raise _no_object()
+            return body
+        return self.instance()
+
+
+def _no_object() -> RequestError:
+    return RequestError(Code.REQUEST_REFUSED, "Value is not an object.")

@@ -1,0 +1,50 @@
+"""The explorer: one bundled page that shows and tries every endpoint. No network but the API itself."""
+
+import base64
+import hashlib
+import re
+from html import escape
+from importlib.resources import files
+
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+
+from lbconf.project.resolved import Project
+
+__all__ = ["explorer_handlers", "explorer_page"]
+
+MOUNT_PLACE = "{{mount}}"
+TITLE_PLACE = "{{title}}"
+
+
+def explorer_handlers(project: Project) -> list[HTTPRouteHandler]:
+    """The handler of the page, at the project's own mount path."""
+    mount = "/" + (project.server.explorer or "/explorer").strip("/")
+    page = explorer_page(mount, str(project.server.settings.get("name") or project.root.name)).encode("utf-8")
+    headers = {"content-security-policy": _policy(page.decode("utf-8")), "cache-control": "no-cache"}
+
+    @get(mount, media_type="text/html; charset=utf-8", include_in_schema=False)
+    async def explorer() -> Response[bytes]:
+        return Response(page, media_type="text/html; charset=utf-8", headers=headers)
+
+    return [explorer]
+
+
+def explorer_page(mount: str, title: str) -> str:
+    """The page; it finds the API description beside its own mount path, also behind a prefix."""
+    text = files(__name__).joinpath("page.html").read_text("utf-8")
+    return text.replace(MOUNT_PLACE, escape(mount)).replace(TITLE_PLACE, escape(title))
+
+
+def _policy(page: str) -> str:
+    """Only the page's own script and style may run, and only its own server is asked."""
+    scripts = " ".join(_digest(found) for found in re.findall(r"<script>(.*?)</script>", page, re.DOTALL))
+    styles = " ".join(_digest(found) for found in re.findall(r"<style>(.*?)</style>", page, re.DOTALL))
+    return (
+        f"default-src 'none'; script-src {scripts}; style-src {styles}; connect-src 'self'; "
+        "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+    )
+
+
+def _digest(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode('utf-8')).digest()).decode('ascii')}'"

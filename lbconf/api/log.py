@@ -1,0 +1,43 @@
+"""Log lines of a serving process: one JSON object each."""
+
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+__all__ = ["JsonLog", "timestamp"]
+
+
+class JsonLog:
+    """Writes events; safe to call from any thread."""
+
+    def __init__(self, write: Callable[[bytes], object]) -> None:
+        """Take what writes bytes, such as `sys.stderr.buffer.write`."""
+        self.write = write
+
+    def event(self, level: str, event: str, **fields: Any) -> None:
+        """Write one line: `level` is `info`, `warning` or `error`."""
+        line = {"time": timestamp(), "level": level, "event": event, **fields}
+        self.write(_ENCODER.encode(line) + b"\n")
+
+    def failure(self, error: BaseException, **fields: Any) -> None:
+        """Write one of lbconf's own mistakes: where it happened, without the values that were at work."""
+        frames = traceback.extract_tb(error.__traceback__)
+        self.event(
+            "error",
+            "internal-error",
+            error=type(error).__name__,
+            at=[f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
+            **fields,
+        )
+
+
+def timestamp(now: float | None = None) -> str:
+    """UTC with milliseconds: `2013-10-15T21:34:50.000Z`."""
+    moment = time.time() if now is None else now
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(moment))}.{int(moment % 1 * 1000):03d}Z"
+
+
+_ENCODER = msgspec.json.Encoder(enc_hook=str)

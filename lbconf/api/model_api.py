@@ -1,0 +1,150 @@
+"""The ASGI application of all model endpoints: a request's way from path to answer, in one function."""
+
+import asyncio
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any, Final
+
+from litestar.types import Receive, Scope, Send
+
+from lbconf.api.actions import ACTIONS, Answer, Call
+from lbconf.api.arguments import Arguments
+from lbconf.api.bodies import NOTHING, Limits, UnreadBodyError, parse_body, read_body
+from lbconf.api.endpoints import Body
+from lbconf.api.log import JsonLog
+from lbconf.api.negotiation import accepts_json, wants_problem
+from lbconf.api.present import Presenter
+from lbconf.api.problem import JSON_TYPE, PROBLEM_TYPE, Fault, fault_of, loopback_body, problem_body
+from lbconf.api.route_table import Found, RouteTable, Undecodable
+from lbconf.api.sources import Sources
+from lbconf.datatypes import DecimalType
+from lbconf.diagnostics import Code, Diagnostic
+from lbconf.errors import ConnectionFailedError
+from lbconf.query.errors import RequestError
+from lbconf.repository import Repository
+
+__all__ = ["ModelApi", "send_answer", "send_fault"]
+
+VERBS: Final = ("GET", "HEAD", "PUT", "PATCH", "POST", "DELETE")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelApi:
+    """Answers everything below the REST root."""
+
+    root: str
+    """Path of the REST root without a slash at the end; empty where it is `/`."""
+    table: RouteTable
+    repository: Repository
+    presenter: Presenter
+    sources: Sources
+    threads: Executor
+    limits: Limits
+    log: JsonLog
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        try:
+            answer = await self._answer(scope, receive)
+        except Exception as error:  # noqa: BLE001 - every failure becomes an answer
+            await self._refuse(error, scope, send)
+            return
+        await send_answer(answer, scope, send)
+
+    async def _answer(self, scope: Any, receive: Receive) -> Answer:
+        verb: str = scope["method"]
+        raw: bytes = scope.get("raw_path") or scope["path"].encode("utf-8")
+        path = raw.decode("latin-1")[len(self.root) :]
+        found = self.table.match(verb, path)
+        if not isinstance(found, Found):
+            if verb == "OPTIONS":
+                return self._options(path)
+            raise self._not_found(found, verb, path, scope["query_string"])
+        headers = dict(scope["headers"])
+        if not accepts_json(headers.get(b"accept")):
+            return Answer(status=406, body=b"Not Acceptable", content_type=b"text/plain; charset=utf-8")
+        endpoint = found.endpoint
+        body: Any = None
+        if endpoint.body is not Body.NONE:
+            body = await self._body(receive, headers, exact=_exact(endpoint.subject))
+        source = endpoint.model.data_source
+        if source is not None and self.sources.is_away(source):
+            raise ConnectionFailedError(
+                Diagnostic(code=Code.DATA_SOURCE_AWAY, message=f"Data source {source} cannot be reached."),
+                data_source=source,
+            )
+        call = Call(
+            endpoint=endpoint,
+            arguments=Arguments(endpoint, found.parameters, scope["query_string"], body),
+            repository=self.repository,
+            presenter=self.presenter,
+        )
+        return await asyncio.get_running_loop().run_in_executor(self.threads, ACTIONS[endpoint.action], call)
+
+    async def _body(self, receive: Receive, headers: dict[bytes, bytes], *, exact: bool) -> Any:
+        content_type = headers.get(b"content-type", b"")
+        form = content_type.startswith(b"application/x-www-form-urlencoded")
+        raw = await read_body(receive, headers, self.limits.form if form else self.limits.json)
+        return parse_body(raw, content_type, exact=exact) if raw else NOTHING
+
+    def _options(self, path: str) -> Answer:
+        verbs = [verb for verb in VERBS if isinstance(self.table.match(verb, path), Found)]
+        if not verbs:
+            raise self._not_found(self.table.match("OPTIONS", path), "OPTIONS", path, b"")
+        allow = ",".join(verbs).encode("ascii")
+        return Answer(status=200, body=allow, content_type=b"text/html; charset=utf-8", headers=((b"allow", allow),))
+
+    def _not_found(self, found: Any, verb: str, path: str, query: bytes) -> RequestError:
+        if isinstance(found, Undecodable):
+            return _refusal(f"Failed to decode param '{found.segment}'", status=400, name="URIError")
+        if found.model is None:
+            return _refusal(f"There is no method to handle {verb} {_url(path or '/', query)}", status=404)
+        return _refusal(
+            f'Shared class "{found.model.name}" has no method handling {verb} {_url(found.rest, query)}', status=404
+        )
+
+    async def _refuse(self, error: Exception, scope: Any, send: Send) -> None:
+        fault = fault_of(error)
+        if fault.ours:
+            self.log.failure(error, method=scope["method"], path=scope["path"])
+        if isinstance(error, ConnectionFailedError) and error.data_source:
+            self.sources.lost(error.data_source, error.diagnostics[0].message)
+        await send_fault(fault, scope, send, closes=isinstance(error, UnreadBodyError))
+
+
+async def send_answer(answer: Answer, scope: Any, send: Send) -> None:
+    """Send an answer; HEAD gets its headers only."""
+    headers: list[tuple[bytes, bytes]] = [*answer.headers]
+    if answer.body is not None:
+        headers += [(b"content-type", answer.content_type), (b"content-length", str(len(answer.body)).encode("ascii"))]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    body = b"" if answer.body is None or scope["method"] == "HEAD" else answer.body
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+async def send_fault(fault: Fault, scope: Any, send: Send, *, closes: bool = False) -> None:
+    """Send an error in the form the client asked for."""
+    problem = wants_problem(dict(scope["headers"]).get(b"accept"))
+    headers = fault.headers + (((b"connection", b"close"),) if closes else ())
+    await send_answer(
+        Answer(
+            status=fault.status,
+            body=problem_body(fault, scope["path"]) if problem else loopback_body(fault),
+            content_type=PROBLEM_TYPE if problem else JSON_TYPE,
+            headers=headers,
+        ),
+        scope,
+        send,
+    )
+
+
+def _refusal(message: str, *, status: int, name: str = "Error") -> RequestError:
+    return RequestError(Code.REQUEST_REFUSED, message, status=status, name=name)
+
+
+def _exact(model: Any) -> bool:
+    return any(isinstance(prop.type, DecimalType) for prop in model.properties.values())
+
+
+def _url(path: str, query: bytes) -> str:
+    return f"{path}?{query.decode('latin-1')}" if query else path

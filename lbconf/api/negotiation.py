@@ -1,0 +1,48 @@
+"""What a client accepts. Source: RFC 9110, 12.5.1."""
+
+from functools import lru_cache
+
+__all__ = ["accepts_json", "wants_problem"]
+
+SUPPORTED = ("application/json", "application/javascript", "text/javascript", "application/problem+json")
+
+
+def accepts_json(accept: bytes | None) -> bool:
+    """Whether JSON is among what a client takes; so it is when it does not say."""
+    return accept is None or accept in _COMMON or _accepts_json(accept)
+
+
+def wants_problem(accept: bytes | None) -> bool:
+    """Whether a client names problem details as something it takes."""
+    return accept is not None and b"problem+json" in accept.lower() and "application/problem+json" in _ranges(accept)
+
+
+@lru_cache(256)
+def _accepts_json(accept: bytes) -> bool:
+    ranges = _ranges(accept)
+    return not ranges or any(
+        wanted in ranges for media in SUPPORTED for wanted in (media, media.partition("/")[0] + "/*", "*/*")
+    )
+
+
+def _ranges(accept: bytes) -> frozenset[str]:
+    found: set[str] = set()
+    for part in accept.decode("latin-1").lower().split(","):
+        media, *parameters = (piece.strip() for piece in part.split(";"))
+        refused = any(_weight(parameter) == 0 for parameter in parameters)
+        if media and not refused:
+            found.add("*/*" if media == "*" else media)
+    return frozenset(found)
+
+
+def _weight(parameter: str) -> float | None:
+    name, _, value = parameter.partition("=")
+    if name.strip() != "q":
+        return None
+    try:
+        return float(value)
+    except ValueError:
+        return None
+
+
+_COMMON = frozenset({b"*/*", b"application/json"})

@@ -1,0 +1,67 @@
+"""Endpoints that are no model's: start page, health, readiness, API description, explorer."""
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+
+from lbconf.api.endpoints import Endpoint
+from lbconf.api.explorer import explorer_handlers
+from lbconf.api.openapi import openapi_document
+from lbconf.api.present import encode, plain
+from lbconf.api.sources import Sources
+from lbconf.project.resolved import Project
+
+__all__ = ["system_handlers"]
+
+JSON = "application/json; charset=utf-8"
+
+
+def system_handlers(project: Project, endpoints: Sequence[Endpoint], sources: Sources) -> list[HTTPRouteHandler]:
+    """The handlers, those of the explorer only where the project has one."""
+    started = datetime.now(UTC)
+    clock = time.monotonic()
+    document: list[bytes] = []
+
+    @get("/", media_type=JSON, include_in_schema=False)
+    async def start_page() -> Response[bytes]:
+        return _json({"started": plain(started), "uptime": round(time.monotonic() - clock, 3)})
+
+    @get("/healthz", media_type=JSON, include_in_schema=False)
+    async def health() -> Response[bytes]:
+        return _json({"status": "ok", "uptime": round(time.monotonic() - clock, 3)})
+
+    @get("/readyz", media_type=JSON, include_in_schema=False)
+    async def ready() -> Response[bytes]:
+        found = await sources.readiness()
+        all_ready = all(one.ready for one in found.values())
+        return _json(
+            {
+                "status": "ready" if all_ready else "not ready",
+                "dataSources": {
+                    name: {"status": "up" if one.ready else "down", "ms": one.milliseconds}
+                    for name, one in found.items()
+                },
+            },
+            status=200 if all_ready else 503,
+        )
+
+    @get("/openapi.json", media_type=JSON, include_in_schema=False)
+    async def describe() -> Response[bytes]:
+        if not document:
+            document.append(encode(openapi_document(project, endpoints)))
+        return Response(document[0], media_type=JSON)
+
+    handlers: list[HTTPRouteHandler] = [health, ready, describe]
+    if project.server.rest_api_root.strip("/"):
+        handlers.append(start_page)
+    if project.server.explorer:
+        handlers += explorer_handlers(project)
+    return handlers
+
+
+def _json(value: Any, status: int = 200) -> Response[bytes]:
+    return Response(encode(value), status_code=status, media_type=JSON, headers={"cache-control": "no-store"})

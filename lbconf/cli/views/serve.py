@@ -1,0 +1,23 @@
+"""What `serve` prints when it begins."""
+
+from lbconf.cli.output import paint
+from lbconf.operations.serve import Address
+from lbconf.project.resolved import Project
+
+__all__ = ["render_address"]
+
+
+def render_address(project: Project, address: Address, workers: int, *, color: bool) -> str:
+    """The URLs to open, one on a line."""
+    public = sum(1 for model in project.models.values() if model.public and model.data_source)
+    lines = [
+        f"Serving {paint(project.environment, 'bold', color=color)}: {public} models"
+        + (f", {workers} workers" if workers > 1 else ""),
+        f"  API       {address.url}{address.root.rstrip('/') or '/'}",
+    ]
+    if address.explorer:
+        lines.append(f"  Explorer  {address.url}{address.explorer}")
+    lines.append(f"  OpenAPI   {address.url}/openapi.json")
+    lines.append(f"  Health    {address.url}/healthz  {address.url}/readyz")
+    lines.append("Press Ctrl-C to stop.")
+    return "\n".join(lines)

@@ -1,0 +1,24 @@
+"""Describe the REST API of a project as OpenAPI 3.1."""
+
+from pathlib import Path
+from typing import Any
+
+from lbconf.operations.load import load_project
+
+__all__ = ["describe"]
+
+
+def describe(
+    root: Path,
+    environment: str | None = None,
+    *,
+    layout: str | None = None,
+    sets: tuple[str, ...] = (),
+    server_url: str | None = None,
+) -> dict[str, Any]:
+    """The OpenAPI document as JSON data; nothing is contacted. Raises `ConfigError`."""
+    from lbconf.api.endpoints import endpoints_of
+    from lbconf.api.openapi import openapi_document
+
+    project = load_project(root, environment, layout=layout, sets=sets)
+    return openapi_document(project, endpoints_of(project), server_url)

@@ -1,0 +1,131 @@
+"""The recorded exchanges with LoopBack 3.28, asked of `lbconf serve`: the exact figure of every group.
+
+A figure that rises is a failure too, until figures.json says so: run with
+UPDATE_FIGURES=1 and look at the difference before it is committed.
+"""
+
+import importlib.util
+import json
+import os
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from tests.serving import Served, served
+
+HERE = Path(__file__).parent
+RECORDED = HERE / "recorded"
+FIGURES = HERE / "figures.json"
+
+DEMANDED = (
+    *("find", "where", "bracket", "order", "fields", "malformed", "create", "create-array"),
+    *("patch", "replace", "upsert", "update-all", "delete", "ids", "types"),
+)
+LEAST = 0.95
+
+
+@pytest.mark.parametrize("variant", ["memory", "postgresql"])
+def test_answers_as_recorded(variant: str, request: pytest.FixtureRequest) -> None:
+    environment, variables = _environment(variant, request)
+    if variant == "postgresql":
+        _create_tables(environment, variables)
+
+    with served(
+        RECORDED / "project",
+        "--env",
+        environment,
+        "--insecure-no-access-control",
+        variables=variables,
+    ) as server:
+        figures, differences = _measure(server, variant)
+
+    stored = json.loads(FIGURES.read_text("utf-8")) if FIGURES.exists() else {}
+    if os.environ.get("UPDATE_FIGURES"):
+        stored[variant] = figures
+        FIGURES.write_text(_as_text(stored), "utf-8")
+    assert figures == stored[variant], "\n".join(differences)
+    for group in DEMANDED:
+        agree, cases = figures[group]
+        assert agree >= LEAST * cases, f"{group}: {agree} of {cases}\n" + "\n".join(differences)
+
+
+def _environment(variant: str, request: pytest.FixtureRequest) -> tuple[str, dict[str, str]]:
+    if variant == "memory":
+        return "development", {}
+    from urllib.parse import urlsplit
+
+    url = urlsplit(request.getfixturevalue("postgresql_url"))
+    return "postgresql", {
+        "PGHOST": url.hostname or "",
+        "PGPORT": str(url.port),
+        "PGDATABASE": url.path.strip("/"),
+        "PGUSER": url.username or "",
+        "PGPASSWORD": url.password or "",
+    }
+
+
+def _create_tables(environment: str, variables: dict[str, str]) -> None:
+    from tests.serving import run_lbconf
+
+    done = run_lbconf(
+        "apply", "--project", str(RECORDED / "project"), "--env", environment, "--auto-approve", variables=variables
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def _measure(server: Served, variant: str) -> tuple[dict[str, list[int]], list[str]]:
+    """Agreeing and all cases by group, and what differs."""
+    replay = _replay()
+    suite = json.loads((RECORDED / "cases.json").read_text("utf-8"))
+    expected = _expected(variant)
+    other = _expected("memory" if variant == "postgresql" else "postgresql")
+    records, problems = replay.replay(server.url, str(RECORDED), suite, variant=variant)
+    figures: dict[str, list[int]] = {}
+    differences = list(problems)
+    for group in suite["groups"]:
+        agree = cases = 0
+        for case in group["cases"]:
+            name = f"{group['name']}/{case['name']}"
+            got = records[name]
+            if got["kind"] == "crash":
+                continue
+            want = expected[name]
+            status, body, accepted = replay.judge(case, got, want, other.get(name), variant)
+            cases += 1
+            if (status and body) or accepted:
+                agree += 1
+            else:
+                differences.append(_difference(replay, name, got, want))
+        figures[group["name"]] = [agree, cases]
+    return figures, differences
+
+
+def _difference(replay: ModuleType, name: str, got: dict[str, Any], want: dict[str, Any]) -> str:
+    first = replay.difference(replay.body_view(got), replay.body_view(want))
+    return f"{name}: status {got['status']}, want {want['status']}; {first}"
+
+
+def _expected(variant: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((RECORDED / f"expected.{variant}.json").read_text("utf-8"))["cases"]
+    return found
+
+
+def _replay() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("recorded_replay", RECORDED / "replay.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _as_text(figures: dict[str, dict[str, list[int]]]) -> str:
+    variants = [
+        f'  "{variant}": {{\n'
+        + ",\n".join(f'    "{group}": [{agree}, {cases}]' for group, (agree, cases) in groups.items())
+        + "\n  }"
+        for variant, groups in sorted(figures.items())
+    ]
+    return "{\n" + ",\n".join(variants) + "\n}\n"
