@@ -91,7 +91,7 @@ class _Finder:
                 self.values[pointer] = self.place(start, end)
 
     def key(self, outer: str, start: int, end: int) -> str:
-        import json  # noqa: PLC0415 - only when a place is asked for
+        import json
 
         raw = self.text[start + 1 : end - 1]
         name = json.loads(f'"{raw}"', strict=False) if "\\" in raw else raw

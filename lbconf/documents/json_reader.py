@@ -8,14 +8,14 @@ from jsonyx.allow import COMMENTS, TRAILING_COMMA
 from lbconf.diagnostics import Code, Collector, Location, Related
 from lbconf.documents.json_places import DuplicateKey, find_duplicates, find_places
 from lbconf.documents.markers import Replace, Unset
-from lbconf.documents.spans import Place, SpanIndex, line_of
+from lbconf.documents.spans import Parsed, Place, SpanIndex, line_of
 
 __all__ = ["read_json"]
 
 _INFINITE: Final = (float("inf"), float("-inf"))
 
 
-def read_json(text: str, file: str, found: Collector, *, markers: bool) -> tuple[Any, SpanIndex] | None:
+def read_json(text: str, file: str, found: Collector, *, markers: bool) -> Parsed | None:
     """The document's data and the places of its values, or None where findings say why not.
 
     Args:
@@ -40,7 +40,7 @@ def read_json(text: str, file: str, found: Collector, *, markers: bool) -> tuple
         for duplicate in find_duplicates(text):
             _refuse_duplicate(duplicate, file, found)
         return None
-    return data, SpanIndex(file, lambda: _places(text, markers=markers))
+    return Parsed(data, SpanIndex(file, lambda: _places(text, markers=builder.marked)), has_markers=builder.marked)
 
 
 class _Builder:
@@ -48,14 +48,16 @@ class _Builder:
 
     def __init__(self, *, markers: bool) -> None:
         self.duplicates = False
+        self.marked = False
         self.markers = markers
 
-    def build(self, pairs: list[tuple[str, Any]]) -> Any:  # noqa: ANN401 - any JSON value
+    def build(self, pairs: list[tuple[str, Any]]) -> Any:
         built = dict(pairs)
         if len(built) != len(pairs):
             self.duplicates = True
         if self.markers and len(pairs) == 1:
             key, value = pairs[0]
+            self.marked = self.marked or key in {"$unset", "$replace"}
             if key == "$unset":
                 return Unset(None if value is True else value)
             if key == "$replace":
@@ -104,7 +106,7 @@ def _refuse_syntax(error: jsonyx.TruncatedSyntaxError, text: str, file: str, fou
 
 def _unclosed(text: str) -> tuple[int, str] | None:
     """The last bracket that is opened and not closed, with its offset."""
-    from lbconf.documents.json_places import tokens  # noqa: PLC0415 - only for a broken file
+    from lbconf.documents.json_places import tokens
 
     opened: list[tuple[int, str]] = []
     for kind, start, _ in tokens(text):

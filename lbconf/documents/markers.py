@@ -1,9 +1,9 @@
 """What a layer may say beside a value: take the inherited one away, or replace it whole."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-__all__ = ["Replace", "Unset"]
+__all__ = ["UNDEFINED", "Replace", "Undefined", "Unset"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +19,16 @@ class Replace:
     """`!replace` in YAML, `{"$replace": ...}` in JSON: the value as it stands, merged with nothing below."""
 
     value: Any
+
+
+class Undefined:
+    """JavaScript's `undefined`: a script may say it where JSON can only say null."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """As JavaScript writes it."""
+        return "undefined"
+
+
+UNDEFINED: Final = Undefined()

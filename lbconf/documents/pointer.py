@@ -33,7 +33,7 @@ def split(pointer: str) -> tuple[str, ...]:
     return tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer.removeprefix("/").split("/"))
 
 
-def lookup(data: Any, segments: Iterable[str]) -> Any:  # noqa: ANN401 - any JSON value
+def lookup(data: Any, segments: Iterable[str]) -> Any:
     """The value the segments lead to inside plain data, or `MISSING`."""
     for segment in segments:
         if isinstance(data, dict):

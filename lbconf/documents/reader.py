@@ -4,11 +4,11 @@ import errno
 import os
 import stat
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
 from lbconf.diagnostics import Code, Collector, Location
 from lbconf.documents.source import Document, SourceFile
-from lbconf.documents.spans import KeySpans, SpanIndex, Spans
+from lbconf.documents.spans import KeySpans, Parsed, Spans
 
 __all__ = ["MAX_BYTES", "read_document", "read_documents", "read_text"]
 
@@ -47,7 +47,7 @@ def read_document(
     parsed = _parse(text, source, found, native=native, environ=environ or {})
     if parsed is None:
         return None
-    data, index = parsed
+    data, index, has_markers = parsed
     if data is None and len(found.errors) == before:
         _refuse_empty(source, found)
         return None
@@ -58,7 +58,7 @@ def read_document(
             Location(file=source.shown),
         )
         return None
-    return Document(source=source, data=data, spans=Spans(index), key_spans=KeySpans(index))
+    return Document(source=source, data=data, spans=Spans(index), key_spans=KeySpans(index), has_markers=has_markers)
 
 
 def read_text(source: SourceFile, found: Collector) -> str | None:
@@ -122,19 +122,17 @@ def _read_bytes(source: SourceFile, found: Collector) -> bytes | None:
         os.close(descriptor)
 
 
-def _parse(
-    text: str, source: SourceFile, found: Collector, *, native: bool, environ: dict[str, str]
-) -> tuple[Any, SpanIndex] | None:
+def _parse(text: str, source: SourceFile, found: Collector, *, native: bool, environ: dict[str, str]) -> Parsed | None:
     suffix = source.path.suffix
     if suffix in {".yaml", ".yml"}:
-        from lbconf.documents.yaml_reader import read_yaml  # noqa: PLC0415 - only where a project has YAML
+        from lbconf.documents.yaml_reader import read_yaml
 
         return read_yaml(text, source.shown, found)
     if suffix == ".js":
-        from lbconf.documents.javascript import read_javascript  # noqa: PLC0415 - only where a project has scripts
+        from lbconf.documents.javascript import read_javascript
 
         return read_javascript(text, source, found, environ)
-    from lbconf.documents.json_reader import read_json  # noqa: PLC0415 - only where a project has JSON
+    from lbconf.documents.json_reader import read_json
 
     return read_json(text, source.shown, found, markers=native)
 

@@ -31,8 +31,10 @@ class Document:
 
     source: SourceFile
     data: Any
-    """JSON values; YAML tags of the native layout (`!unset`, `!replace`) as the marker objects of `layers`."""
+    """JSON values; YAML tags of the native layout (`!unset`, `!replace`) as the objects of `markers`."""
     spans: Mapping[str, Location]
     """JSON Pointer to the place of the value. May be computed when first asked for."""
     key_spans: Mapping[str, Location]
     """JSON Pointer to the place of the key that leads to the value (mappings only)."""
+    has_markers: bool = False
+    """Whether some value is one of the markers."""

@@ -1,11 +1,11 @@
 """Places of a document's values, worked out when the first one is asked for."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lbconf.diagnostics import Location
 
-__all__ = ["KeySpans", "Place", "SpanIndex", "Spans", "line_of"]
+__all__ = ["KeySpans", "Parsed", "Place", "SpanIndex", "Spans", "line_of"]
 
 
 class Place(NamedTuple):
@@ -35,6 +35,14 @@ class SpanIndex:
             self._found = self._find()
             self._find = None
         return self._found
+
+
+class Parsed(NamedTuple):
+    """What a reader makes of a file's text."""
+
+    data: Any
+    index: SpanIndex
+    has_markers: bool = False
 
 
 class Spans(Mapping[str, Location]):

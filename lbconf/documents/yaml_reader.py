@@ -10,7 +10,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from lbconf.diagnostics import Code, Collector, Location, Related
 from lbconf.documents.markers import Replace, Unset
 from lbconf.documents.pointer import child
-from lbconf.documents.spans import Place, SpanIndex
+from lbconf.documents.spans import Parsed, Place, SpanIndex
 
 __all__ = ["MAX_DEPTH", "MAX_VALUES", "read_yaml", "scalar"]
 
@@ -22,6 +22,7 @@ MAX_VALUES: Final = 500_000
 _PLAIN: Final = "plain"
 _TEXT: Final = "text"
 _STANDARD: Final = "tag:yaml.org,2002:"
+_QUOTED: Final = frozenset("'\"|>")
 _NOT_TEXT: Final = frozenset("-+.0123456789nNtTfF~")
 _WORDS: Final[dict[str, Any]] = {
     "": None,
@@ -42,7 +43,7 @@ _NO_NUMBER: Final = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _DIGITS_MAX: Final = 4000
 
 
-def read_yaml(text: str, file: str, found: Collector) -> tuple[Any, SpanIndex] | None:
+def read_yaml(text: str, file: str, found: Collector) -> Parsed | None:
     """The document's data and the places of its values, or None where findings say why not.
 
     An empty document is `None` data. Tags `!unset` and `!replace` become the markers.
@@ -74,10 +75,10 @@ def read_yaml(text: str, file: str, found: Collector) -> tuple[Any, SpanIndex] |
         return None
     if builder.refused:
         return None
-    return data, SpanIndex(file, lambda: _places(node))
+    return Parsed(data, SpanIndex(file, lambda: _places(node)), has_markers=builder.marked)
 
 
-def scalar(text: str) -> Any:  # noqa: ANN401 - any JSON scalar
+def scalar(text: str) -> Any:
     """The value of a plain scalar under the core schema: text, number, boolean or None.
 
     Raises:
@@ -110,10 +111,10 @@ class _Loader(CParser):
     def __init__(self, stream: str) -> None:
         CParser.__init__(self, stream)
 
-    def resolve(self, _kind: type[Node], _value: Any, implicit: Any) -> str:  # noqa: ANN401 - as PyYAML calls it
+    def resolve(self, _kind: type[Node], _value: Any, implicit: Any) -> str:
         return _PLAIN if implicit is True or (isinstance(implicit, tuple) and implicit[0]) else _TEXT
 
-    def descend_resolver(self, _parent: Any, _index: Any) -> None:  # noqa: ANN401 - as PyYAML calls it
+    def descend_resolver(self, _parent: Any, _index: Any) -> None:
         """Nothing: tags do not depend on the path."""
 
     def ascend_resolver(self) -> None:
@@ -132,23 +133,25 @@ class _Builder:
         self.found = found
         self.values = 0
         self.refused = False
+        self.marked = False
 
-    def build(self, node: Node, depth: int) -> Any:  # noqa: ANN401 - any JSON value
+    def build(self, node: Node, depth: int) -> Any:
         self.values += 1
         if self.values > MAX_VALUES or depth > MAX_DEPTH:
             self._too_large(node)
         tag = node.tag
         if tag in {_PLAIN, _TEXT}:
             return self._untagged(node, depth)
+        self.marked = self.marked or tag in {"!unset", "!replace"}
         if tag == "!unset":
             return Unset(self._untagged(node, depth))
         if tag == "!replace":
             return Replace(self._untagged(node, depth))
         return self._tagged(node, depth)
 
-    def _untagged(self, node: Node, depth: int) -> Any:  # noqa: ANN401 - any JSON value
+    def _untagged(self, node: Node, depth: int) -> Any:
         if isinstance(node, ScalarNode):
-            if node.style is not None:
+            if node.tag == _TEXT or node.style in _QUOTED:
                 return node.value
             text: str = node.value
             if text and text[0] not in _NOT_TEXT:
@@ -169,7 +172,7 @@ class _Builder:
                 self._refuse(key_node, "a key must be a text, not a list or a mapping")
                 continue
             key: str = key_node.value
-            if key == "<<" and key_node.style is None:
+            if key == "<<" and key_node.tag == _PLAIN:
                 merged.append(value_node)
                 continue
             if key in built:
@@ -192,7 +195,7 @@ class _Builder:
                 built.setdefault(key, value)
         return built
 
-    def _tagged(self, node: Node, depth: int) -> Any:  # noqa: ANN401 - any JSON value
+    def _tagged(self, node: Node, depth: int) -> Any:
         name = node.tag.removeprefix(_STANDARD)
         if isinstance(node, ScalarNode) and name in {"str", "int", "float", "bool", "null"}:
             if name == "str":
@@ -313,7 +316,7 @@ def _walk(node: Node, pointer: str, values: dict[str, Place], keys: dict[str, Pl
     elif isinstance(node, MappingNode):
         merged: list[Node] = []
         for key_node, value_node in node.value:
-            if key_node.value == "<<" and key_node.style is None:
+            if key_node.value == "<<" and key_node.tag == _PLAIN:
                 merged.extend(value_node.value if isinstance(value_node, SequenceNode) else [value_node])
                 continue
             inner = child(pointer, key_node.value)

@@ -1,7 +1,7 @@
 """The configuration after merging: plain data, and where every value came from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,11 @@ class MergedConfig:
     boot_auth: bool = False
     """LoopBack layouts: a boot script turns access control on (`enableAuth`)."""
     diagnostics: tuple[Diagnostic, ...] = ()
-    """Warnings."""
+    """Warnings; errors too where the configuration was composed partly."""
+    absent: Mapping[str, tuple[Origin, ...]] = field(default_factory=dict)
+    """JSON Pointer to the origins of what is left out because its variable is not set."""
+    broken: frozenset[str] = frozenset()
+    """Pointers (`/datasources`, `/models/Account`) of parts that a file which cannot be read speaks about."""
 
     def location(self, pointer: str) -> Location | None:
         """The place of the winning value, else of the nearest container above that has one."""

@@ -8,27 +8,31 @@ MASK: Final = "***"
 
 
 class Secret:
-    """A value that prints as `***` wherever it turns up: reprs, formats, diagnostics, logs, plans."""
+    """A value that prints as `***` wherever it turns up: reprs, formats, diagnostics, logs, plans.
 
-    __slots__ = ("_value",)
+    One that is only partly secret, such as a URL with a password in it, prints as its shown form.
+    """
 
-    def __init__(self, value: Any) -> None:  # noqa: ANN401 - any JSON scalar
-        """Wrap a value."""
+    __slots__ = ("_shown", "_value")
+
+    def __init__(self, value: Any, shown: str = MASK) -> None:
+        """Wrap a value; `shown` is what is printed in its place."""
         self._value = value
+        self._shown = shown
 
-    def reveal(self) -> Any:  # noqa: ANN401 - any JSON scalar
+    def reveal(self) -> Any:
         """The value itself; only for handing it to a driver, or where `--show-secrets` asks for it."""
         return self._value
 
     def __repr__(self) -> str:
-        """The mask."""
-        return MASK
+        """The mask, or the shown form."""
+        return self._shown
 
     __str__ = __repr__
 
     def __format__(self, spec: str) -> str:
-        """The mask."""
-        return format(MASK, spec)
+        """The mask, or the shown form."""
+        return format(self._shown, spec)
 
     def __eq__(self, other: object) -> bool:
         """Whether both hold the same value."""
@@ -43,17 +47,17 @@ class Secret:
         return bool(self._value)
 
 
-def masked(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """The same data with every secret replaced by `***`."""
-    return _map(value, lambda _: MASK)
+def masked(value: Any) -> Any:
+    """The same data with every secret replaced by `***`, or by its shown form."""
+    return _map(value, str)
 
 
-def revealed(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+def revealed(value: Any) -> Any:
     """The same data with every secret replaced by what it hides."""
     return _map(value, Secret.reveal)
 
 
-def _map(value: Any, replace: Any) -> Any:  # noqa: ANN401 - any JSON value
+def _map(value: Any, replace: Any) -> Any:
     if isinstance(value, Secret):
         return replace(value)
     if isinstance(value, dict):
