@@ -6,19 +6,18 @@ the renderers. Nothing is imported before it is known to be needed.
 """
 
 import sys
-from collections.abc import Sequence
 
 from lbconf import __version__
 
 __all__ = ["main"]
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return the exit code: 0 good, 1 findings or failure, 2 wrong usage.
 
     `arguments` are those after the program's name; None takes them from the process.
     """
-    given = sys.argv[1:] if arguments is None else list(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
     if given in (["--version"], ["-V"]):  # answered before click is imported: pipelines ask for it often
         print(f"lbconf {__version__}")  # noqa: T201 - a result
         return 0
