@@ -150,7 +150,7 @@ def _text(body: bytes, parameters: bytes) -> str:
 
 
 def _complaint(text: str, error: json.JSONDecodeError) -> str:
-    at = error.pos
+    at = text.find(error.doc) if error.doc is not text else error.pos
     if at >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
         return "Unexpected end of JSON input"
     if error.msg.startswith("Expecting property name"):

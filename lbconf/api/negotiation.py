@@ -20,7 +20,7 @@ def wants_problem(accept: bytes | None) -> bool:
 @lru_cache(256)
 def _accepts_json(accept: bytes) -> bool:
     ranges = _ranges(accept)
-    return not ranges or any(
+    return not accept.strip() or any(
         wanted in ranges for media in SUPPORTED for wanted in (media, media.partition("/")[0] + "/*", "*/*")
     )
 
