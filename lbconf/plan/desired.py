@@ -64,18 +64,33 @@ def desired_state(project: Project, data_source: DataSource, mapping: ModelMappi
         tables[key.table] = replace(table, columns=columns, foreign_keys=keys)
     for model in models:
         name = mapping.table_name(model)
-        exact = {key.name: key for key in exact_foreign_keys(model, mapping)}
+        exact = {own.name: own for own in exact_foreign_keys(model, mapping)}
         if exact and name in tables:
             by_name = {own.name: own for own in tables[name].foreign_keys} | exact
             tables[name] = replace(tables[name], foreign_keys=tuple(by_name[own] for own in sorted(by_name)))
     if found.errors:
         raise PlanError(found.errors)
+    _tell_indexes_apart(tables, mapping)
     state = State(
         namespaces=tuple(sorted({name.namespace for name in tables if name.namespace})),
         tables=tuple(tables[name] for name in sorted(tables)),
         enumerations=_enumerations(models, mapping),
     )
     return Desired(state=state, diagnostics=found.diagnostics)
+
+
+def _tell_indexes_apart(tables: dict[QualifiedName, Table], mapping: ModelMapping) -> None:
+    """Models may give indexes the same name; a database knows each name once."""
+    seen: set[tuple[str, str]] = set()
+    for name in sorted(tables):
+        indexes: list[Index] = []
+        for index in tables[name].indexes:
+            place = (name.namespace, index.name.lower())
+            taken = mapping.index_name(name, (index.name,), unique=index.unique)
+            indexes.append(replace(index, name=taken) if place in seen else index)
+            seen.add(place)
+        ordered = tuple(sorted(indexes, key=lambda index: index.name))
+        tables[name] = replace(tables[name], indexes=ordered)
 
 
 def planned_models(project: Project, data_source: str) -> tuple[Model, ...]:
@@ -150,6 +165,13 @@ def _uniques(model: Model, mapping: ModelMapping, table: QualifiedName) -> tuple
             column = mapping.column_name(model, prop)
             name = mapping.constraint_name(table, (column,), "key")
             found.append(Unique(name=name, columns=(column,), source=prop.location))
+    for spec in model.uniques:
+        columns = tuple(
+            mapping.column_name(model, model.properties[name]) if name in model.properties else name
+            for name in spec.properties
+        )
+        name = spec.name or mapping.constraint_name(table, columns, "key")
+        found.append(Unique(name=name, columns=columns, source=spec.location))
     return tuple(sorted(found, key=lambda unique: unique.name))
 
 
@@ -222,25 +244,9 @@ def _checks(model: Model, mapping: ModelMapping, table: QualifiedName) -> tuple[
                 quoted = '"' + column.replace('"', '""') + '"'
                 name = mapping.constraint_name(table, (column,), "check")
                 found.append(Check(name=name, expression=f"{quoted} IN ({values})", source=prop.location))
-    found.extend(_declared_checks(model, mapping, table))
+    declared = [Check(name=c.name, expression=c.expression.strip(), source=c.location) for c in model.checks]
+    found.extend(declared)
     return tuple(sorted(found, key=lambda check: check.name))
-
-
-def _declared_checks(model: Model, mapping: ModelMapping, table: QualifiedName) -> Iterable[Check]:
-    """`checks` of a model: name to SQL, or a list of `{name, expression}`."""
-    declared = model.settings.get("checks")
-    if isinstance(declared, Mapping):
-        entries = [(str(name), expression) for name, expression in declared.items()]
-    elif isinstance(declared, list | tuple):
-        named = [entry for entry in declared if isinstance(entry, Mapping)]
-        entries = [(str(entry.get("name") or ""), entry.get("expression")) for entry in named]
-    else:
-        return
-    for number, (name, expression) in enumerate(entries, start=1):
-        said = expression.get("expression") if isinstance(expression, Mapping) else expression
-        if isinstance(said, str) and said.strip():
-            chosen = name or mapping.constraint_name(table, (str(number),), "check")
-            yield Check(name=chosen, expression=said.strip(), source=model.location)
 
 
 def _enumerations(models: Iterable[Model], mapping: ModelMapping) -> tuple[Enumeration, ...]:

@@ -56,8 +56,8 @@ def _field_data(found: Field[Any], owner: Any) -> Any:
     kind: Any = type(owner)
     hint = _hints(kind)[found.name]
     value = getattr(owner, found.name)
-    if isinstance(value, tuple) and _family(_item(hint)):
-        return [{KIND: type(item).__name__, **to_data(item)} for item in value]
+    if _family(hint) and value is not None:
+        return {KIND: type(value).__name__, **to_data(value)}
     return to_data(value)
 
 
@@ -68,11 +68,6 @@ def _is_default(found: Field[Any], value: Any) -> bool:
 @cache
 def _hints(owner: type) -> dict[str, Any]:
     return get_type_hints(owner)
-
-
-def _item(hint: Any) -> Any:
-    arguments = get_args(hint)
-    return arguments[0] if get_origin(hint) is tuple and arguments else None
 
 
 def _members(hint: Any) -> tuple[Any, ...]:

@@ -36,9 +36,7 @@ __all__ = ["PostgresqlMapping", "canonical_type"]
 
 TEXT: Final = ColumnType("text")
 INTEGERS: Final = {16: "smallint", 32: "integer", 64: "bigint"}
-NUMBERED_TYPES: Final = frozenset(
-    {"smallint", "integer", "bigint", "real", "double precision"}
-)
+NUMBERED_TYPES: Final = frozenset({"smallint", "integer", "bigint", "real", "double precision"})
 """Types that take no length; LoopBack files give them a precision all the same."""
 
 ALIASES: Final = {
@@ -98,14 +96,10 @@ class PostgresqlMapping(SqlMapping):
             case IntegerType(bits=bits):
                 return ColumnType(INTEGERS[bits])
             case DecimalType(precision=precision, scale=scale):
-                return ColumnType(
-                    "numeric", () if precision is None else (precision, scale or 0)
-                )
+                return ColumnType("numeric", () if precision is None else (precision, scale or 0))
             case EnumType(name=str() as name):
                 namespace, _, bare = name.rpartition(".")
-                qualified = QualifiedName(
-                    namespace or self.table_name(model).namespace, bare
-                )
+                qualified = QualifiedName(namespace or self.table_name(model).namespace, bare)
                 return ColumnType(bare, enumeration=qualified)
             case JsonType() | ObjectType() | AnyType() | ArrayType() | ModelType():
                 return ColumnType("jsonb")
@@ -114,14 +108,7 @@ class PostgresqlMapping(SqlMapping):
     def loopback_type(self, prop: Property) -> ColumnType | None:
         """LoopBack's type; None for the portable types that LoopBack does not have."""
         match prop.type:
-            case (
-                ArrayType()
-                | ModelType()
-                | ObjectType()
-                | AnyType()
-                | JsonType()
-                | BinaryType()
-            ):
+            case ArrayType() | ModelType() | ObjectType() | AnyType() | JsonType() | BinaryType():
                 return TEXT
             case StringType() | TextType() | DateStringType():
                 return TEXT
@@ -138,9 +125,7 @@ class PostgresqlMapping(SqlMapping):
     def counted_identity(self, model: Model, prop: Property) -> Identity:
         """A serial in LoopBack layouts, else an identity column."""
         del prop
-        return Identity(
-            kind="serial" if model.layout.is_loopback else "identity-by-default"
-        )
+        return Identity(kind="serial" if model.layout.is_loopback else "identity-by-default")
 
     def uuid_expression(self) -> str:
         """PostgreSQL's own function; needs no extension since version 13."""
@@ -169,17 +154,9 @@ def canonical_type(written: str) -> ColumnType:
     parts = WRITTEN.match(folded.lower())
     if parts is None:
         return ColumnType(folded)
-    name = (
-        f"{parts['name']} {parts['rest']}".strip()
-        if parts["rest"]
-        else parts["name"].strip()
-    )
+    name = f"{parts['name']} {parts['rest']}".strip() if parts["rest"] else parts["name"].strip()
     name = ALIASES.get(name, name)
-    arguments = (
-        tuple(int(part) for part in parts["arguments"].split(","))
-        if parts["arguments"]
-        else ()
-    )
+    arguments = tuple(int(part) for part in parts["arguments"].split(",")) if parts["arguments"] else ()
     if name == "numeric" and len(arguments) == 1:
         arguments = (arguments[0], 0)
     if name in {"character", "bit"} and not arguments:

@@ -266,20 +266,20 @@ def type_arguments(section: Mapping[str, Any]) -> tuple[int, ...]:
     return (precision,) if precision else ()
 
 
-def _whole(value: Any) -> int | None:  # noqa: ANN401 - any JSON value
+def _whole(value: Any) -> int | None:
     try:
         return None if value is None else int(value)
     except (TypeError, ValueError):
         return None
 
 
-def _expression(written: Any) -> str:  # noqa: ANN401 - any JSON value
+def _expression(written: Any) -> str:
     if isinstance(written, bool):
         return "true" if written else "false"
     return str(written)
 
 
-def _constant(mapping: SqlMapping, datatype: DataType, constant: Any) -> Default | None:  # noqa: ANN401 - any JSON value
+def _constant(mapping: SqlMapping, datatype: DataType, constant: Any) -> Default | None:
     """A constant as an expression; None where it does not fit the type, so that the column has no wrong default."""
     match datatype:
         case BooleanType():

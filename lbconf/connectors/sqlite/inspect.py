@@ -102,7 +102,7 @@ def sizes(connection: sqlite3.Connection, tables: Sequence[QualifiedName]) -> di
 
 
 def normalize(desired: State) -> State:
-    """A desired state as `inspect` will report it: no namespaces, comments, enum types or unique constraints (indexes)."""
+    """A desired state as `inspect` will report it: no namespaces, comments or enum types, and indexes for uniques."""
     tables = tuple(sorted((_normal_table(table) for table in desired.tables), key=lambda table: table.name))
     return State(tables=tables, views=desired.views, opaque=desired.opaque)
 

@@ -57,11 +57,7 @@ class SqliteMapping(SqlMapping):
     def written_type(self, written: str, arguments: tuple[int, ...]) -> ColumnType:
         """A `dataType` as SQLite will give it back."""
         found = canonical_type(written)
-        return (
-            found
-            if found.arguments or not arguments
-            else ColumnType(found.name, arguments)
-        )
+        return found if found.arguments or not arguments else ColumnType(found.name, arguments)
 
     def native_type(self, model: Model, datatype: DataType) -> ColumnType | None:
         """The type that keeps every value of the property's."""
@@ -73,9 +69,7 @@ class SqliteMapping(SqlMapping):
                 return ColumnType(INTEGERS[bits])
             case DecimalType(precision=precision, scale=scale):
                 # The word holds TEXT, which gives it text affinity: a numeric one would turn 1.10 into 1.1.
-                return ColumnType(
-                    "DECIMAL_TEXT", () if precision is None else (precision, scale or 0)
-                )
+                return ColumnType("DECIMAL_TEXT", () if precision is None else (precision, scale or 0))
             case JsonType() | ObjectType() | AnyType() | ArrayType() | ModelType():
                 return ColumnType("JSON_TEXT")
         return NATIVE.get(type(datatype))
@@ -83,14 +77,7 @@ class SqliteMapping(SqlMapping):
     def loopback_type(self, prop: Property) -> ColumnType | None:
         """LoopBack's type; None for the portable types that LoopBack does not have."""
         match prop.type:
-            case (
-                ArrayType()
-                | ModelType()
-                | ObjectType()
-                | AnyType()
-                | JsonType()
-                | GeoPointType()
-            ):
+            case ArrayType() | ModelType() | ObjectType() | AnyType() | JsonType() | GeoPointType():
                 return TEXT
             case StringType() | TextType() | DateStringType():
                 return TEXT
@@ -135,9 +122,7 @@ def canonical_type(written: str) -> ColumnType:
     parts = re.fullmatch(r"(.*?)\s*\(\s*(-?\d+)\s*(?:,\s*(-?\d+)\s*)?\)", folded)
     if parts is None:
         return ColumnType(folded)
-    return ColumnType(
-        parts[1], tuple(int(part) for part in (parts[2], parts[3]) if part is not None)
-    )
+    return ColumnType(parts[1], tuple(int(part) for part in (parts[2], parts[3]) if part is not None))
 
 
 NATIVE: Final[dict[type, ColumnType]] = {

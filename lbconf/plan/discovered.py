@@ -1,0 +1,292 @@
+"""An actual state as model definitions of the native layout, such that planning them finds nothing to do.
+
+Portable keys are used where they say everything; the connector section says
+the rest (`plan.exact` reads it). What neither can say stays in the database
+untouched and is reported.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from lbconf.connectors.contract import ModelMapping
+from lbconf.datatypes import (
+    DataType,
+    DateTimeType,
+    DecimalType,
+    IntegerType,
+    NumberType,
+    StringType,
+    TextType,
+    UuidType,
+)
+from lbconf.diagnostics import Code, Diagnostic, Severity
+from lbconf.plan.discovered_names import model_names, property_names
+from lbconf.plan.discovered_parts import exact_parts
+from lbconf.plan.discovered_relations import add_relations
+from lbconf.plan.discovered_types import portable, type_text, written
+from lbconf.plan.exact import IDENTITY_KINDS
+from lbconf.project.resolved import UNSET, Layout, Model, Property
+from lbconf.state.structure import Column, QualifiedName, State, Table, View
+
+__all__ = ["Discovered", "discovered"]
+
+LITERAL: Final = re.compile(r"^'(?P<text>(?:[^'\\]|'')*)'(?:::(?:text|character varying|bpchar))?$")
+WHOLE: Final = re.compile(r"^(?:0|[1-9]\d{0,8})$")
+INSTANTS: Final = frozenset({"now()", "CURRENT_TIMESTAMP"})
+UUID_MAKERS: Final = ("gen_random_uuid()", "uuidv4()", "uuidv7()")
+KINDS: Final = {kind: word for word, kind in IDENTITY_KINDS.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discovered:
+    """Model definitions and what could not be said in them."""
+
+    models: tuple[dict[str, Any], ...]
+    """Definitions as a file would hold them, by name of the table."""
+    diagnostics: tuple[Diagnostic, ...] = ()
+    """Warnings, one per kind and place of what stays unmanaged."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Source:
+    """What the definitions are made for."""
+
+    state: State
+    mapping: ModelMapping
+    data_source: str
+    default_namespace: str
+    section: str
+    enumerations: Mapping[QualifiedName, tuple[str, ...]]
+
+
+def discovered(state: State, mapping: ModelMapping, *, data_source: str, default_namespace: str) -> Discovered:
+    """Definitions of every table and view of the state.
+
+    Args:
+        state: The actual state.
+        mapping: The data source's, which tells what needs no saying.
+        data_source: Name that the models attach to.
+        default_namespace: Namespace that needs no saying.
+    """
+    source = _Source(
+        state=state,
+        mapping=mapping,
+        data_source=data_source,
+        default_namespace=default_namespace,
+        section=mapping.sections[0],
+        enumerations={found.name: found.values for found in state.enumerations},
+    )
+    things = [thing.name for thing in (*state.tables, *state.views)]
+    names = model_names([(name.namespace, name.name) for name in things], default_namespace=default_namespace)
+    properties = {thing.name: property_names(c.name for c in thing.columns) for thing in (*state.tables, *state.views)}
+    models: dict[QualifiedName, dict[str, Any]] = {}
+    for table in state.tables:
+        if table.columns:
+            models[table.name] = _table_model(
+                table, names[table.name.namespace, table.name.name], properties[table.name], source
+            )
+    add_relations(state, models, properties, section=source.section)
+    for view in state.views:
+        if view.columns:
+            models[view.name] = _view_model(
+                view, names[view.name.namespace, view.name.name], properties[view.name], source
+            )
+    return Discovered(
+        models=tuple(_tidy(models[name]) for name in sorted(models)),
+        diagnostics=tuple(_unsaid(state)),
+    )
+
+
+def _table_model(table: Table, name: str, properties: Mapping[str, str], source: _Source) -> dict[str, Any]:
+    model = _model(table.name, name, source)
+    if table.comment:
+        model["description"] = escaped(table.comment)
+    key = table.primary_key.columns if table.primary_key else ()
+    shell = _shell(model, source)
+    section: dict[str, Any] = model[source.section]
+    parts = exact_parts(table, shell, source.mapping, properties)
+    model["properties"] = {
+        properties[column.name]: _property(
+            column,
+            properties[column.name],
+            place=(key.index(column.name) + 1 if column.name in key else 0),
+            unique=column.name in parts.unique_columns,
+            shell=shell,
+            source=source,
+        )
+        for column in table.columns
+    }
+    if parts.indexes:
+        model["indexes"] = parts.indexes
+    section.update(parts.section)
+    return model
+
+
+def _view_model(view: View, name: str, properties: Mapping[str, str], source: _Source) -> dict[str, Any]:
+    model = _model(view.name, name, source)
+    model["readOnly"] = True
+    shell = _shell(model, source)
+    model["properties"] = {
+        properties[column.name]: _property(
+            replace(column, nullable=True, default=None, identity=None),
+            properties[column.name],
+            place=0,
+            unique=False,
+            shell=shell,
+            source=source,
+        )
+        for column in view.columns
+    }
+    return model
+
+
+def _model(name: QualifiedName, model: str, source: _Source) -> dict[str, Any]:
+    section: dict[str, Any] = {}
+    if name.namespace and name.namespace != source.default_namespace:
+        section["schema"] = escaped(name.namespace)
+    if name.name != model:
+        section["table"] = escaped(name.name)
+    return {
+        "name": model,
+        "dataSource": source.data_source,
+        "public": True,
+        "idInjection": False,
+        source.section: section,
+    }
+
+
+def _shell(model: Mapping[str, Any], source: _Source) -> Model:
+    """The model as far as the mapping needs it to name and type columns."""
+    return Model(
+        name=model["name"],
+        plural=model["name"],
+        path="/",
+        base="PersistedModel",
+        ancestors=("PersistedModel", "Model"),
+        layout=Layout.NATIVE,
+        data_source=source.data_source,
+        public=True,
+        properties={},
+        settings={source.section: {key: unescaped(value) for key, value in model[source.section].items()}},
+    )
+
+
+def _property(column: Column, name: str, *, place: int, unique: bool, shell: Model, source: _Source) -> dict[str, Any]:
+    kind = portable(
+        column.type,
+        source.enumerations.get(column.type.enumeration) if column.type.enumeration else None,
+        default_namespace=source.mapping.table_name(shell).namespace,
+    )
+    found: dict[str, Any] = written(kind)
+    section: dict[str, Any] = {}
+    if column.name != name:
+        section["columnName"] = escaped(column.name)
+    generated = bool(place) and _is_generated(column, kind)
+    if place:
+        found["id"] = place
+    if generated:
+        found["generated"] = True
+    elif not column.nullable and not place:
+        found.update({"required": True} if _must_be_given(column) else {"nullable": False})
+    if unique:
+        found["unique"] = True
+    if column.comment:
+        found["description"] = escaped(column.comment)
+    _default(column, kind, found, section)
+    prop = Property(name=name, type=kind, id=place, generated=generated, settings={source.section: dict(section)})
+    if column.identity is not None and column.identity != source.mapping.identity(shell, prop):
+        section["identity"] = _identity(column)
+    if source.mapping.column_type(shell, prop) != column.type:
+        section["dataType"] = escaped(type_text(column.type))
+    if column.collation:
+        section["collation"] = escaped(column.collation)
+    if column.generated is not None:
+        section["generatedAs"] = escaped(column.generated)
+    if section:
+        found[source.section] = section
+    return found
+
+
+def _must_be_given(column: Column) -> bool:
+    return column.default is None and column.identity is None and column.generated is None
+
+
+def _is_generated(column: Column, kind: DataType) -> bool:
+    if column.identity is not None:
+        return True
+    text = column.default.expression if column.default else ""
+    return text.startswith("nextval(") or (isinstance(kind, UuidType) and text.startswith(UUID_MAKERS))
+
+
+def _default(column: Column, kind: DataType, found: dict[str, Any], section: dict[str, Any]) -> None:
+    """The default as a constant of the model where it is one, else as the database's expression."""
+    if column.default is None:
+        return
+    text = column.default.expression
+    constant: Any = UNSET
+    literal = LITERAL.match(text)
+    if literal and isinstance(kind, StringType | TextType) and "${" not in text:
+        constant = literal["text"].replace("''", "'")
+    elif WHOLE.match(text) and isinstance(kind, IntegerType | NumberType | DecimalType):
+        constant = int(text)
+    elif text in {"true", "false"}:
+        constant = text == "true"
+    elif text in INSTANTS and isinstance(kind, DateTimeType) and column.type.name == "timestamp with time zone":
+        constant = "$now"
+    if constant is UNSET or column.type.enumeration is not None or column.type.dimensions:
+        section["dbDefault"] = escaped(text)
+    else:
+        found["default"] = constant
+
+
+def _identity(column: Column) -> str | dict[str, Any]:
+    identity = column.identity
+    word = KINDS[identity.kind] if identity else ""
+    if identity is None or (identity.start is None and identity.increment is None):
+        return word
+    options = {"start": identity.start, "increment": identity.increment}
+    return {"kind": word, **{key: value for key, value in options.items() if value is not None}}
+
+
+def escaped(text: str) -> str:
+    """A text as it has to stand in a file whose `${...}` are filled in."""
+    return text.replace("${", "$${")
+
+
+def unescaped(text: str) -> str:
+    """What `escaped` text means."""
+    return text.replace("$${", "${")
+
+
+def _tidy(model: dict[str, Any]) -> dict[str, Any]:
+    """Without empty sections; the properties last, where a reader looks for the long part."""
+    found = {key: value for key, value in model.items() if value != {}}
+    order = ("name", "description", "dataSource", "public", "readOnly", "idInjection", "relations", "indexes")
+    first = {key: found.pop(key) for key in order if key in found}
+    properties = found.pop("properties", {})
+    return {**first, **found, "properties": properties}
+
+
+def _unsaid(state: State) -> Sequence[Diagnostic]:
+    found = [(fact.kind, fact.name, "") for fact in state.opaque]
+    for table in state.tables:
+        found.extend((fact.kind, fact.name, f" of {table.name}") for fact in table.opaque)
+        if not table.columns:
+            found.append(("table without columns", str(table.name), ""))
+    kinds: dict[str, list[str]] = {}
+    for kind, name, place in found:
+        if kind == "sequence":
+            continue
+        kinds.setdefault(kind, []).append(f"{name}{place}")
+    return [
+        Diagnostic(
+            code=Code.NOT_DISCOVERED,
+            severity=Severity.WARNING,
+            message=f"{kind}: models cannot say {', '.join(names[:5])}"
+            + (f" and {len(names) - 5} more" if names[5:] else ""),
+            hint="it stays in the database as it is; plan and apply leave it alone",
+        )
+        for kind, names in sorted(kinds.items())
+    ]

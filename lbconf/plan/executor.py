@@ -1,0 +1,221 @@
+"""Executing a plan on one data source: the checks before, the ledger beside, the steps in their transactions.
+
+Whatever happens, the target is in one of three conditions: untouched, done, or
+stopped between two steps with a ledger entry that says where.
+"""
+
+import json
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import groupby
+
+from lbconf.connectors.contract import Inspector, LedgerEntry, MigrationSession, Migrator
+from lbconf.diagnostics import Code, Diagnostic
+from lbconf.errors import ConnectorError, HazardError, StalePlanError
+from lbconf.plan.plan import Plan
+from lbconf.state.fingerprint import fingerprint
+from lbconf.state.hazards import HazardKind
+from lbconf.state.serialise import from_data, to_data
+from lbconf.state.steps import Step
+from lbconf.state.structure import State
+
+__all__ = ["Moment", "Observer", "Outcome", "execute_plan", "last_managed", "refuse_hazards"]
+
+
+class Moment(StrEnum):
+    """When an observer is called."""
+
+    BEFORE = "before"
+    AFTER = "after"
+    """The step is executed; it counts once its transaction does."""
+
+
+Observer = Callable[[Moment, int, Step], None]
+"""Told of each step: the moment, its 0-based number, the step."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What an execution did."""
+
+    data_source: str
+    steps: int
+    """Steps executed now."""
+    resumed_at: int | None = None
+    """0-based step at which an interrupted execution of the same plan was taken up again."""
+
+
+def refuse_hazards(plan: Plan, accepted: Collection[HazardKind]) -> None:
+    """Raise `HazardError` with one finding per step that holds hazards nobody accepted."""
+    found: list[Diagnostic] = []
+    for number, step in enumerate(plan.steps, start=1):
+        missing = [hazard for hazard in step.hazards if hazard.kind not in accepted]
+        if missing:
+            kinds = " ".join(f"--accept {kind}" for kind in dict.fromkeys(hazard.kind for hazard in missing))
+            reasons = "; ".join(hazard.message for hazard in missing)
+            found.append(
+                Diagnostic(
+                    code=Code.HAZARD_NOT_ACCEPTED,
+                    message=f"step {number} of {plan.data_source} ({step.summary}) is dangerous: {reasons}",
+                    location=step.source,
+                    hint=f"if that is meant: {kinds}",
+                )
+            )
+    if found:
+        raise HazardError(found)
+
+
+def execute_plan(
+    plan: Plan,
+    connector: Inspector | Migrator,
+    *,
+    accepted: Collection[HazardKind],
+    user: str,
+    lock_timeout: float,
+    observer: Observer | None = None,
+) -> Outcome:
+    """Execute a plan under the target's apply lock.
+
+    Args:
+        plan: What to do.
+        connector: Both an `Inspector` and a `Migrator`, open.
+        accepted: Hazard kinds that may be there.
+        user: Whom the ledger names.
+        lock_timeout: Seconds to wait for another apply.
+        observer: Told before and after each step.
+
+    Raises:
+        HazardError: Some hazard is not accepted; nothing was done.
+        StalePlanError: The target is not as the plan was made from; nothing was done.
+        ConnectorError: A step failed; the ledger says where.
+    """
+    if not isinstance(connector, Migrator):
+        msg = f"data source {plan.data_source} cannot be changed"
+        raise TypeError(msg)
+    refuse_hazards(plan, accepted)
+    with connector.session(lock_timeout=lock_timeout) as session:
+        entries = session.entries()
+        entry, start = _resumable(plan, session, entries)
+        if entry is None:
+            _refuse_stale(plan, session)
+            _close_interrupted(session, entries)
+            if plan.empty:
+                return Outcome(data_source=plan.data_source, steps=0)
+            entry = session.begin_entry(
+                user=user, plan_digest=plan.digest, steps=_steps_text(plan), state=_state_text(plan.managed)
+            )
+        _run(plan, session, entry, start, observer or _silent)
+    return Outcome(data_source=plan.data_source, steps=len(plan.steps) - start, resumed_at=start or None)
+
+
+def last_managed(entries: Sequence[LedgerEntry]) -> State:
+    """What the ledger says lbconf manages: the newest state, and what an unfinished plan before it still held."""
+    managed = State()
+    for entry in entries:
+        found = from_data(State, json.loads(entry.state))
+        if entry.result == "applied":
+            managed = found
+        elif entry.next_step > 0:
+            names = {table.name for table in found.tables}
+            kept = tuple(table for table in managed.tables if table.name not in names)
+            managed = State(namespaces=found.namespaces, tables=(*found.tables, *kept), enumerations=found.enumerations)
+    return managed
+
+
+def _resumable(plan: Plan, session: MigrationSession, entries: Sequence[LedgerEntry]) -> tuple[int | None, int]:
+    """The entry of an interrupted execution of this very plan, and its next step; (None, 0) where there is none."""
+    if not entries:
+        return None, 0
+    last = entries[-1]
+    if last.plan_digest != plan.digest or last.result == "applied" or last.next_step == 0:
+        return None, 0
+    if last.next_step >= len(plan.steps):
+        session.record(last.id, next_step=last.next_step, result="applied")
+    return last.id, last.next_step
+
+
+def _refuse_stale(plan: Plan, session: MigrationSession) -> None:
+    namespaces = sorted({name.namespace for name in plan.scope if name.namespace}) or None
+    if fingerprint(session.inspect(namespaces), plan.scope) != plan.fingerprint:
+        raise StalePlanError(
+            Diagnostic(
+                code=Code.PLAN_STALE,
+                message=f"{plan.data_source} has changed since the plan was made, so the plan is not applied",
+                hint="run `lbconf plan` again and look at what is planned now",
+            )
+        )
+
+
+def _close_interrupted(session: MigrationSession, entries: Sequence[LedgerEntry]) -> None:
+    """We hold the lock, so whoever left an entry running is gone."""
+    for entry in entries:
+        if entry.result == "running":
+            session.record(entry.id, next_step=entry.next_step, result="failed")
+
+
+def _run(plan: Plan, session: MigrationSession, entry: int, start: int, observer: Observer) -> None:
+    done = start
+    try:
+        for batch in _batches(plan.steps, start):
+            if plan.steps[batch[0]].transactional:
+                with session.transaction():
+                    for number in batch:
+                        _step(plan, session, entry, number, observer)
+            else:
+                _step(plan, session, entry, batch[0], observer)
+            done = batch[-1] + 1
+    except ConnectorError as error:
+        session.record(entry, next_step=done, result="failed")
+        raise _named(error, plan, done) from error
+    except BaseException:
+        session.record(entry, next_step=done, result="failed")
+        raise
+
+
+def _step(plan: Plan, session: MigrationSession, entry: int, number: int, observer: Observer) -> None:
+    step = plan.steps[number]
+    observer(Moment.BEFORE, number, step)
+    session.execute(step)
+    last = number + 1 == len(plan.steps)
+    session.record(entry, next_step=number + 1, result="applied" if last else "running")
+    observer(Moment.AFTER, number, step)
+
+
+def _batches(steps: Sequence[Step], start: int) -> Iterator[tuple[int, ...]]:
+    """Numbers of steps that share a transaction; a step that takes none is alone."""
+    for transactional, numbers in groupby(range(start, len(steps)), key=lambda number: steps[number].transactional):
+        if transactional:
+            yield tuple(numbers)
+        else:
+            yield from ((number,) for number in numbers)
+
+
+def _named(error: ConnectorError, plan: Plan, done: int) -> ConnectorError:
+    """The same error, with where the apply stands now."""
+    stands = "nothing was changed" if done == 0 else f"steps 1 to {done} of {len(plan.steps)} are done"
+    note = Diagnostic(
+        code=Code.APPLY_INTERRUPTED,
+        message=f"{plan.data_source}: the plan was not finished; {stands}",
+        hint="mend the cause and run `lbconf apply` again: it goes on from here",
+    )
+    error.diagnostics = (*error.diagnostics, note)
+    return error
+
+
+def _steps_text(plan: Plan) -> str:
+    return json.dumps(
+        [
+            {"summary": step.summary, "statements": [statement.sql for statement in step.statements]}
+            for step in plan.steps
+        ],
+        ensure_ascii=False,
+    )
+
+
+def _state_text(state: State) -> str:
+    return json.dumps(to_data(state), ensure_ascii=False, separators=(",", ":"))
+
+
+def _silent(moment: Moment, number: int, step: Step) -> None:
+    del moment, number, step

@@ -1,0 +1,92 @@
+"""A plan: what apply will do to one data source, all of it and nothing else. Plain data."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from lbconf.diagnostics import Diagnostic, Location
+from lbconf.state.changes import Change
+from lbconf.state.fingerprint import digest
+from lbconf.state.hazards import Hazard, HazardKind
+from lbconf.state.serialise import to_data
+from lbconf.state.steps import Step
+from lbconf.state.structure import QualifiedName, State
+
+__all__ = ["Plan", "PlannedChange", "TouchedTable"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedChange:
+    """One change with what a person wants to know about it."""
+
+    action: str
+    """`add`, `change` or `destroy`."""
+    summary: str
+    """What it is about: `column level integer`."""
+    reason: str
+    """Why: `property level of model Account has no column yet`."""
+    change: Change
+    table: QualifiedName | None = None
+    source: Location | None = None
+    """The place in the configuration that asked for it."""
+    hazards: tuple[Hazard, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TouchedTable:
+    """Size of a table that the plan touches."""
+
+    table: QualifiedName
+    rows: int
+    bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Ordered changes and the steps that make them."""
+
+    data_source: str
+    connector: str
+    environment: str
+    configuration: str
+    """Digest of the desired state the plan leads to."""
+    fingerprint: str
+    """Of the actual state it was made from, restricted to `scope`."""
+    scope: tuple[QualifiedName, ...]
+    """Tables that the plan is about: those of the models and those it drops."""
+    changes: tuple[PlannedChange, ...] = ()
+    steps: tuple[Step, ...] = ()
+    managed: State = field(default_factory=State)
+    """What lbconf manages here once the plan is done, for the ledger."""
+    sizes: tuple[TouchedTable, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    """Warnings, such as a drop and an addition that look like a rename."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.steps
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over what will be executed and on what; the plan's identity in the ledger."""
+        return digest(
+            [self.data_source, self.fingerprint, self.configuration, [to_data(step.statements) for step in self.steps]]
+        )
+
+    @property
+    def hazards(self) -> tuple[HazardKind, ...]:
+        """Kinds of all hazards, in the order of `HazardKind`."""
+        found = {hazard.kind for step in self.steps for hazard in step.hazards}
+        return tuple(kind for kind in HazardKind if kind in found)
+
+    def counts(self) -> dict[str, int]:
+        """Number of changes by action: `add`, `change`, `destroy`."""
+        return {action: sum(change.action == action for change in self.changes) for action in Counted}
+
+
+class Counted(StrEnum):
+    """Actions in the order of the summary line."""
+
+    ADD = "add"
+    CHANGE = "change"
+    DESTROY = "destroy"

@@ -1,0 +1,260 @@
+"""From two states to a plan: changes, order, steps, hazards, reasons.
+
+Pure: the connector compiles without a connection.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from lbconf.connectors.contract import Migrator, TableSize
+from lbconf.diagnostics import Code, Diagnostic, Location, Severity
+from lbconf.plan.order import ordered
+from lbconf.plan.plan import Plan, PlannedChange, TouchedTable
+from lbconf.plan.reasons import reason_of
+from lbconf.state import changes as c
+from lbconf.state.describe import action_of, describe, source_of, table_of
+from lbconf.state.diff import diff
+from lbconf.state.fingerprint import digest, fingerprint
+from lbconf.state.hazards import Hazard, HazardKind
+from lbconf.state.renames import renamed_state
+from lbconf.state.serialise import to_data
+from lbconf.state.settle import settle
+from lbconf.state.steps import Step
+from lbconf.state.structure import Column, QualifiedName, State, Table
+
+__all__ = ["PlanInput", "make_plan", "touched_tables"]
+
+ONLY_WITH_ROWS = frozenset(
+    {
+        HazardKind.REWRITES_TABLE,
+        HazardKind.INDEX_BUILD,
+        HazardKind.BLOCKS_READS,
+        HazardKind.BLOCKS_WRITES,
+        HazardKind.MAY_FAIL_ON_DATA,
+    }
+)
+"""Hazards that an empty table does not have."""
+ALIKE = 0.6
+"""Part of the columns two tables must share to look like one renamed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanInput:
+    """Everything a plan is made from."""
+
+    data_source: str
+    connector: str
+    environment: str
+    actual: State
+    desired: State
+    """Normalised."""
+    managed: State
+    """The state the ledger says was applied last; empty where nothing was."""
+    droppable: frozenset[QualifiedName] = frozenset()
+    """Tables that may be dropped: managed ones that no model asks for any more."""
+    recreate: frozenset[QualifiedName] = frozenset()
+    """Desired tables to drop and make again (LoopBack's automigrate)."""
+    kept: State = field(default_factory=State)
+    """Managed tables that this plan leaves aside (`--model`)."""
+
+
+def make_plan(given: PlanInput, migrator: Migrator, sizes: Mapping[QualifiedName, TableSize]) -> Plan:
+    """The plan that leads from the actual to the desired state; without steps where they agree."""
+    recreated = [table for table in given.actual.tables if table.name in given.recreate]
+    actual = replace(given.actual, tables=tuple(t for t in given.actual.tables if t.name not in given.recreate))
+    settled = settle(renamed_state(actual, given.desired), given.desired)
+    found = [*diff(actual, given.desired, droppable=given.droppable), *_recreated(recreated, given)]
+    changes = ordered(found, actual=given.actual, desired=settled)
+    steps = migrator.compile(changes, actual=given.actual, desired=settled)
+    steps = tuple(_weighed(step, changes, given.managed, sizes) for step in steps)
+    scope = tuple(sorted({table.name for table in given.desired.tables} | given.droppable | _old_names(changes)))
+    return Plan(
+        data_source=given.data_source,
+        connector=given.connector,
+        environment=given.environment,
+        configuration=digest(to_data(_without_places(given.desired))),
+        fingerprint=fingerprint(given.actual, scope),
+        scope=scope,
+        changes=tuple(_planned(place, change, steps, given) for place, change in enumerate(changes)),
+        steps=steps,
+        managed=_managed(given, settled),
+        sizes=tuple(TouchedTable(table=t, rows=s.rows, bytes=s.bytes) for t, s in sorted(sizes.items())),
+        diagnostics=possible_renames(changes),
+    )
+
+
+def touched_tables(actual: State, desired: State, droppable: frozenset[QualifiedName]) -> tuple[QualifiedName, ...]:
+    """Existing tables that a plan would change, by their present names: those whose size is worth asking for."""
+    found: set[QualifiedName] = set()
+    there = {table.name for table in actual.tables}
+    for change in diff(actual, desired, droppable=droppable):
+        table = change.before.name if isinstance(change, c.RenameTable) else table_of(change)
+        if table is not None and table in there:
+            found.add(table)
+    return tuple(sorted(found))
+
+
+def possible_renames(changes: Sequence[c.Change]) -> tuple[Diagnostic, ...]:
+    """A warning for each drop that comes with an addition like it; nothing is ever guessed."""
+    found: list[Diagnostic] = []
+    gone_columns = [change for change in changes if isinstance(change, c.DropColumn)]
+    new_columns = [change for change in changes if isinstance(change, c.AddColumn)]
+    for gone in gone_columns:
+        alike = [new for new in new_columns if new.table == gone.table and _alike(gone.before, new.after)]
+        if len(alike) == 1:
+            new = alike[0]
+            what = f"column {gone.table}.{gone.before.name} goes and {new.after.name} comes with the same type"
+            found.append(_rename_hint(what, gone.before.name, new.after.source))
+    gone_tables = [change.before for change in changes if isinstance(change, c.DropTable)]
+    for table in gone_tables:
+        for change in changes:
+            if (
+                isinstance(change, c.CreateTable)
+                and change.after.name != table.name
+                and _same_kind(table, change.after)
+            ):
+                what = f"table {table.name} goes and {change.after.name} comes with much the same columns"
+                found.append(_rename_hint(what, table.name.name, change.after.source))
+    return tuple(found)
+
+
+def _recreated(tables: Sequence[Table], given: PlanInput) -> list[c.Change]:
+    gone: list[c.Change] = [c.DropTable(before=table) for table in tables]
+    names = {table.name for table in tables}
+    for table in given.actual.tables:
+        if table.name not in names and table.name not in given.droppable:
+            # A foreign key into a table that goes has to step aside; diff adds it again only if it was not there.
+            for key in table.foreign_keys:
+                if key.target in names:
+                    gone.append(c.DropForeignKey(table=table.name, before=key))
+                    wanted = given.desired.table(table.name)
+                    again = key if wanted is None else next((k for k in wanted.foreign_keys if k == key), None)
+                    if again is not None:
+                        gone.append(c.AddForeignKey(table=table.name, after=again))
+    return gone
+
+
+def _weighed(step: Step, changes: Sequence[c.Change], managed: State, sizes: Mapping[QualifiedName, TableSize]) -> Step:
+    """Without the hazards an empty table does not have; with those of dropping what lbconf did not make."""
+    size = None if step.table is None else _size(step.table, changes, sizes)
+    empty = size is not None and size.rows == 0
+    kept = tuple(hazard for hazard in step.hazards if not (empty and hazard.kind in ONLY_WITH_ROWS))
+    return replace(step, hazards=(*kept, *_foreign(step, changes, managed)))
+
+
+def _size(
+    table: QualifiedName, changes: Sequence[c.Change], sizes: Mapping[QualifiedName, TableSize]
+) -> TableSize | None:
+    old = next((ch.before.name for ch in changes if isinstance(ch, c.RenameTable) and ch.after.name == table), table)
+    return sizes.get(old)
+
+
+def _foreign(step: Step, changes: Sequence[c.Change], managed: State) -> tuple[Hazard, ...]:
+    """Hazards of dropping what stood there before lbconf took the table over."""
+    if step.table is None or managed.table(step.table) is not None:
+        return ()
+    found: list[Hazard] = []
+    for place in step.covers:
+        change = changes[place]
+        if isinstance(change, c.DropIndex | c.DropUnique | c.DropForeignKey | c.DropCheck):
+            message = f"{describe(change)} of {change.table} was not made by lbconf, and no model asks for it"
+            if not _replaced(change, changes):
+                found.append(Hazard(kind=HazardKind.IRREVERSIBLE, message=message))
+    return tuple(found)
+
+
+def _replaced(change: c.DropIndex | c.DropUnique | c.DropForeignKey | c.DropCheck, changes: Sequence[c.Change]) -> bool:
+    """Whether another of the same name takes its place."""
+    return any(
+        isinstance(other, c.AddIndex | c.AddUnique | c.AddForeignKey | c.AddCheck)
+        and other.table == change.table
+        and other.after.name == change.before.name
+        for other in changes
+    )
+
+
+def _planned(place: int, change: c.Change, steps: Sequence[Step], given: PlanInput) -> PlannedChange:
+    covering = [step for step in steps if place in step.covers]
+    hazards = tuple(hazard for step in covering for hazard in step.hazards)
+    if any(len(step.covers) > 1 for step in covering):
+        # A step of several changes: each shows its own dangers, the step's common ones stand with the first.
+        first = all(place == min(step.covers) for step in covering)
+        hazards = tuple(hazard for hazard in hazards if _concerns(hazard, change) or (first and _common(hazard)))
+    return PlannedChange(
+        action=action_of(change).value,
+        summary=describe(change),
+        reason=reason_of(change, given.desired, recreate=given.recreate),
+        table=table_of(change),
+        source=source_of(change),
+        hazards=hazards,
+        change=change,
+    )
+
+
+def _common(hazard: Hazard) -> bool:
+    return hazard.kind in {HazardKind.REWRITES_TABLE, HazardKind.BLOCKS_READS, HazardKind.BLOCKS_WRITES}
+
+
+def _concerns(hazard: Hazard, change: c.Change) -> bool:
+    names = [getattr(side, "name", None) for side in (getattr(change, "before", None), getattr(change, "after", None))]
+    columns = [
+        name
+        for side in (getattr(change, "before", None), getattr(change, "after", None))
+        for name in getattr(side, "columns", ()) or ()
+        if isinstance(name, str)
+    ]
+    words = set(hazard.message.replace(",", " ").replace(".", " ").replace(":", " ").split())
+    return not _common(hazard) and any(isinstance(name, str) and name in words for name in [*names, *columns])
+
+
+def _managed(given: PlanInput, settled: State) -> State:
+    here = {table.name for table in settled.tables}
+    kept = tuple(table for table in given.kept.tables if table.name not in here)
+    tables = tuple(sorted((*settled.tables, *kept), key=lambda table: table.name))
+    return _without_places(State(namespaces=settled.namespaces, tables=tables, enumerations=settled.enumerations))
+
+
+def _without_places(state: State) -> State:
+    """Without places in files: those change when a line is added above, and the state does not."""
+    return replace(
+        state,
+        tables=tuple(_table_without_places(table) for table in state.tables),
+        enumerations=tuple(replace(enumeration, source=None) for enumeration in state.enumerations),
+    )
+
+
+def _table_without_places(table: Table) -> Table:
+    return replace(
+        table,
+        source=None,
+        renamed_from=None,
+        columns=tuple(replace(part, source=None, renamed_from=None, backfill=None) for part in table.columns),
+        uniques=tuple(replace(part, source=None) for part in table.uniques),
+        indexes=tuple(replace(part, source=None, renamed_from=None) for part in table.indexes),
+        foreign_keys=tuple(replace(part, source=None) for part in table.foreign_keys),
+        checks=tuple(replace(part, source=None) for part in table.checks),
+    )
+
+
+def _old_names(changes: Sequence[c.Change]) -> set[QualifiedName]:
+    return {change.before.name for change in changes if isinstance(change, c.RenameTable)}
+
+
+def _alike(gone: Column, new: Column) -> bool:
+    return gone.type == new.type and new.renamed_from is None
+
+
+def _same_kind(gone: Table, new: Table) -> bool:
+    one = {(column.name, column.type) for column in gone.columns}
+    two = {(column.name, column.type) for column in new.columns}
+    return len(one & two) >= ALIKE * max(len(one), len(two))
+
+
+def _rename_hint(what: str, old: str, place: Location | None) -> Diagnostic:
+    return Diagnostic(
+        code=Code.POSSIBLE_RENAME,
+        severity=Severity.WARNING,
+        message=f"{what}: if that is a rename, say so, or its values are lost",
+        location=place,
+        hint=f"renamedFrom: {old}",
+    )
