@@ -46,7 +46,7 @@ def ask(app: Any, method: str = "GET", headers: Headers = (), query: bytes = b""
     return sent[0]["status"], found, b"".join(message.get("body", b"") for message in sent[1:])
 
 
-async def hello(scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG001
+async def hello(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
     await send({"type": "http.response.body", "body": b"hello", "more_body": False})
 
