@@ -1,10 +1,10 @@
 """A plan: what apply will do to one data source, all of it and nothing else. Plain data."""
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from lbconf.diagnostics import Diagnostic, Location
-from lbconf.state.changes import Change
+from lbconf.state.changes import AddForeignKey, Change, CreateTable
+from lbconf.state.describe import Action
 from lbconf.state.fingerprint import digest
 from lbconf.state.hazards import Hazard, HazardKind
 from lbconf.state.serialise import to_data
@@ -80,13 +80,9 @@ class Plan:
         return tuple(kind for kind in HazardKind if kind in found)
 
     def counts(self) -> dict[str, int]:
-        """Number of changes by action: `add`, `change`, `destroy`."""
-        return {action: sum(change.action == action for change in self.changes) for action in Counted}
-
-
-class Counted(StrEnum):
-    """Actions in the order of the summary line."""
-
-    ADD = "add"
-    CHANGE = "change"
-    DESTROY = "destroy"
+        """Number of changes by action: `add`, `change`, `destroy`. A new table counts once, foreign keys and all."""
+        made = {found.table for found in self.changes if isinstance(found.change, CreateTable)}
+        counted = [
+            found for found in self.changes if not (isinstance(found.change, AddForeignKey) and found.table in made)
+        ]
+        return {action.value: sum(found.action == action for found in counted) for action in Action}

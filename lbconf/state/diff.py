@@ -67,15 +67,15 @@ def diff(actual: State, desired: State, *, droppable: Collection[QualifiedName] 
     wanted = settle(now, desired)
     changes: list[Change] = [CreateNamespace(name=name) for name in wanted.namespaces if name not in now.namespaces]
     changes += _enumerations(now, wanted)
-    for old, new in renames:
-        before, after = actual.table(old), wanted.table(new)
-        assert before is not None
-        assert after is not None
-        changes.append(RenameTable(before=before, after=after))
+    originals = {table.name: table for table in actual.tables}
+    by_name = {table.name: table for table in wanted.tables}
+    changes += [RenameTable(before=originals[old], after=by_name[new]) for old, new in renames]
     old_names = {new: old for old, new in renames}
     for table in wanted.tables:
         found = now.table(table.name)
-        changes += _created(table) if found is None else _table(found, table, actual, old_names)
+        changes += (
+            _created(table) if found is None else _table(originals[old_names.get(table.name, table.name)], found, table)
+        )
     gone = set(droppable) - {table.name for table in wanted.tables} - {old for old, _ in renames}
     changes += [DropTable(before=table) for table in now.tables if table.name in gone]
     return tuple(changes)
@@ -103,15 +103,8 @@ def _is_subsequence(found: Enumeration, wanted: Enumeration) -> bool:
     return all(value in remaining for value in found.values)
 
 
-def _table(
-    found: Table,
-    wanted: Table,
-    actual: State,
-    old_names: dict[QualifiedName, QualifiedName],
-) -> Iterator[Change]:
-    """Changes inside one table; `found` already carries the new names of what is renamed."""
-    before = actual.table(old_names.get(wanted.name, wanted.name))
-    assert before is not None
+def _table(before: Table, found: Table, wanted: Table) -> Iterator[Change]:
+    """Changes inside one table; `found` is `before` with the new names of what is renamed."""
     name = wanted.name
     if found.comment != wanted.comment:
         yield SetTableComment(table=name, before=found.comment, after=wanted.comment)

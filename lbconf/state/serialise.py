@@ -109,7 +109,7 @@ def _read_tuple(hint: Any, data: Any) -> tuple[Any, ...]:
         msg = f"expected a list, found {data!r}"
         raise TypeError(msg)
     arguments = get_args(hint)
-    if len(arguments) == 2 and arguments[1] is Ellipsis:
+    if arguments[-1] is Ellipsis:
         return tuple(_read(arguments[0], item) for item in data)
     return tuple(_read(argument, item) for argument, item in zip(arguments, data, strict=True))
 
@@ -157,7 +157,7 @@ def _tagged(name: str, member: type, definitions: dict[str, Any]) -> dict[str, A
 
 def _tuple_schema(hint: Any, definitions: dict[str, Any]) -> dict[str, Any]:
     arguments = get_args(hint)
-    if len(arguments) == 2 and arguments[1] is Ellipsis:
+    if arguments[-1] is Ellipsis:
         return {"type": "array", "items": _schema(arguments[0], definitions)}
     return {
         "type": "array",

@@ -47,7 +47,7 @@ def compile_changes(changes: Sequence[c.Change], *, actual: State, desired: Stat
     steps: list[Step] = []
     groups = _groups(changes)
     for group in groups:
-        steps.extend(_renames(group, actual))
+        steps.extend(_renames(group))
     for group in groups:
         before = _before(group, actual)
         after = desired.table(group.table)
@@ -118,19 +118,20 @@ def _before(group: _Group, actual: State) -> Table | None:
     return actual.table(renamed.before.name if renamed is not None else group.table)
 
 
-def _renames(group: _Group, actual: State) -> Iterable[Step]:
+def _renames(group: _Group) -> Iterable[Step]:
     """Renames go first, by ALTER TABLE: SQLite then mends triggers, views and foreign keys of other tables itself."""
-    for place, change in group.of(*BY_ALTER):
+    for place, change in group.changes:
         if isinstance(change, c.RenameTable):
             forth, back = change.before.name.name, change.after.name.name
             statements = [f"ALTER TABLE {quote(forth)} RENAME TO {quote(back)}"]
             undo = [f"ALTER TABLE {quote(back)} RENAME TO {quote(forth)}"]
-        else:
-            assert isinstance(change, c.RenameColumn)
+        elif isinstance(change, c.RenameColumn):
             table = quote(group.table.name)
             one, two = quote(change.before.name), quote(change.after.name)
             statements = [f"ALTER TABLE {table} RENAME COLUMN {one} TO {two}"]
             undo = [f"ALTER TABLE {table} RENAME COLUMN {two} TO {one}"]
+        else:
+            continue
         yield _step(f"rename {describe(change)}", statements, undo, group.table, [(place, change)])
 
 
@@ -142,7 +143,9 @@ def _table_steps(group: _Group, before: Table | None, after: Table | None) -> It
     if dropped:
         yield _step(f"drop table {group.table}", [f"DROP TABLE {quote(group.table.name)}"], [], group.table, dropped)
         return
-    assert after is not None
+    if after is None:
+        msg = f"changes of {group.table}, which the desired state does not have"
+        raise AssertionError(msg)
     if group.of(c.CreateTable) or before is None:
         yield _created(group, after)
         return

@@ -115,10 +115,11 @@ class SqliteSession:
             return
         table, _, target, _ = min(added, key=lambda row: (row[0], row[2]))
         rows = sum(1 for row in added if row[0] == table and row[2] == target)
+        count = f"{rows} row{'' if rows == 1 else 's'}"
         raise ConstraintError(
             Diagnostic(
                 code=Code.ROWS_VIOLATE_FOREIGN_KEY,
-                message=f"{rows} row{'' if rows == 1 else 's'} of {table} would point at rows that {target} does not have",
+                message=f"{count} of {table} would point at rows that {target} does not have",
                 hint="nothing was changed; mend or delete these rows first (PRAGMA foreign_key_check lists them)",
             ),
             kind=ConstraintKind.FOREIGN_KEY,

@@ -1,0 +1,151 @@
+"""`lbconf apply`."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lbconf.cli.options import GlobalOptions, data_source_option, shared_options, url_option
+
+__all__ = ["command"]
+
+
+@click.command("apply")
+@click.argument("plan_file", required=False, type=click.Path(path_type=Path, dir_okay=False), metavar="[PLANFILE]")
+@shared_options
+@data_source_option
+@click.option(
+    "--model", "-m", "models", multiple=True, metavar="NAME", help="Only this model's table. May be repeated."
+)
+@url_option
+@click.option("--auto-approve", "--yes", "-y", is_flag=True, help="Do not ask before anything is changed.")
+@click.option(
+    "--accept",
+    "accept",
+    multiple=True,
+    metavar="HAZARD",
+    help="Accept this kind of hazard, or `all`. May be repeated.",
+)
+@click.option(
+    "--lock-timeout",
+    type=click.FloatRange(min=0),
+    default=30.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for another apply.",
+)
+@click.option(
+    "--recreate",
+    multiple=True,
+    metavar="MODEL",
+    help="Drop this model's table and make it again; its rows are lost. May be repeated.",
+)
+def command(  # noqa: PLR0913 - one argument for each option
+    options: GlobalOptions,
+    *,
+    plan_file: Path | None,
+    data_sources: tuple[str, ...],
+    models: tuple[str, ...],
+    url: str | None,
+    auto_approve: bool,
+    accept: tuple[str, ...],
+    lock_timeout: float,
+    recreate: tuple[str, ...],
+) -> int:
+    """Change the databases as planned: by a fresh plan after a question, or exactly as PLANFILE says."""
+    from lbconf.cli.views.plan import plan_text
+    from lbconf.operations.apply import accepted_hazards, apply_plans
+    from lbconf.operations.load import load_project
+    from lbconf.operations.plan import PlanReport, plan_project
+    from lbconf.plan.executor import refuse_hazards
+    from lbconf.plan.plan_file import read_plan_file
+
+    if plan_file is not None and (models or recreate):
+        raise click.UsageError("PLANFILE says what is done: leave out --model and --recreate.")
+    output = options.output
+    accepted = accepted_hazards(accept)
+    if plan_file is not None:
+        stored = read_plan_file(plan_file)
+        environment = options.environment or stored.environment
+        project = load_project(options.root, environment, layout=options.layout, sets=options.sets)
+        plans = tuple(plan for plan in stored.plans if not data_sources or plan.data_source in data_sources)
+        report = PlanReport(environment=environment, plans=plans)
+    else:
+        project = load_project(options.root, options.environment, layout=options.layout, sets=options.sets)
+        report = plan_project(project, data_sources=data_sources, models=models, url=url, recreate=recreate)
+    output.diagnostics((*project.diagnostics, *(found for plan in report.plans for found in plan.diagnostics)))
+    output.result(plan_text(report, color=output.color_results))
+    for failure in report.failures:
+        output.diagnostics(failure.diagnostics)
+    pending = tuple(plan for plan in report.plans if not plan.empty)
+    if report.failures or not pending:
+        return 1 if report.failures else 0
+    for plan in pending:
+        refuse_hazards(plan, accepted)
+    if plan_file is None and not auto_approve:
+        _confirm()
+    with _stopped_by_sigterm():
+        done = apply_plans(
+            project,
+            pending,
+            accepted=accepted,
+            url=url,
+            lock_timeout=lock_timeout,
+            observer=lambda plan: _progress(plan, options),
+        )
+    for outcome in done.outcomes:
+        resumed = f", taken up again at step {outcome.resumed_at + 1}" if outcome.resumed_at else ""
+        output.note(
+            f"{outcome.data_source}: applied, {outcome.steps} step{'' if outcome.steps == 1 else 's'}{resumed}."
+        )
+    for failure in done.failures:
+        output.diagnostics(failure.diagnostics)
+    return 1 if done.failures else 0
+
+
+def _confirm() -> None:
+    """Ask on a terminal. Raises `PlanError` where nobody can answer, `click.Abort` for no."""
+    from lbconf.diagnostics import Code, Diagnostic
+    from lbconf.errors import PlanError
+
+    if not sys.stdin.isatty():
+        raise PlanError(
+            Diagnostic(
+                code=Code.CONFIRMATION_NEEDED,
+                message="nothing was changed: nobody can be asked, because standard input is no terminal",
+                hint="give --auto-approve, or apply a plan file made with `lbconf plan --out FILE`",
+            )
+        )
+    click.confirm("\nDo this?", default=False, abort=True, err=True)
+
+
+def _progress(plan: Any, options: GlobalOptions) -> Any:
+    """An observer that says on a terminal which step runs."""
+    from lbconf.plan.executor import Moment
+
+    total = len(plan.steps)
+
+    def told(moment: Any, number: int, step: Any) -> None:
+        if moment is Moment.BEFORE and (sys.stderr.isatty() or options.verbosity > 0):
+            options.output.note(f"{plan.data_source} {number + 1}/{total}: {step.summary}")
+
+    return told
+
+
+@contextmanager
+def _stopped_by_sigterm() -> Iterator[None]:
+    """SIGTERM ends an apply as Ctrl-C does: the step at hand is rolled back and the ledger says where it stands."""
+
+    def stop(number: int, frame: Any) -> None:
+        del number, frame
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,69 @@
+"""`lbconf plan`."""
+
+from pathlib import Path
+
+import click
+
+from lbconf.cli.options import GlobalOptions, data_source_option, format_option, shared_options, url_option
+
+__all__ = ["command"]
+
+CHANGES_PENDING = 2
+
+
+@click.command("plan")
+@shared_options
+@data_source_option
+@click.option(
+    "--model", "-m", "models", multiple=True, metavar="NAME", help="Only this model's table. May be repeated."
+)
+@url_option
+@format_option("text", "json", "sql")
+@click.option(
+    "--out",
+    "-o",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write a plan for `lbconf apply FILE`.",
+)
+@click.option(
+    "--detailed-exitcode",
+    is_flag=True,
+    help="Exit with 0 when there is nothing to do, 1 on failure, 2 when changes are pending.",
+)
+def command(
+    options: GlobalOptions,
+    *,
+    data_sources: tuple[str, ...],
+    models: tuple[str, ...],
+    url: str | None,
+    output_format: str,
+    out: Path | None,
+    detailed_exitcode: bool,
+) -> int:
+    """Show what would change in every database, why, and how dangerous it is. Nothing is written."""
+    from lbconf.cli.views.plan import plan_json, plan_sql, plan_text
+    from lbconf.operations.load import load_project
+    from lbconf.operations.plan import plan_project
+    from lbconf.plan.plan_file import write_plan_file
+
+    output = options.output
+    project = load_project(options.root, options.environment, layout=options.layout, sets=options.sets)
+    report = plan_project(project, data_sources=data_sources, models=models, url=url)
+    output.diagnostics((*project.diagnostics, *(found for plan in report.plans for found in plan.diagnostics)))
+    if output_format == "json":
+        output.result(plan_json(report))
+    elif output_format == "sql":
+        output.result(plan_sql(report))
+    else:
+        output.result(plan_text(report, color=output.color_results))
+    for failure in report.failures:
+        output.diagnostics(failure.diagnostics)
+    if report.failures:
+        if out is not None:
+            output.note(f"{out} was not written, because not every data source could be planned.")
+        return 1
+    if out is not None:
+        write_plan_file(out, report.plans, environment=report.environment)
+        output.note(f"Written to {out}. To do exactly this: lbconf apply {out}")
+    return CHANGES_PENDING if detailed_exitcode and not report.empty else 0

@@ -1,0 +1,221 @@
+"""`lbconf plan`: what would change in every data source, and how dangerous it is. Reads, never writes."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from lbconf.connectors.contract import Connector, Inspector, Migrator, ModelMapping
+from lbconf.connectors.registry import connector_type
+from lbconf.diagnostics import Code, Diagnostic, nearest
+from lbconf.errors import LbconfError, PlanError
+from lbconf.operations.data_sources import create_connector, named_data_source, with_url
+from lbconf.plan.desired import Desired, desired_state, planned_models
+from lbconf.plan.executor import last_managed
+from lbconf.plan.plan import Plan
+from lbconf.plan.planner import PlanInput, make_plan, touched_tables
+from lbconf.project.resolved import DataSource, Project
+from lbconf.state.fingerprint import within
+from lbconf.state.structure import QualifiedName, State
+
+__all__ = ["Failure", "PlanReport", "plan_connector", "plan_project", "selected_data_sources"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A data source that could not be planned or changed."""
+
+    data_source: str
+    diagnostics: tuple[Diagnostic, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanReport:
+    """The plans of all data sources that could be planned."""
+
+    environment: str
+    plans: tuple[Plan, ...]
+    failures: tuple[Failure, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Whether no plan has anything to do."""
+        return all(plan.empty for plan in self.plans)
+
+    def counts(self) -> Mapping[str, int]:
+        """Changes of all plans by action: `add`, `change`, `destroy`."""
+        counted = [plan.counts() for plan in self.plans]
+        return {action: sum(counts[action] for counts in counted) for action in ("add", "change", "destroy")}
+
+
+def plan_project(
+    project: Project,
+    *,
+    data_sources: Sequence[str] = (),
+    models: Sequence[str] = (),
+    url: str | None = None,
+    recreate: Sequence[str] = (),
+) -> PlanReport:
+    """Plan every data source side by side; one that fails does not stop the others.
+
+    Args:
+        project: The resolved project.
+        data_sources: Only these.
+        models: Only the tables of these, and the tables they point at.
+        url: Stands in for the one data source's own settings.
+        recreate: Models whose tables are dropped and made again.
+
+    Raises:
+        LbconfError: A name is unknown, or the URL could mean several data sources.
+    """
+    _refuse_unknown_models(project, (*models, *recreate))
+    chosen = selected_data_sources(project, data_sources, url)
+    if not chosen:
+        return PlanReport(environment=project.environment, plans=())
+    with ThreadPoolExecutor(max_workers=min(8, len(chosen))) as pool:
+        results = list(pool.map(lambda source: _attempt(project, source, models, recreate), chosen))
+    return PlanReport(
+        environment=project.environment,
+        plans=tuple(result for result in results if isinstance(result, Plan)),
+        failures=tuple(result for result in results if isinstance(result, Failure)),
+    )
+
+
+def plan_connector(
+    project: Project,
+    data_source: DataSource,
+    connector: Connector,
+    *,
+    models: Sequence[str] = (),
+    recreate: Sequence[str] = (),
+) -> Plan:
+    """The plan for one data source over an open connector. Raises `PlanError` or `ConnectorError`."""
+    mapping = _mapping(data_source)
+    if mapping is None or not isinstance(connector, Inspector) or not isinstance(connector, Migrator):
+        raise _not_planned(data_source)
+    desired = desired_state(project, data_source, mapping)
+    managed = last_managed(connector.history())
+    selected = _selected_tables(project, data_source, mapping, models, desired.state)
+    state = connector.normalize(desired.state if selected is None else within(desired.state, selected))
+    namespaces = sorted({name for one in (state, managed) for name in one.namespaces}) or None
+    actual = connector.inspect(namespaces)
+    wanted = {table.name for table in state.tables}
+    orphans = frozenset(table.name for table in managed.tables if table.name not in wanted)
+    droppable = orphans if selected is None else frozenset()
+    given = PlanInput(
+        data_source=data_source.name,
+        connector=data_source.connector,
+        environment=project.environment,
+        actual=actual,
+        desired=state,
+        managed=managed,
+        droppable=droppable & {table.name for table in actual.tables},
+        recreate=_tables_of(project, data_source, mapping, recreate),
+        kept=State() if selected is None else within(managed, orphans),
+    )
+    touched = {*touched_tables(actual, state, given.droppable), *given.recreate}
+    plan = make_plan(given, connector, connector.sizes(sorted(touched)))
+    return _with_warnings(plan, desired)
+
+
+def selected_data_sources(project: Project, names: Sequence[str], url: str | None) -> tuple[DataSource, ...]:
+    """The data sources a command is about. Raises `LbconfError` for unknown names and an ambiguous URL."""
+    if names:
+        chosen = [named_data_source(project, name) for name in names]
+        for source in chosen:
+            if _mapping(source) is None and url is None:
+                raise _not_planned(source)
+    else:
+        chosen = [source for source in project.data_sources.values() if _plannable(project, source, url)]
+    if url is None:
+        return tuple(chosen)
+    if len(chosen) != 1:
+        known = ", ".join(source.name for source in chosen) or "none that has models"
+        raise PlanError(
+            Diagnostic(
+                code=Code.DATA_SOURCE_NOT_PLANNED,
+                message=f"--url stands for one data source, and the project has {known}",
+                hint="say which one with --data-source NAME",
+            )
+        )
+    return (with_url(chosen[0], url),)
+
+
+def _attempt(
+    project: Project, data_source: DataSource, models: Sequence[str], recreate: Sequence[str]
+) -> Plan | Failure:
+    try:
+        connector = create_connector(data_source, project.root)
+        try:
+            connector.open()
+            return plan_connector(project, data_source, connector, models=models, recreate=recreate)
+        finally:
+            connector.close()
+    except LbconfError as error:
+        return Failure(data_source=data_source.name, diagnostics=error.diagnostics)
+
+
+def _plannable(project: Project, source: DataSource, url: str | None) -> bool:
+    """Whether it has structure of its own; an unknown connector counts where models depend on it."""
+    has_models = bool(planned_models(project, source.name))
+    if connector_type(source.connector) is None or url is not None:
+        return has_models
+    return _mapping(source) is not None
+
+
+def _mapping(source: DataSource) -> ModelMapping | None:
+    kind = connector_type(source.connector)
+    return None if kind is None else kind.mapping(source)
+
+
+def _not_planned(source: DataSource) -> PlanError:
+    return PlanError(
+        Diagnostic(
+            code=Code.DATA_SOURCE_NOT_PLANNED,
+            message=f"data source {source.name} ({source.connector}) has no structure to plan",
+            location=source.location,
+        )
+    )
+
+
+def _refuse_unknown_models(project: Project, names: Iterable[str]) -> None:
+    found: list[Diagnostic] = []
+    for name in names:
+        model = project.models.get(name)
+        if model is None:
+            near = nearest(name, project.models)
+            hint = f"did you mean {near}?" if near else f"the project has {', '.join(project.models) or 'no model'}"
+            message = f"there is no model {name}"
+            found.append(Diagnostic(code=Code.MODEL_NOT_PLANNED, message=message, hint=hint))
+        elif not model.persisted or model.read_only or model.data_source is None:
+            message = f"model {name} has no table of its own, so there is nothing to plan for it"
+            found.append(Diagnostic(code=Code.MODEL_NOT_PLANNED, message=message, location=model.location))
+    if found:
+        raise PlanError(found)
+
+
+def _tables_of(
+    project: Project, source: DataSource, mapping: ModelMapping, names: Iterable[str]
+) -> frozenset[QualifiedName]:
+    here = {model.name: model for model in planned_models(project, source.name)}
+    return frozenset(mapping.table_name(here[name]) for name in names if name in here)
+
+
+def _selected_tables(
+    project: Project, source: DataSource, mapping: ModelMapping, names: Sequence[str], state: State
+) -> frozenset[QualifiedName] | None:
+    """Tables of the named models and all they point at; None for all."""
+    if not names:
+        return None
+    found = set(_tables_of(project, source, mapping, names))
+    waiting = list(found)
+    while waiting:
+        table = state.table(waiting.pop())
+        for key in table.foreign_keys if table is not None else ():
+            if key.target not in found:
+                found.add(key.target)
+                waiting.append(key.target)
+    return frozenset(found)
+
+
+def _with_warnings(plan: Plan, desired: Desired) -> Plan:
+    return replace(plan, diagnostics=(*desired.diagnostics, *plan.diagnostics))
