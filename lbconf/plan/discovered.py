@@ -53,7 +53,6 @@ class Discovered:
 class _Source:
     """What the definitions are made for."""
 
-    state: State
     mapping: ModelMapping
     data_source: str
     default_namespace: str
@@ -61,26 +60,24 @@ class _Source:
     enumerations: Mapping[QualifiedName, tuple[str, ...]]
 
 
-def discovered(state: State, mapping: ModelMapping, *, data_source: str, default_namespace: str) -> Discovered:
+def discovered(state: State, mapping: ModelMapping, *, data_source: str) -> Discovered:
     """Definitions of every table and view of the state.
 
     Args:
         state: The actual state.
         mapping: The data source's, which tells what needs no saying.
         data_source: Name that the models attach to.
-        default_namespace: Namespace that needs no saying.
     """
     source = _Source(
-        state=state,
         mapping=mapping,
         data_source=data_source,
-        default_namespace=default_namespace,
+        default_namespace=mapping.table_name(_shell("Model", {}, mapping.sections[0])).namespace,
         section=mapping.sections[0],
         enumerations={found.name: found.values for found in state.enumerations},
     )
-    things = [thing.name for thing in (*state.tables, *state.views)]
-    names = model_names([(name.namespace, name.name) for name in things], default_namespace=default_namespace)
-    properties = {thing.name: property_names(c.name for c in thing.columns) for thing in (*state.tables, *state.views)}
+    columns = {table.name: table.columns for table in state.tables} | {view.name: view.columns for view in state.views}
+    names = model_names([(n.namespace, n.name) for n in columns], default_namespace=source.default_namespace)
+    properties = {name: property_names(column.name for column in found) for name, found in columns.items()}
     models: dict[QualifiedName, dict[str, Any]] = {}
     for table in state.tables:
         if table.columns:
@@ -104,7 +101,7 @@ def _table_model(table: Table, name: str, properties: Mapping[str, str], source:
     if table.comment:
         model["description"] = escaped(table.comment)
     key = table.primary_key.columns if table.primary_key else ()
-    shell = _shell(model, source)
+    shell = _shell(model["name"], model[source.section], source.section)
     section: dict[str, Any] = model[source.section]
     parts = exact_parts(table, shell, source.mapping, properties)
     model["properties"] = {
@@ -127,7 +124,7 @@ def _table_model(table: Table, name: str, properties: Mapping[str, str], source:
 def _view_model(view: View, name: str, properties: Mapping[str, str], source: _Source) -> dict[str, Any]:
     model = _model(view.name, name, source)
     model["readOnly"] = True
-    shell = _shell(model, source)
+    shell = _shell(model["name"], model[source.section], source.section)
     model["properties"] = {
         properties[column.name]: _property(
             replace(column, nullable=True, default=None, identity=None),
@@ -157,19 +154,19 @@ def _model(name: QualifiedName, model: str, source: _Source) -> dict[str, Any]:
     }
 
 
-def _shell(model: Mapping[str, Any], source: _Source) -> Model:
+def _shell(name: str, section: Mapping[str, Any], section_name: str) -> Model:
     """The model as far as the mapping needs it to name and type columns."""
     return Model(
-        name=model["name"],
-        plural=model["name"],
+        name=name,
+        plural=name,
         path="/",
         base="PersistedModel",
         ancestors=("PersistedModel", "Model"),
         layout=Layout.NATIVE,
-        data_source=source.data_source,
+        data_source=None,
         public=True,
         properties={},
-        settings={source.section: {key: unescaped(value) for key, value in model[source.section].items()}},
+        settings={section_name: {key: unescaped(value) for key, value in section.items()}},
     )
 
 

@@ -16,8 +16,36 @@ RESERVED_MODELS: Final = frozenset(
     for name in (
         *ABSTRACT,
         *BUILT_IN,
-        *"Any Array Boolean Date File Integer Number Object String Text Json Buffer GeoPoint Null Model".split(),
-        *"Binary Bigint Dateonly Datetime Datestring Decimal Enum Smallint Time Uuid DataSource".split(),
+        *[
+            "Any",
+            "Array",
+            "Boolean",
+            "Date",
+            "File",
+            "Integer",
+            "Number",
+            "Object",
+            "String",
+            "Text",
+            "Json",
+            "Buffer",
+            "GeoPoint",
+            "Null",
+            "Model",
+        ],
+        *[
+            "Binary",
+            "Bigint",
+            "Dateonly",
+            "Datetime",
+            "Datestring",
+            "Decimal",
+            "Enum",
+            "Smallint",
+            "Time",
+            "Uuid",
+            "DataSource",
+        ],
     )
 )
 """Names that mean something already, folded."""

@@ -105,7 +105,7 @@ class Session:
         """Execute a step's statements in order, each with a bound on how long it waits for a lock."""
         with self._translating():
             for statement in step.statements:
-                self._connection.execute(statement.sql.encode())
+                self._connection.execute(statement.sql.encode(), prepare=False)
 
 
 @contextlib.contextmanager

@@ -96,7 +96,7 @@ def _make(connection: Connection[Any], place: QualifiedName, question: Table) ->
 def _try(connection: Connection[Any], statements: Sequence[str]) -> bool:
     try:
         with connection.transaction():
-            connection.execute("; ".join(statements).encode() if statements else b"SELECT 1")
+            connection.execute("; ".join(statements).encode() if statements else b"SELECT 1", prepare=False)
     except psycopg.Error:
         if connection.closed:
             raise

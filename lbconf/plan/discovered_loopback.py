@@ -1,0 +1,109 @@
+"""Tables as LoopBack's own discovery prints them (`discoverSchema`, `discoverModelDefinitions` and their like)."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from lbconf.plan.discovered_names import lower_camel, pascal
+from lbconf.plan.discovered_types import loopback_type
+from lbconf.state.structure import Column, QualifiedName, State, Table, View
+
+__all__ = ["loopback_definition", "loopback_foreign_keys", "loopback_listing", "loopback_primary_keys"]
+
+LENGTHS: Final = frozenset(
+    {"character varying", "character", "varchar", "char", "nvarchar", "nchar", "bit", "bit varying"}
+)
+
+
+def loopback_definition(thing: Table | View, connector: str) -> dict[str, Any]:
+    """A model of one table or view: `name`, `options`, `properties`, as LoopBack's discovery writes it."""
+    key = thing.primary_key.columns if isinstance(thing, Table) and thing.primary_key is not None else ()
+    place: dict[str, Any] = {"schema": thing.name.namespace} if thing.name.namespace else {}
+    place["table"] = thing.name.name
+    return {
+        "name": pascal(thing.name.name),
+        "options": {"idInjection": False, connector: place},
+        "properties": {lower_camel(column.name): _property(column, key, connector) for column in thing.columns},
+    }
+
+
+def loopback_listing(state: State, *, views: bool = True) -> list[dict[str, Any]]:
+    """`discoverModelDefinitions`: type, name and owner of every table and, if wanted, view."""
+    found = [("table", table.name) for table in state.tables]
+    if views:
+        found.extend(("view", view.name) for view in state.views)
+    return [
+        {"type": kind, "name": name.name, "owner": name.namespace}
+        for kind, name in sorted(found, key=lambda entry: entry[1])
+    ]
+
+
+def loopback_primary_keys(table: Table) -> list[dict[str, Any]]:
+    """`discoverPrimaryKeys`: one entry per column, in key order."""
+    key = table.primary_key
+    if key is None:
+        return []
+    return [
+        {
+            "owner": table.name.namespace,
+            "tableName": table.name.name,
+            "columnName": column,
+            "keySeq": place,
+            "pkName": key.name,
+        }
+        for place, column in enumerate(key.columns, start=1)
+    ]
+
+
+def loopback_foreign_keys(tables: Iterable[Table], *, of: QualifiedName | None = None) -> list[dict[str, Any]]:
+    """`discoverForeignKeys`: one entry per column. `of`: only those that point to this table."""
+    return [
+        {
+            "fkOwner": table.name.namespace,
+            "fkName": key.name,
+            "fkTableName": table.name.name,
+            "fkColumnName": column,
+            "keySeq": place,
+            "pkOwner": key.target.namespace,
+            "pkName": None,
+            "pkTableName": key.target.name,
+            "pkColumnName": target,
+        }
+        for table in tables
+        for key in table.foreign_keys
+        if of is None or key.target == of
+        for place, (column, target) in enumerate(zip(key.columns, key.target_columns, strict=True), start=1)
+    ]
+
+
+def _property(column: Column, key: tuple[str, ...], connector: str) -> Mapping[str, Any]:
+    length, precision, scale = _sizes(column)
+    generated = column.identity is not None
+    found: dict[str, Any] = {
+        "type": loopback_type(column.type),
+        "required": not column.nullable and not generated,
+        "length": length,
+        "precision": precision,
+        "scale": scale,
+    }
+    if column.name in key:
+        found["id"] = key.index(column.name) + 1
+    if generated:
+        found["generated"] = True
+    found[connector] = {
+        "columnName": column.name,
+        "dataType": column.type.name + "[]" * column.type.dimensions,
+        "dataLength": length,
+        "dataPrecision": precision,
+        "dataScale": scale,
+        "nullable": "YES" if column.nullable else "NO",
+    }
+    return found
+
+
+def _sizes(column: Column) -> tuple[int | None, int | None, int | None]:
+    arguments = column.type.arguments
+    if not arguments:
+        return None, None, None
+    if column.type.name.lower() in LENGTHS:
+        return arguments[0], None, None
+    return None, arguments[0], arguments[1] if len(arguments) > 1 else None
