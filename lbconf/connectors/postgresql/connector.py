@@ -1,0 +1,304 @@
+"""A PostgreSQL data source: connections, reading, writing, and the state side put together."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from threading import Lock, local
+from typing import Any, Final, TypeVar
+
+import psycopg
+
+from lbconf.connectors.capabilities import Capabilities
+from lbconf.connectors.contract import LedgerEntry, MigrationSession, TableSize
+from lbconf.connectors.postgresql import ddl, inspect, migrate, normalize
+from lbconf.connectors.postgresql.capabilities import NEWEST, capabilities
+from lbconf.connectors.postgresql.dialect import PostgresqlDialect
+from lbconf.connectors.postgresql.errors import connection_failed, connection_lost, translate
+from lbconf.connectors.postgresql.json_rows import json_statement
+from lbconf.connectors.postgresql.mapping import PostgresqlMapping
+from lbconf.connectors.postgresql.session import Session, connect
+from lbconf.connectors.postgresql.settings import PostgresqlSettings, connection_parameters
+from lbconf.connectors.postgresql.sizes import table_sizes
+from lbconf.connectors.sql.compile import Compiled, Compiler
+from lbconf.connectors.sql.pool import Pool, PoolEmptyError
+from lbconf.connectors.sql.reader_writer import SqlReaderWriter
+from lbconf.connectors.sql.settings import read_settings
+from lbconf.diagnostics import Code, Diagnostic
+from lbconf.errors import ConnectionFailedError, ConnectorError, ConstraintError, ConstraintKind
+from lbconf.layers.secret import MASK, Secret
+from lbconf.project.resolved import DataSource
+from lbconf.query.nodes import Query
+from lbconf.state.changes import Change
+from lbconf.state.steps import Step
+from lbconf.state.structure import QualifiedName, State
+
+__all__ = ["PostgresqlConnector"]
+
+CONSTRAINT_COLUMNS: Final = """
+SELECT a.attname::text
+FROM (
+  SELECT conrelid AS relation, unnest(conkey) AS number, generate_subscripts(conkey, 1) AS place
+  FROM pg_catalog.pg_constraint WHERE conname = $3 AND conrelid = to_regclass($4)
+  UNION
+  SELECT indrelid, unnest(indkey::int2[]), generate_subscripts(indkey::int2[], 1)
+  FROM pg_catalog.pg_index WHERE indexrelid = to_regclass(format('%I.%I', $1::text, $3::text)) AND indrelid = to_regclass($4)
+) AS part
+JOIN pg_catalog.pg_attribute AS a ON a.attrelid = part.relation AND a.attnum = part.number
+WHERE $2::text IS NOT NULL
+GROUP BY a.attname ORDER BY min(part.place)
+"""
+
+T = TypeVar("T")
+
+
+class _Held(local):
+    """What the calling thread holds: the session of its open transaction."""
+
+    session: Session | None = None
+
+
+class PostgresqlConnector(SqlReaderWriter):
+    """Everything lbconf asks of PostgreSQL. Making one connects to nothing."""
+
+    def __init__(self, data_source: DataSource) -> None:
+        """Check the settings. Raises `ConnectorError`."""
+        super().__init__(data_source, PostgresqlMapping(data_source))
+        self.settings = read_settings(PostgresqlSettings, data_source)
+        try:
+            self.place = _place(self.settings, data_source)
+        except ValueError as problem:
+            raise self._error(ConnectorError, Code.SETTINGS_UNUSABLE, str(problem)) from None
+        self._pool: Pool[Session] = Pool(
+            lambda: connect(self.settings),
+            Session.close,
+            Session.usable,
+            maximum=self.settings.max,
+            timeout=self.settings.pool_timeout / 1000,
+            idle=None if not self.settings.idle_timeout else self.settings.idle_timeout / 1000,
+        )
+        self._held = _Held()
+        self._opening = Lock()
+        self._compiler: Compiler | None = None
+        self._version = NEWEST
+        self._inspected: State | None = None
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """For the server's version once it is known, else for the newest."""
+        return capabilities(self._version)
+
+    def open(self) -> None:
+        """Connect once, to learn the server's version and that it is there."""
+        if self._compiler is None:
+            self._first()
+
+    def close(self) -> None:
+        """Close every connection; those in use when they come back."""
+        self._pool.clear()
+
+    def ping(self) -> None:
+        """One round trip on a connection that works, a new one if need be."""
+        self._run(lambda session: session.connection.execute("SELECT 1", prepare=False))
+
+    def compiler(self) -> Compiler:
+        """For this server."""
+        return self._compiler or self._first()
+
+    def find_json(self, query: Query) -> bytes:
+        """A JSON array of the rows, made by the server; no row becomes a Python object."""
+        with self._values():
+            compiler = self.compiler()
+            statement = json_statement(compiler, self.table(query.model, compiler), query)
+
+        def text(session: Session) -> bytes:
+            cursor = session.cursor
+            cursor.execute(statement.sql, statement.parameters)  # type: ignore[call-overload]
+            return cursor.pgresult.get_value(0, 0) or b"[]"  # type: ignore[union-attr]
+
+        return self._run(text)
+
+    def fetch(self, statement: Compiled, *, write: bool = False) -> Sequence[Sequence[Any]]:
+        """Rows as tuples."""
+        del write
+
+        def rows(session: Session) -> Sequence[Sequence[Any]]:
+            session.cursor.execute(statement.sql, statement.parameters)  # type: ignore[call-overload]
+            return session.cursor.fetchall()
+
+        return self._run(rows)
+
+    def change(self, statement: Compiled) -> int:
+        """How many rows the statement touched."""
+
+        def touched(session: Session) -> int:
+            session.cursor.execute(statement.sql, statement.parameters)  # type: ignore[call-overload]
+            return session.cursor.rowcount
+
+        return self._run(touched)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """A transaction of the calling thread, READ COMMITTED; nested ones join the outer."""
+        if self._held.session is not None:
+            yield
+            return
+        session = self._take()
+        try:
+            self._guarded(session, lambda held: held.connection.execute("BEGIN", prepare=False))
+            self._held.session = session
+            try:
+                yield
+            except BaseException:
+                if not session.connection.closed:
+                    self._guarded(session, lambda held: held.connection.execute("ROLLBACK", prepare=False))
+                raise
+            self._guarded(session, lambda held: held.connection.execute("COMMIT", prepare=False))
+        finally:
+            self._held.session = None
+            self._give(session)
+
+    def inspect(self, namespaces: Sequence[str] | None = None) -> State:
+        """The actual state of these namespaces."""
+        self._inspected = self._run(lambda session: inspect.inspect(session.connection, namespaces))
+        return self._inspected
+
+    def normalize(self, desired: State) -> State:
+        """The desired state as this server will report it, seen against the state that was inspected last."""
+        actual = self._inspected if self._inspected is not None else self.inspect()
+        return self._run(
+            lambda session: normalize.normalize(desired, actual=actual, connection=session.connection)
+        )
+
+    def sizes(self, tables: Sequence[QualifiedName]) -> Mapping[QualifiedName, TableSize]:
+        """The server's estimates of rows; bytes with indexes."""
+        return self._run(lambda session: table_sizes(session.connection, tables))
+
+    def compile(self, changes: Sequence[Change], *, actual: State, desired: State) -> tuple[Step, ...]:
+        """The steps that make these changes."""
+        return ddl.compile_changes(changes, actual=actual, desired=desired)
+
+    def session(self, *, lock_timeout: float) -> AbstractContextManager[MigrationSession]:
+        """A migration session on a connection of its own, without the time limit of requests."""
+        unlimited = self.settings.model_copy(update={"statement_timeout": None})
+        self._inspected = None
+        return migrate.session(
+            lambda: connect(unlimited).connection, lock_timeout=lock_timeout, translating=self._translating
+        )
+
+    def history(self) -> tuple[LedgerEntry, ...]:
+        """The ledger."""
+        return self._run(lambda session: migrate.history(session.connection))
+
+    def _first(self) -> Compiler:
+        with self._opening:
+            if self._compiler is None:
+                version: int = self._run(lambda session: session.connection.info.server_version)
+                self._version = version
+                self.forget_tables()
+                self._compiler = Compiler(
+                    PostgresqlDialect(version), default_id_sort=self.settings.default_id_sort
+                )
+            return self._compiler
+
+    def _run(self, work: Callable[[Session], T]) -> T:
+        """Do something with a connection: the thread's own in a transaction, else one for the moment."""
+        if self._held.session is not None:
+            return self._guarded(self._held.session, work)
+        session = self._take()
+        try:
+            return self._guarded(session, work)
+        finally:
+            self._give(session)
+
+    def _guarded(self, session: Session, work: Callable[[Session], T]) -> T:
+        try:
+            return work(session)
+        except psycopg.Error as problem:
+            if session.connection.closed:
+                raise connection_lost(self.data_source) from problem
+            raise translate(self.data_source, problem, self._columns_of) from problem
+        except (UnicodeError, OverflowError) as problem:
+            raise ConstraintError(
+                self._finding(Code.VALUE_REFUSED, f"a value cannot be sent: {problem}"),
+                kind=ConstraintKind.TYPE,
+                data_source=self.data_source.name,
+                connector=self.data_source.connector,
+            ) from problem
+
+    @contextmanager
+    def _translating(self) -> Iterator[None]:
+        """Turns the driver's errors into ours, during a migration."""
+        try:
+            yield
+        except psycopg.Error as problem:
+            if problem.sqlstate is None and isinstance(problem, psycopg.OperationalError):
+                raise connection_failed(self.data_source, problem, self.place) from problem
+            raise translate(self.data_source, problem, self._columns_of) from problem
+
+    def _take(self) -> Session:
+        try:
+            return self._pool.take()
+        except PoolEmptyError as problem:
+            raise self._error(
+                ConnectionFailedError,
+                Code.CONNECTIONS_EXHAUSTED,
+                f"all {self.settings.max} connections to PostgreSQL {self.place} are in use",
+                hint="raise `max`, or look for slow statements",
+            ) from problem
+        except (psycopg.Error, ValueError) as problem:
+            raise connection_failed(self.data_source, problem, self.place) from problem
+
+    def _give(self, session: Session) -> None:
+        broken = bool(session.connection.closed)
+        self._pool.give(session, broken=broken or session.connection.pgconn.transaction_status != 0)
+        if broken:
+            # What cut one connection has as a rule cut the others too.
+            self._pool.clear()
+
+    def _columns_of(self, namespace: str, table: str, constraint: str) -> tuple[str, ...]:
+        """The columns of a constraint or unique index, asked on a connection outside the failed transaction."""
+        quote = PostgresqlDialect(self._version).quote
+        relation = f"{quote(namespace)}.{quote(table)}" if namespace else quote(table)
+        try:
+            session = self._pool.take()
+        except (PoolEmptyError, psycopg.Error, ValueError):
+            return ()
+        try:
+            found = session.cursor.execute(CONSTRAINT_COLUMNS, (namespace, table, constraint, relation)).fetchall()
+        except psycopg.Error:
+            return ()
+        finally:
+            self._give(session)
+        return tuple(name for (name,) in found)
+
+    def _error(
+        self, kind: type[ConnectorError], code: Code, message: str, *, hint: str | None = None
+    ) -> ConnectorError:
+        return kind(
+            self._finding(code, message, hint=hint),
+            data_source=self.data_source.name,
+            connector=self.data_source.connector,
+        )
+
+    def _finding(self, code: Code, message: str, *, hint: str | None = None) -> Diagnostic:
+        return Diagnostic(
+            code=code,
+            message=f"data source {self.data_source.name}: {message}",
+            location=self.data_source.location,
+            hint=hint,
+        )
+
+
+def _place(settings: PostgresqlSettings, data_source: DataSource) -> str:
+    """Where a connection goes and as whom; never the password, and nothing that came from a secret source."""
+    parameters = connection_parameters(settings)
+
+    def shown(*names: str) -> str:
+        for name in names[1:]:
+            if settings.url is None and isinstance(data_source.settings.get(name), Secret):
+                return MASK
+        return str(parameters.get(names[0], ""))
+
+    host, port = shown("host", "host", "hostname"), shown("port", "port")
+    database, user = shown("dbname", "database"), shown("user", "user", "username")
+    where = f"at {host}:{port or 5432}" if "," not in host else f"at {host}"
+    return f"{where}, database {database or '(the default)'}, user {user or '(the default)'}"

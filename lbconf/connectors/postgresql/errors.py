@@ -1,0 +1,200 @@
+"""PostgreSQL's errors in our words, by SQLSTATE.
+
+Source: PostgreSQL manual, appendix A (error codes).
+"""
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+import psycopg
+
+from lbconf.diagnostics import Code, Diagnostic
+from lbconf.errors import (
+    ConnectionFailedError,
+    ConnectorError,
+    ConstraintError,
+    ConstraintKind,
+    TimedOutError,
+    UnsupportedError,
+)
+from lbconf.project.resolved import DataSource
+
+__all__ = ["connection_failed", "connection_lost", "translate"]
+
+CONSTRAINTS: Final = {
+    "23505": (ConstraintKind.UNIQUE, Code.UNIQUE_VIOLATED),
+    "23P01": (ConstraintKind.UNIQUE, Code.UNIQUE_VIOLATED),
+    "23503": (ConstraintKind.FOREIGN_KEY, Code.FOREIGN_KEY_VIOLATED),
+    "23001": (ConstraintKind.FOREIGN_KEY, Code.FOREIGN_KEY_VIOLATED),
+    "23502": (ConstraintKind.NOT_NULL, Code.NOT_NULL_VIOLATED),
+    "23514": (ConstraintKind.CHECK, Code.CHECK_VIOLATED),
+    "23000": (ConstraintKind.CHECK, Code.CHECK_VIOLATED),
+    "44000": (ConstraintKind.CHECK, Code.CHECK_VIOLATED),
+    # No such operator, no such cast, not of this type: the value does not fit the column.
+    "42804": (ConstraintKind.TYPE, Code.VALUE_REFUSED),
+    "42883": (ConstraintKind.TYPE, Code.VALUE_REFUSED),
+    "42846": (ConstraintKind.TYPE, Code.VALUE_REFUSED),
+    "428C9": (ConstraintKind.TYPE, Code.VALUE_REFUSED),
+    "54000": (ConstraintKind.TYPE, Code.VALUE_REFUSED),
+    "54001": (ConstraintKind.TYPE, Code.VALUE_REFUSED),
+}
+LOST: Final = frozenset({"57P01", "57P02", "57P03", "57P04", "57P05", "25P03", "25P04"})
+"""The server ended the connection, or is starting or stopping."""
+TIMED_OUT: Final = {
+    "57014": "the statement took longer than allowed, or was cancelled",
+    "55P03": "a lock was not to be had in time",
+}
+CONFLICTS: Final = {
+    "40001": "another transaction changed the same rows; try again",
+    "40P01": "two transactions waited for each other; try again",
+}
+MISSING: Final = {
+    "42P01": "a table does not exist",
+    "42703": "a column does not exist",
+    "3F000": "the namespace does not exist",
+    "42704": "a type does not exist",
+}
+
+REASONS: Final[tuple[tuple[str, str, str], ...]] = (
+    (r"password authentication failed|no password supplied|28P01", "wrong user or password", "check user and password"),
+    (r"no pg_hba.conf entry|28000", "the server does not let this user in from here", "look at pg_hba.conf"),
+    (r'role ".*" does not exist', "there is no such user", "create the user, or correct `user`"),
+    (r'database ".*" does not exist', "there is no such database", "create it (createdb), or correct `database`"),
+    (r"too many clients|remaining connection slots|too many connections", "too many connections", "lower `max`"),
+    (r"starting up|shutting down|recovery mode", "the server is starting or stopping", "wait and try again"),
+    (r"timeout expired|timed out", "no answer in time", "check host and port, and firewalls in between"),
+    (
+        r"could not translate host name|[Nn]ame or service not known|failed to resolve host|[Nn]o address|nodename nor",
+        "there is no such host",
+        "correct `host`",
+    ),
+    (r"[Cc]onnection refused", "nothing listens there", "start the server, or correct `host` and `port`"),
+    (r"No such file or directory", "there is no such socket", "start the server, or correct `host` and `port`"),
+    (
+        r"does not support SSL|SSL is not enabled|no encryption",
+        "the server and `ssl` do not agree",
+        "correct `ssl` (sslmode)",
+    ),
+    (r"certificate|SSL error", "the encrypted connection could not be made", "check `ssl` and the certificates"),
+    (r"expected authentication request|invalid response", "what listens there is no PostgreSQL", "correct the port"),
+    (r"closed the connection unexpectedly|reset by peer", "the connection was closed at once", "look at its log"),
+)
+"""libpq gives the reason of a failed attempt as text only: no SQLSTATE can be had from a connection never made."""
+
+
+def connection_failed(data_source: DataSource, problem: BaseException, place: str) -> ConnectionFailedError:
+    """Why no connection could be made; `place` says to where and as whom, without the password."""
+    text = str(problem)
+    for pattern, reason, hint in REASONS:
+        if re.search(pattern, text):
+            break
+    else:
+        reason, hint = text.strip().splitlines()[-1] if text.strip() else "unknown reason", "look at the server's log"
+    return ConnectionFailedError(
+        Diagnostic(
+            code=Code.CONNECTION_FAILED,
+            message=f"data source {data_source.name}: cannot connect to PostgreSQL {place}: {reason}",
+            location=data_source.location,
+            hint=hint,
+        ),
+        data_source=data_source.name,
+        connector=data_source.connector,
+    )
+
+
+def connection_lost(data_source: DataSource) -> ConnectionFailedError:
+    """The connection broke while a statement was under way; nobody knows whether a write was done."""
+    return ConnectionFailedError(
+        Diagnostic(
+            code=Code.CONNECTION_LOST,
+            message=f"data source {data_source.name}: the connection to PostgreSQL broke during a statement",
+            location=data_source.location,
+            hint="try again; a write may or may not have been done",
+        ),
+        data_source=data_source.name,
+        connector=data_source.connector,
+    )
+
+
+def translate(
+    data_source: DataSource, problem: psycopg.Error, columns_of: Callable[[str, str, str], tuple[str, ...]]
+) -> ConnectorError:
+    """The error for a failed statement.
+
+    Args:
+        data_source: where it happened.
+        problem: the driver's error.
+        columns_of: asked for the columns of a constraint (namespace, table, constraint) when one was broken.
+    """
+    named = {"data_source": data_source.name, "connector": data_source.connector}
+    state = problem.sqlstate
+    if state is None:
+        if isinstance(problem, psycopg.OperationalError | psycopg.InterfaceError):
+            return connection_lost(data_source)
+        # The driver itself refused a value before the server saw it: a NUL in text, a number beyond all types.
+        return _constraint(data_source, ConstraintKind.TYPE, Code.VALUE_REFUSED, str(problem))
+    message = problem.diag.message_primary or str(problem)
+    if state in CONSTRAINTS:
+        kind, code = CONSTRAINTS[state]
+        return _broken(data_source, kind, code, problem, columns_of)
+    if state[:2] in {"22", "23"}:
+        return _broken(data_source, ConstraintKind.TYPE, Code.VALUE_REFUSED, problem, columns_of)
+    if state in LOST or state.startswith("08"):
+        return connection_lost(data_source)
+    if state in TIMED_OUT:
+        return TimedOutError(_finding(data_source, Code.STATEMENT_TIMED_OUT, TIMED_OUT[state]), **named)
+    if state in CONFLICTS:
+        return ConnectorError(_finding(data_source, Code.WRITE_CONFLICT, CONFLICTS[state]), **named)
+    if state in MISSING:
+        return ConnectorError(
+            _finding(data_source, Code.TABLE_MISSING, f"{MISSING[state]}: {message}", "run `lbconf plan`, then apply"),
+            **named,
+        )
+    if state in {"42501", "25006"}:
+        return ConnectorError(_finding(data_source, Code.PERMISSION_MISSING, message), **named)
+    if state == "0A000":
+        return UnsupportedError(_finding(data_source, Code.UNSUPPORTED, message), **named)
+    if state == "53300":
+        return connection_failed(data_source, problem, "")
+    return ConnectorError(_finding(data_source, Code.STATEMENT_FAILED, f"{message} (SQLSTATE {state})"), **named)
+
+
+def _broken(
+    data_source: DataSource,
+    kind: ConstraintKind,
+    code: Code,
+    problem: psycopg.Error,
+    columns_of: Callable[[str, str, str], tuple[str, ...]],
+) -> ConstraintError:
+    diag = problem.diag
+    columns: tuple[str, ...] = ()
+    if diag.column_name:
+        columns = (diag.column_name,)
+    elif diag.constraint_name and diag.table_name:
+        columns = columns_of(diag.schema_name or "", diag.table_name, diag.constraint_name)
+    return _constraint(data_source, kind, code, diag.message_primary or str(problem), diag.constraint_name, columns)
+
+
+def _constraint(
+    data_source: DataSource,
+    kind: ConstraintKind,
+    code: Code,
+    message: str,
+    constraint: str | None = None,
+    columns: tuple[str, ...] = (),
+) -> ConstraintError:
+    return ConstraintError(
+        _finding(data_source, code, message),
+        kind=kind,
+        constraint=constraint,
+        columns=columns,
+        data_source=data_source.name,
+        connector=data_source.connector,
+    )
+
+
+def _finding(data_source: DataSource, code: Code, message: str, hint: str | None = None) -> Diagnostic:
+    return Diagnostic(
+        code=code, message=f"data source {data_source.name}: {message}", location=data_source.location, hint=hint
+    )

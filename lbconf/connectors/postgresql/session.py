@@ -1,0 +1,127 @@
+"""One PostgreSQL connection as lbconf keeps it: autocommit, UTC, values that Python has no type for read as text."""
+
+import select
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import psycopg
+from psycopg.abc import AdaptContext, Loader
+from psycopg.adapt import Buffer
+from psycopg.pq import Format
+
+from lbconf.connectors.postgresql.settings import PostgresqlSettings, connection_parameters
+
+__all__ = ["Session", "connect"]
+
+SETTINGS: Final = (
+    ("TimeZone", "UTC"),
+    ("DateStyle", "ISO, YMD"),
+    ("IntervalStyle", "iso_8601"),
+    ("standard_conforming_strings", "on"),
+    ("extra_float_digits", "1"),
+)
+
+
+class Session:
+    """A connection with what is asked of it at every use kept at hand."""
+
+    __slots__ = ("_poll", "connection", "cursor")
+
+    def __init__(self, connection: psycopg.Connection[tuple[Any, ...]]) -> None:
+        """Take an open connection."""
+        self.connection = connection
+        self.cursor = psycopg.RawCursor(connection)
+        self._poll = select.poll() if hasattr(select, "poll") else None
+        if self._poll is not None:
+            self._poll.register(connection.pgconn.socket, select.POLLIN)
+
+    def usable(self) -> bool:
+        """Whether nothing speaks against the connection. Asks the operating system, not the server."""
+        pgconn = self.connection.pgconn
+        if self.connection.closed or pgconn.transaction_status != 0:
+            return False
+        for _ in range(4):
+            if self._poll is None or not self._poll.poll(0):
+                return True
+            # Something came in while nobody asked: a notice, or the server's farewell.
+            try:
+                pgconn.consume_input()
+            except psycopg.Error:
+                return False
+            if pgconn.status != 0:
+                return False
+        return False
+
+    def close(self) -> None:
+        """Close the connection; never fails."""
+        try:
+            self.connection.close()
+        except psycopg.Error:  # pragma: no cover - closing a broken connection may complain
+            return
+
+
+def connect(settings: PostgresqlSettings) -> Session:
+    """A new connection. Raises psycopg's errors, and ValueError for settings that cannot be understood."""
+    parameters = connection_parameters(settings)
+    connection = psycopg.Connection.connect("", autocommit=True, prepare_threshold=2, **parameters)
+    try:
+        for name, kind in (
+            ("timestamptz", _InstantLoader),
+            ("timestamp", _InstantLoader),
+            ("date", _TextOnTroubleLoader),
+            ("time", _TextOnTroubleLoader),
+        ):
+            connection.adapters.register_loader(name, kind)
+        chosen = list(SETTINGS)
+        if settings.statement_timeout is not None:
+            chosen.append(("statement_timeout", str(int(settings.statement_timeout))))
+        listed = ", ".join(f"set_config('{name}', %s, false)" for name, _ in chosen)
+        connection.execute(f"SELECT {listed}", [value for _, value in chosen], prepare=False)  # type: ignore[arg-type]  # noqa: S608 - constant names
+    except BaseException:
+        connection.close()
+        raise
+    return Session(connection)
+
+
+class _TextOnTroubleLoader(Loader):
+    """The driver's own loader; None for infinity, and text for what Python's types cannot hold (BC, the year 10000)."""
+
+    format = Format.TEXT
+
+    def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
+        """Find the driver's loader."""
+        found = psycopg.adapters.get_loader(oid, Format.TEXT)
+        assert found is not None  # noqa: S101 - the driver knows its own types
+        self._inner = found(oid, context)
+
+    def load(self, data: Buffer) -> Any:  # noqa: ANN401 - of the type's own
+        """The value."""
+        try:
+            return self._inner.load(data)
+        except psycopg.DataError:
+            text = bytes(data).decode()
+            return None if text in {"infinity", "-infinity"} else text
+
+
+class _InstantLoader(_TextOnTroubleLoader):
+    """A point in time in UTC with whole milliseconds."""
+
+    def load(self, data: Buffer) -> Any:  # noqa: ANN401 - a datetime or what cannot be one
+        """The point in time."""
+        found = super().load(data)
+        if isinstance(found, datetime):
+            return found.replace(microsecond=found.microsecond // 1000 * 1000, tzinfo=UTC)
+        return found if found is None else _extended(found)
+
+
+def _extended(text: str) -> str:
+    """A point in time outside Python's years, as JavaScript writes it: `-000043-03-15T00:00:00.000Z`."""
+    before, _, era = text.partition(" BC")
+    bc = " BC" in text
+    del era
+    day, _, clock = before.partition(" ")
+    year, month, rest = day.split("-")
+    number = 1 - int(year) if bc else int(year)
+    written = "0000" if number == 0 else f"{'-' if number < 0 else '+'}{abs(number):06}"
+    seconds, _, fraction = clock.split("+")[0].partition(".")
+    return f"{written}-{month}-{rest}T{seconds}.{fraction.ljust(3, '0')[:3]}Z"

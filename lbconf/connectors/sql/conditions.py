@@ -1,0 +1,150 @@
+"""Conditions as SQL: every value a parameter, every name from the bound table."""
+
+from typing import Any, assert_never
+
+from lbconf.connectors.sql.dialect import BoundColumn, BoundTable, Dialect, Kind, ValueRefused
+from lbconf.query.nodes import (
+    AllOf,
+    AnyOf,
+    Comparison,
+    Condition,
+    Constant,
+    Near,
+    NoneOf,
+    Operator,
+    Target,
+)
+
+__all__ = ["Conditions"]
+
+STRUCTURED = frozenset({Kind.JSON, Kind.JSON_TEXT, Kind.POINT})
+"""Kinds without an equality of their own."""
+COMPARISONS = {
+    Operator.GT: ">",
+    Operator.GTE: ">=",
+    Operator.LT: "<",
+    Operator.LTE: "<=",
+}
+TRUE, FALSE = "1 = 1", "1 = 0"
+
+
+class Conditions:
+    """Compiles the conditions of one statement and gathers their parameters in order."""
+
+    def __init__(self, dialect: Dialect, table: BoundTable, parameters: list[Any]) -> None:
+        """Take the list that parameters are appended to."""
+        self.dialect = dialect
+        self.table = table
+        self.parameters = parameters
+
+    def add(self, value: Any) -> str:  # noqa: ANN401 - any parameter
+        """Append a parameter and return its placeholder."""
+        self.parameters.append(value)
+        return self.dialect.placeholder(len(self.parameters))
+
+    def compile(self, condition: Condition) -> str:
+        """The condition as a boolean expression in parentheses where it needs them."""
+        match condition:
+            case Comparison():
+                return self._comparison(condition)
+            case AllOf(conditions=parts):
+                return "(" + " AND ".join(map(self.compile, parts)) + ")" if parts else TRUE
+            case AnyOf(conditions=parts):
+                return "(" + " OR ".join(map(self.compile, parts)) + ")" if parts else FALSE
+            case NoneOf(conditions=parts):
+                return "NOT (" + " OR ".join(map(self.compile, parts)) + ")" if parts else TRUE
+            case Near():
+                return self._near(condition)
+            case Constant(value=value):
+                return TRUE if value else FALSE
+            case _:
+                assert_never(condition)
+
+    def near(self, condition: Condition | None) -> Near | None:
+        """The first near condition that every row must meet: its distance orders the rows."""
+        if isinstance(condition, Near):
+            return condition
+        if isinstance(condition, AllOf):
+            return next((found for part in condition.conditions if (found := self.near(part))), None)
+        return None
+
+    def distance(self, near: Near) -> str:
+        """The distance a near condition speaks of, in metres."""
+        return self.dialect.distance(self._column(near.target), near.latitude, near.longitude, self.add)
+
+    def order_key(self, target: Target) -> str:
+        """What a target is ordered by."""
+        column = self._column(target)
+        return self.dialect.path_key(column, target.path, self.add) if target.path else column.sql
+
+    def _column(self, target: Target) -> BoundColumn:
+        return self.table.columns[target.property.name]
+
+    def _near(self, near: Near) -> str:
+        parts = [f"{self._column(near.target).sql} IS NOT NULL"]
+        if near.max_distance is not None:
+            parts.append(f"{self.distance(near)} <= {self.add(float(near.max_distance))}")
+        if near.min_distance is not None:
+            parts.append(f"{self.distance(near)} >= {self.add(float(near.min_distance))}")
+        return "(" + " AND ".join(parts) + ")"
+
+    def _comparison(self, comparison: Comparison) -> str:  # noqa: PLR0911 - one way out for each family of operators
+        column, operator, value = self._column(comparison.target), comparison.operator, comparison.value
+        if comparison.target.path:
+            return self.dialect.path(column, comparison.target.path, operator, value, self.add)
+        match operator:
+            case Operator.LIKE | Operator.NLIKE | Operator.ILIKE | Operator.NILIKE:
+                fold = operator in {Operator.ILIKE, Operator.NILIKE}
+                matched = self.dialect.like(self.dialect.text(column), value, self.add, fold=fold)
+                return f"NOT ({matched})" if operator in {Operator.NLIKE, Operator.NILIKE} else matched
+            case Operator.REGEXP:
+                return self.dialect.regexp(self.dialect.text(column), value[0], value[1], self.add)
+            case Operator.INQ:
+                return self._one_of(column, value)
+            case Operator.NIN:
+                return f"NOT {self._one_of(column, value)}"
+            case Operator.EQ | Operator.NEQ if value is None:
+                return f"{column.sql} IS {'NOT ' if operator is Operator.NEQ else ''}NULL"
+            case Operator.EQ:
+                return self._equal(column, value)
+            case Operator.NEQ:
+                return f"NOT ({self._equal(column, value)})"
+            case Operator.BETWEEN:
+                low, high = (self._parameter(column, end) for end in value)
+                return f"{column.sql} BETWEEN {low} AND {high}"
+            case _:
+                return f"{column.sql} {COMPARISONS[operator]} {self._parameter(column, value)}"
+
+    def _parameter(self, column: BoundColumn, value: Any) -> str:  # noqa: ANN401 - a value of the property's type
+        if value is not None and column.compare is not None:
+            value = column.compare(value)
+        return column.cast.format(self.add(value))
+
+    def _equal(self, column: BoundColumn, value: Any) -> str:  # noqa: ANN401 - a value of the property's type
+        """Equality; false for what the column cannot hold, null for null."""
+        if column.kind in STRUCTURED:
+            return self.dialect.equals_json(column.sql, column, value, self.add)
+        try:
+            return f"{column.sql} = {self._parameter(column, value)}"
+        except ValueRefused:
+            return _never(column)
+
+    def _one_of(self, column: BoundColumn, values: Any) -> str:  # noqa: ANN401 - a tuple of values
+        """Membership; null for null, and for what is no member of a list that holds null."""
+        present = [value for value in values if value is not None]
+        if column.kind in STRUCTURED:
+            found = " OR ".join(self._equal(column, value) for value in present) or _never(column)
+        else:
+            encoded = []
+            for value in present:
+                try:
+                    encoded.append(value if column.compare is None else column.compare(value))
+                except ValueRefused:
+                    continue
+            found = self.dialect.one_of(column, encoded, self.add) if encoded else _never(column)
+        return f"({found} OR NULL)" if len(present) < len(values) else f"({found})"
+
+
+def _never(column: BoundColumn) -> str:
+    """False, but null for null."""
+    return f"({column.sql} IS NULL AND NULL)"

@@ -1,0 +1,168 @@
+"""What differs between SQL databases when rows are read and written, and a model's table as compiled statements see it."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from lbconf.connectors.contract import ModelMapping
+from lbconf.datatypes import AnyType, ArrayType, DataType, JsonType, ModelType, ObjectType
+from lbconf.errors import PlanError
+from lbconf.project.resolved import Model, Property
+from lbconf.query.nodes import Operator
+from lbconf.state.structure import ColumnType
+
+__all__ = ["Add", "BoundColumn", "BoundTable", "Dialect", "Kind", "ValueRefused", "holds_json"]
+
+Add: TypeAlias = Callable[[Any], str]
+"""Takes a parameter's value and returns its placeholder. The only way a value gets near a statement."""
+
+
+class ValueRefused(ValueError):  # noqa: N818 - never leaves the connectors
+    """A value does not fit its column, seen before the database is asked."""
+
+
+class Kind(StrEnum):
+    """What a column holds, as far as statements care."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    FLOAT = "float"
+    EXACT = "exact"
+    BOOLEAN = "boolean"
+    INSTANT = "instant"
+    DAY = "day"
+    CLOCK = "clock"
+    UUID = "uuid"
+    JSON = "json"
+    JSON_TEXT = "json text"
+    """JSON kept in a text column."""
+    BINARY = "binary"
+    POINT = "point"
+    LIST = "list"
+    """An array of the database's own."""
+    OTHER = "other"
+    """Read and written as the text the database makes of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundColumn:
+    """A property's column."""
+
+    property: Property
+    name: str
+    """As in the database."""
+    sql: str
+    """Quoted."""
+    type: ColumnType
+    kind: Kind
+    read: str
+    """Expression that a SELECT asks for."""
+    json: str
+    """Expression whose JSON is the API's form of the value; empty where the dialect has none."""
+    encode: Callable[[Any], Any] | None = None
+    """Value, not None, to the parameter that is written. Raises `ValueRefused`. None: as it is."""
+    compare: Callable[[Any], Any] | None = None
+    """Value, not None, to the parameter that is compared with."""
+    decode: Callable[[Any], Any] | None = None
+    """What the driver gave, not None, to the row's value."""
+    write: str = "{}"
+    """Format of a written parameter's placeholder."""
+    cast: str = "{}"
+    """Format of a compared parameter's placeholder."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundTable:
+    """A model's table."""
+
+    model: Model
+    sql: str
+    """Quoted, with its namespace."""
+    columns: Mapping[str, BoundColumn]
+    """By property name, in declared order; properties of types that no column can hold are left out."""
+
+    @property
+    def ids(self) -> tuple[BoundColumn, ...]:
+        """The key's columns in their order."""
+        return tuple(self.columns[prop.name] for prop in self.model.ids if prop.name in self.columns)
+
+
+class Dialect(ABC):
+    """One database's forms of what is said differently everywhere. Pure; holds no connection."""
+
+    most_parameters: int = 32_000
+    """Of one statement."""
+    offset_needs_limit: bool = False
+    returning: bool = True
+
+    def bind(self, mapping: ModelMapping, model: Model) -> BoundTable:
+        """The model's table with its columns."""
+        name = mapping.table_name(model)
+        parts = (name.namespace, name.name) if name.namespace else (name.name,)
+        columns: dict[str, BoundColumn] = {}
+        for prop in model.properties.values():
+            try:
+                found = mapping.column_type(model, prop)
+            except PlanError:
+                continue
+            columns[prop.name] = self.column(model, prop, mapping.column_name(model, prop), found)
+        return BoundTable(model=model, sql=".".join(map(self.quote, parts)), columns=columns)
+
+    def quote(self, name: str) -> str:
+        """A name as a quoted identifier (standard SQL)."""
+        return '"' + name.replace('"', '""') + '"'
+
+    def literal(self, text: str) -> str:
+        """Text of the configuration as a string literal. Never for what a client sends."""
+        return "'" + text.replace("'", "''") + "'"
+
+    @abstractmethod
+    def placeholder(self, number: int) -> str:
+        """The placeholder of the 1-based `number`th parameter."""
+
+    @abstractmethod
+    def column(self, model: Model, prop: Property, name: str, column_type: ColumnType) -> BoundColumn:
+        """How a property stands in a column of this type."""
+
+    @abstractmethod
+    def one_of(self, column: BoundColumn, values: Sequence[Any], add: Add) -> str:
+        """Whether the column equals one of these encoded values, of which there is at least one."""
+
+    @abstractmethod
+    def equals_json(self, expression: str, column: BoundColumn, value: Any, add: Add) -> str:  # noqa: ANN401 - any JSON value
+        """Whether a JSON column equals a JSON value, whatever the order of keys and the white space."""
+
+    @abstractmethod
+    def like(self, expression: str, pattern: str, add: Add, *, fold: bool) -> str:
+        """Whether text matches a LIKE pattern with backslash escapes; `fold` ignores case."""
+
+    @abstractmethod
+    def regexp(self, expression: str, pattern: str, flags: str, add: Add) -> str:
+        """Whether text matches a regular expression somewhere."""
+
+    @abstractmethod
+    def path(self, column: BoundColumn, path: Sequence[str], operator: Operator, value: Any, add: Add) -> str:  # noqa: ANN401
+        """A comparison with a place inside a JSON column; `value` as in `Comparison`."""
+
+    @abstractmethod
+    def path_key(self, column: BoundColumn, path: Sequence[str], add: Add) -> str:
+        """Something to order by for a place inside a JSON column."""
+
+    @abstractmethod
+    def text(self, column: BoundColumn) -> str:
+        """The column as text, for LIKE and regular expressions."""
+
+    @abstractmethod
+    def distance(self, column: BoundColumn, latitude: float, longitude: float, add: Add) -> str:
+        """Metres between a point column and a place; NULL where there is no point."""
+
+    @abstractmethod
+    def order(self, expression: str, *, descending: bool) -> str:
+        """One key of ORDER BY; nulls count as greater than every value."""
+
+
+def holds_json(datatype: DataType) -> bool:
+    """Whether values of this type are JSON of any shape."""
+    return isinstance(datatype, ObjectType | AnyType | JsonType | ArrayType | ModelType)

@@ -1,0 +1,173 @@
+"""Reading and writing rows over any SQL database; the connector says how a statement is run."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+from lbconf.connectors.contract import ModelMapping
+from lbconf.connectors.sql.compile import Compiled, Compiler
+from lbconf.connectors.sql.dialect import BoundTable, ValueRefused
+from lbconf.connectors.sql.rows import rows_of
+from lbconf.diagnostics import Code, Diagnostic
+from lbconf.errors import ConstraintError, ConstraintKind, UnsupportedError
+from lbconf.project.resolved import DataSource, Model
+from lbconf.query.nodes import Condition, Query, Row
+
+__all__ = ["SqlReaderWriter"]
+
+MOST_ROWS = 1000
+"""Of one INSERT."""
+
+
+class SqlReaderWriter(ABC):
+    """The `Reader` and `Writer` half of a SQL connector."""
+
+    rows_per_insert: int = MOST_ROWS
+
+    def __init__(self, data_source: DataSource, mapping: ModelMapping) -> None:
+        """Take the data source and how models stand in it."""
+        self._data_source = data_source
+        self._mapping = mapping
+        self._tables: dict[int, BoundTable] = {}
+
+    @property
+    def data_source(self) -> DataSource:
+        """The data source it was made from."""
+        return self._data_source
+
+    @abstractmethod
+    def compiler(self) -> Compiler:
+        """For the server's version; connects when that is not known yet."""
+
+    @abstractmethod
+    def fetch(self, statement: Compiled, *, write: bool = False) -> Sequence[Sequence[Any]]:
+        """Run a statement and return its rows as the driver gives them."""
+
+    @abstractmethod
+    def change(self, statement: Compiled) -> int:
+        """Run a statement and return how many rows it touched."""
+
+    @abstractmethod
+    def transaction(self) -> AbstractContextManager[None]:
+        """A transaction of the calling thread; nested ones join the outer."""
+
+    def find(self, query: Query) -> list[Row]:
+        """Rows of the query, in order."""
+        with self._values():
+            compiler = self.compiler()
+            statement = compiler.find(self.table(query.model, compiler), query)
+        return rows_of(statement.columns, self.fetch(statement))
+
+    def count(self, model: Model, where: Condition | None) -> int:
+        """Number of rows that match."""
+        with self._values():
+            compiler = self.compiler()
+            statement = compiler.count(self.table(model, compiler), where)
+        return int(self.fetch(statement)[0][0])
+
+    def insert(self, model: Model, rows: Sequence[Row]) -> list[Row]:
+        """The rows with what the database made up: ids, and defaults that it alone knows. All or none."""
+        with self._values():
+            compiler = self.compiler()
+            table = self.table(model, compiler)
+            statements = list(self._inserts(compiler, table, rows))
+        if len(statements) == 1:
+            return self._inserted(*statements[0])
+        done: list[Row] = []
+        with self.transaction():
+            for statement, given in statements:
+                done += self._inserted(statement, given)
+        return done
+
+    def update(self, model: Model, where: Condition | None, values: Row) -> int:
+        """How many rows matched and were changed; with nothing to set, how many match."""
+        with self._values():
+            compiler = self.compiler()
+            table = self.table(model, compiler)
+            if not any(name in table.columns for name in values):
+                return self.count(model, where)
+            statement = compiler.update(table, where, values)
+        return self.change(statement)
+
+    def delete(self, model: Model, where: Condition | None) -> int:
+        """How many rows went."""
+        with self._values():
+            compiler = self.compiler()
+            statement = compiler.delete(self.table(model, compiler), where)
+        return self.change(statement)
+
+    def table(self, model: Model, compiler: Compiler) -> BoundTable:
+        """The model's table, worked out once."""
+        found = self._tables.get(id(model))
+        if found is None or found.model is not model:
+            found = self._tables[id(model)] = compiler.dialect.bind(self._mapping, model)
+            if not found.columns:
+                del self._tables[id(model)]
+                raise UnsupportedError(
+                    Diagnostic(
+                        code=Code.UNSUPPORTED,
+                        message=f"model {model.name} has no property that data source {self._data_source.name} can keep",
+                        location=model.location,
+                    ),
+                    data_source=self._data_source.name,
+                    connector=self._data_source.connector,
+                )
+        return found
+
+    def forget_tables(self) -> None:
+        """Work out tables anew, after the server turned out to be of another version."""
+        self._tables.clear()
+
+    def _inserts(
+        self, compiler: Compiler, table: BoundTable, rows: Sequence[Row]
+    ) -> Iterator[tuple[Compiled, Sequence[Row]]]:
+        """Statements for runs of rows that have the same properties, in order."""
+        start = 0
+        while start < len(rows):
+            names = tuple(name for name in rows[start] if name in table.columns)
+            most = max(1, min(self.rows_per_insert, compiler.dialect.most_parameters // max(1, len(names))))
+            end = start + 1
+            while names and end < len(rows) and end - start < most and _same_names(rows[end], names, table):
+                end += 1
+            yield compiler.insert(table, names, rows[start:end], self._returned(table, names)), rows[start:end]
+            start = end
+
+    def _returned(self, table: BoundTable, names: Sequence[str]) -> tuple[str, ...]:
+        """Properties whose values only the database knows."""
+        native = not table.model.layout.is_loopback
+        return tuple(
+            name
+            for name, column in table.columns.items()
+            if name not in names
+            and (column.property.id or (native and self._mapping.column_default(table.model, column.property)))
+        )
+
+    def _inserted(self, statement: Compiled, given: Sequence[Row]) -> list[Row]:
+        if not statement.columns:
+            self.change(statement)
+            return [dict(row) for row in given]
+        made = rows_of(statement.columns, self.fetch(statement, write=True))
+        return [{**row, **more} for row, more in zip(given, made, strict=True)]
+
+    @contextmanager
+    def _values(self) -> Iterator[None]:
+        """Turn a refused value into the error that says so."""
+        try:
+            yield
+        except ValueRefused as problem:
+            raise ConstraintError(
+                Diagnostic(
+                    code=Code.VALUE_REFUSED,
+                    message=f"data source {self._data_source.name}: {problem}",
+                    location=self._data_source.location,
+                ),
+                kind=ConstraintKind.TYPE,
+                data_source=self._data_source.name,
+                connector=self._data_source.connector,
+            ) from None
+
+
+def _same_names(row: Row, names: Sequence[str], table: BoundTable) -> bool:
+    kept = [name for name in row if name in table.columns]
+    return len(kept) == len(names) and set(kept) == set(names)
