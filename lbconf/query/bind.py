@@ -120,6 +120,9 @@ class Binder:
             limit = LOOPBACK_PAGE
         if self._limit is not None and not model.layout.is_loopback:
             limit = self._limit if limit is None else min(limit, self._limit)
+        include = self._includes(merged.include, model, collector) if merged.include else ()
+        if include and not model.layout.is_loopback:
+            merged = _with_keys(merged, tuple(key for item in include for key in item.relation.key_from))
         return Query(
             model=model,
             where=all_of(*conditions),
@@ -127,7 +130,7 @@ class Binder:
             order=self._order(merged.order, model, known),
             limit=limit,
             skip=skip,
-            include=self._includes(merged.include, model, collector) if merged.include else (),
+            include=include,
         )
 
     def condition(
@@ -226,7 +229,8 @@ class Binder:
                 found[name] = Include(relation=relation, query=None, scope=scope)
                 continue
             keys = tuple(prop.name for prop in target.ids) if relation.through else relation.key_to
-            query = self.bind(_with_keys(scope, keys), target, collector=collector)
+            scopes = (parse_filter(relation.scope),) if relation.scope else ()
+            query = self.bind(_with_keys(scope, keys), target, scopes=scopes, collector=collector)
             found[name] = Include(relation=relation, query=query, scope=scope)
         return tuple(found.values())
 

@@ -2,7 +2,8 @@
 
 It says what every connector's `find` must return. Two semantics exist.
 `SQL`: a comparison with null is neither true nor false, null sorts as the
-greatest value, LIKE covers the whole text. `LOOPBACK`: what LoopBack's memory
+greatest value, LIKE covers the whole text, nulls among the values of `inq` and
+`nin` are passed over, and `nor` holds where none of its conditions is true. `LOOPBACK`: what LoopBack's memory
 connector does, where null and a missing property are ordinary values, equality
 compares texts, and LIKE is looked for anywhere.
 """
@@ -116,7 +117,7 @@ def _test(condition: Condition, semantics: Semantics) -> Test:
             return lambda row: _some(test(row) for test in tests)
         case NoneOf(conditions=conditions):
             tests = tuple(_test(part, semantics) for part in conditions)
-            return lambda row: _not(_some(test(row) for test in tests))
+            return lambda row: not any(test(row) for test in tests)
         case Constant(value=value):
             return lambda _: value
         case _:
@@ -173,9 +174,9 @@ def _holds(comparison: Comparison) -> Callable[[Any], Truth]:
     operand = comparison.value
     match comparison.operator:
         case Operator.INQ:
-            return lambda value: _some(_equal(value, item) for item in operand)
+            return lambda value: any(_equal(value, item) for item in operand)
         case Operator.NIN:
-            return lambda value: _not(_some(_equal(value, item) for item in operand))
+            return lambda value: not any(_equal(value, item) for item in operand)
         case Operator.BETWEEN:
             low, high = operand
             return lambda value: _every((_compared(value, low, _NOT_LESS), _compared(value, high, _NOT_GREATER)))

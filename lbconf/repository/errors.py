@@ -1,0 +1,92 @@
+"""What the repository refuses, with what LoopBack's error bodies say about it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lbconf.diagnostics import Code
+from lbconf.project.resolved import Model
+from lbconf.query.errors import RequestError
+from lbconf.query.javascript import UNDEFINED, json_text
+
+__all__ = [
+    "Flaw",
+    "NotFoundError",
+    "ValidationFailedError",
+    "id_text",
+    "no_model_with_id",
+    "not_related",
+    "several_failed",
+    "unknown_id",
+]
+
+_NOT_FOUND_CODE = "MODEL_NOT_FOUND"
+
+
+class NotFoundError(RequestError):
+    """There is no such row (404)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """One thing wrong with one property of a row."""
+
+    property: str
+    code: str
+    """LoopBack's name of the rule: `presence`, `absence`, `date`, `unknown-property`, ..."""
+    message: str
+    """What follows the property's name."""
+    value: Any = UNDEFINED
+
+
+class ValidationFailedError(RequestError):
+    """A row breaks rules of its model (422)."""
+
+    def __init__(self, model: Model, flaws: Sequence[Flaw]) -> None:
+        """Take the flaws, of which there must be at least one, in the order they are told."""
+        codes: dict[str, list[str]] = {}
+        messages: dict[str, list[str]] = {}
+        for flaw in flaws:
+            codes.setdefault(flaw.property, []).append(flaw.code)
+            messages.setdefault(flaw.property, []).append(flaw.message)
+        told = "; ".join(f"`{flaw.property}` {flaw.message} (value: {_value_text(flaw.value)})" for flaw in flaws)
+        super().__init__(
+            Code.ROW_INVALID,
+            f"The `{model.name}` instance is not valid. Details: {told}.",
+            status=422,
+            name="ValidationError",
+            details={"context": model.name, "codes": codes, "messages": messages},
+        )
+        self.flaws = tuple(flaws)
+
+
+def unknown_id(model: Model, id: Any) -> NotFoundError:  # noqa: A002 - the word of the vocabulary
+    """The error for reading a row that does not exist."""
+    message = f'Unknown "{model.name}" id "{id_text(id)}".'
+    return NotFoundError(Code.ROW_NOT_FOUND, message, status=404, error_code=_NOT_FOUND_CODE)
+
+
+def no_model_with_id(id: Any) -> NotFoundError:  # noqa: A002 - the word of the vocabulary
+    """The error for changing a row, or following its relations, that does not exist."""
+    message = f"could not find a model with id {id_text(id)}"
+    return NotFoundError(Code.ROW_NOT_FOUND, message, status=404, error_code=_NOT_FOUND_CODE)
+
+
+def not_related(target: Model, id: Any) -> NotFoundError:  # noqa: A002 - the word of the vocabulary
+    """The error for a row that does not belong to its supposed parent."""
+    return NotFoundError(Code.ROW_NOT_FOUND, f"No instance with id {id_text(id)} found for {target.name}", status=404)
+
+
+def several_failed(failures: Sequence[RequestError | None], *, status: int) -> RequestError:
+    """The error for a list of rows of which some were refused; `details` has an entry for each row."""
+    message = "Failed with multiple errors, see `details` for more information."
+    return RequestError(Code.ROW_INVALID, message, status=status, details=list(failures))
+
+
+def id_text(id: Any) -> str:  # noqa: A002 - the word of the vocabulary
+    """An id as a message shows it; the parts of a composite one joined by commas."""
+    return ",".join(map(str, id)) if isinstance(id, tuple) else str(id)
+
+
+def _value_text(value: Any) -> str:
+    return repr(value) if value is UNDEFINED else json_text(value)

@@ -1,0 +1,490 @@
+"""One method for each operation on the rows of a project's models."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+from lbconf.connectors.contract import Connector
+from lbconf.diagnostics import Code
+from lbconf.errors import ConstraintError
+from lbconf.project.resolved import Model, Project, Relation
+from lbconf.query.bind import Binder, all_of
+from lbconf.query.coerce import operand_converter
+from lbconf.query.errors import RequestError
+from lbconf.query.nodes import Condition, Filter, Query, Row
+from lbconf.query.parse import parse_filter
+from lbconf.repository.errors import (
+    NotFoundError,
+    ValidationFailedError,
+    id_text,
+    no_model_with_id,
+    several_failed,
+    unknown_id,
+)
+from lbconf.repository.include import KEYS_AT_ONCE, Includer, equals
+from lbconf.repository.relations import Related
+from lbconf.repository.rows import RowReader
+from lbconf.repository.stores import Stores, collected
+
+__all__ = ["FilterLike", "Repository"]
+
+FilterLike: TypeAlias = Filter | Mapping[str, Any] | str | None
+"""A filter, parsed or as a client or a program writes it."""
+
+_NO_FILTER = Filter()
+
+
+class Repository:
+    """Reads and writes rows. May be used from several threads, as its connectors may.
+
+    Every method raises `RequestError` (its `status`, `name`, `error_code` and
+    `details` say how HTTP tells it) for what cannot be asked, and
+    `ConnectorError` for what a data source refuses.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        connectors: Mapping[str, Connector],
+        *,
+        hidden_allowed: bool = False,
+        page_limit: int | None = None,
+    ) -> None:
+        """Take the project and the connectors of its data sources, by name, which the caller opens and closes.
+
+        `hidden_allowed`: filters may name hidden properties, for lbconf's own queries.
+        `page_limit`: most rows of one answer in the native layout; None for no limit.
+        """
+        self.project = project
+        self._stores = Stores(connectors, hidden_allowed=hidden_allowed)
+        self._binder = Binder(project.models, self._stores.rules, limit=page_limit)
+        self._includer = Includer(project.models, self._binder, self._stores.find, self._keys_at_once)
+        self._readers: dict[str, RowReader] = {}
+
+    # --- reading ---
+
+    def find(self, model: Model, filter: FilterLike = None, *, scope: str | None = None) -> list[Row]:  # noqa: A002
+        """The rows that match, with what they include. `scope` names one of the model's scopes."""
+        return self.rows(self._bound(model, filter, scope=scope))
+
+    def find_json(self, model: Model, filter: FilterLike = None, *, scope: str | None = None) -> bytes | None:  # noqa: A002
+        """The same as JSON text ready to send, where the database can build it; else None."""
+        return self._stores.find_json(self._bound(model, filter, scope=scope))
+
+    def first(self, model: Model, filter: FilterLike = None) -> Row | None:  # noqa: A002
+        """The first row that matches, or None."""
+        wanted = _parsed(filter)
+        found = self.rows(self._bound(model, _with(wanted, limit=1)))
+        return found[0] if found else None
+
+    def find_one(self, model: Model, filter: FilterLike = None) -> Row:  # noqa: A002
+        """The first row that matches. Raises `NotFoundError` without one."""
+        found = self.first(model, filter)
+        if found is None:
+            raise unknown_id(model, "undefined")
+        return found
+
+    def find_by_id(self, model: Model, id: Any, filter: FilterLike = None) -> Row:  # noqa: A002
+        """The row with this id, the filter's `fields` and `include` applied. Raises `NotFoundError`."""
+        wanted = _parsed(filter)
+        query = self._bound(
+            model, Filter(fields=wanted.fields, include=wanted.include), extra=self._id_condition(model, id)
+        )
+        found = self.rows(query) if query.where is not None else []
+        if not found:
+            raise unknown_id(model, id)
+        return found[0]
+
+    def exists(self, model: Model, id: Any) -> bool:  # noqa: A002
+        """Whether there is a row with this id."""
+        return self.row_by_id(model, id) is not None
+
+    def count(self, model: Model, where: Mapping[str, Any] | None = None, *, scope: str | None = None) -> int:
+        """Number of rows that match."""
+        query = self._bound(model, Filter(where=where), scope=scope)
+        return self._stores.count(model, query.where)
+
+    def rows(self, query: Query) -> list[Row]:
+        """The rows of a bound query, with what they include."""
+        found = self._stores.find(query)
+        if query.include:
+            self._includer.attach(found, query.model, query.include)
+        return found
+
+    def row_by_id(self, model: Model, id: Any) -> Row | None:  # noqa: A002
+        """The row with this id under the model's default scope, or None."""
+        condition = self._id_condition(model, id)
+        if condition is None:
+            return None
+        where = all_of(condition, self._binder.condition(None, model))
+        found = self._stores.find(Query(model=model, where=where, limit=1))
+        return found[0] if found else None
+
+    # --- creating ---
+
+    def create(self, model: Model, data: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> Any:
+        """The created row, or the list of them: what was sent, the defaults, and what the store gave.
+
+        A list is tried row by row in LoopBack's layouts, so the good ones are kept where others
+        fail; in the native layout all are created or none.
+
+        Raises:
+            ValidationFailedError: the row breaks rules of its model; in a list: `RequestError` with one entry a row.
+
+        """
+        if isinstance(data, Mapping):
+            return self.create_one(model, data)
+        ready: list[Row] = []
+        failures: list[RequestError | None] = []
+        for item in data:
+            try:
+                ready.append(self.readied(model, item))
+                failures.append(None)
+            except RequestError as error:
+                failures.append(error)
+        if any(failures):
+            if model.layout.is_loopback and ready:
+                self.insert(model, ready)
+            raise several_failed(failures, status=500 if model.layout.is_loopback else 422)
+        return self.insert(model, ready) if ready else []
+
+    def create_one(self, model: Model, data: Mapping[str, Any]) -> Row:
+        """The created row. Raises `ValidationFailedError`."""
+        return self.insert(model, [self.readied(model, data)])[0]
+
+    def readied(self, model: Model, data: Mapping[str, Any], *, drops_unknown: bool = False) -> Row:
+        """The data as a new row with its defaults, checked. Raises `ValidationFailedError`."""
+        reader = self.reader(model)
+        row, flaws = reader.read(data, drops_unknown=drops_unknown)
+        self._apply_scope(model, row)
+        reader.fill(row)
+        flaws = [*flaws, *(flaw for flaw in reader.check(row, new=True) if flaw.property not in _names(flaws))]
+        if flaws:
+            raise ValidationFailedError(model, flaws)
+        return row
+
+    def insert(self, model: Model, rows: Sequence[Row]) -> list[Row]:
+        """The rows, written, with what the store gave them."""
+        stored = [self._storable(model, row) for row in rows]
+        for row in stored:
+            for prop in model.ids:
+                if row.get(prop.name) is None:
+                    row.pop(prop.name, None)
+        try:
+            returned = self._stores.writer(model).insert(model, stored)
+        except ConstraintError:
+            if len(rows) == 1 or not model.layout.is_loopback:
+                raise
+            return self._insert_each(model, rows)
+        ids = {prop.name for prop in model.ids}
+        if model.layout.is_loopback:
+            return [
+                {**row, **{name: value for name, value in given.items() if name in ids}}
+                for row, given in zip(rows, returned, strict=True)
+            ]
+        return [{**row, **given} for row, given in zip(rows, returned, strict=True)]
+
+    # --- changing ---
+
+    def patch_by_id(
+        self,
+        model: Model,
+        id: Any,  # noqa: A002
+        data: Mapping[str, Any],
+        *,
+        checked: bool = True,
+        drops_unknown: bool = False,
+    ) -> Row:
+        """The row with this id after these properties were set. Raises `NotFoundError`, `ValidationFailedError`."""
+        row = self.row_by_id(model, id)
+        if row is None:
+            raise no_model_with_id(id)
+        return self.patch_row(model, row, data, checked=checked, drops_unknown=drops_unknown)
+
+    patch_attributes = patch_by_id
+
+    def patch_row(
+        self, model: Model, row: Row, data: Mapping[str, Any], *, checked: bool = True, drops_unknown: bool = False
+    ) -> Row:
+        """This row after these properties were set. Raises `ValidationFailedError`."""
+        reader = self.reader(model)
+        changes, flaws = reader.read(data, drops_unknown=drops_unknown)
+        for prop in model.ids:
+            given = changes.pop(prop.name, None)
+            if given is not None and given != row.get(prop.name):
+                message = (
+                    f"{prop.name} cannot be updated from {id_text(row.get(prop.name))} to {id_text(given)}"
+                    " when forceId is set to true"
+                )
+                raise RequestError(Code.ID_FIXED, message)
+        self._apply_scope(model, changes)
+        changed = {**row, **changes}
+        if checked:
+            flaws = [*flaws, *(flaw for flaw in reader.check(changed, new=False) if flaw.property not in _names(flaws))]
+            if flaws:
+                raise ValidationFailedError(model, flaws)
+        stored = self._storable(model, changes)
+        if stored:
+            self._stores.writer(model).update(model, self._own_condition(model, row), stored)
+        return changed
+
+    def replace_by_id(self, model: Model, id: Any, data: Mapping[str, Any]) -> Row:  # noqa: A002
+        """The row with this id, replaced by the data and defaults. Raises `NotFoundError`, `ValidationFailedError`."""
+        key = self._key(model, id)
+        reader = self.reader(model)
+        row, flaws = reader.read(data)
+        for prop, value in zip(model.ids, key or (), strict=False):
+            given = row.get(prop.name)
+            if given is not None and given != value:
+                message = f"id property ({prop.name}) cannot be updated from {id_text(value)} to {id_text(given)}"
+                raise RequestError(Code.ID_FIXED, message)
+            row[prop.name] = value
+        self._apply_scope(model, row)
+        reader.fill(row)
+        flaws = [*flaws, *(flaw for flaw in reader.check(row, new=False) if flaw.property not in _names(flaws))]
+        if flaws:
+            raise ValidationFailedError(model, flaws)
+        if key is None or not self._replace(model, key, row):
+            message = f"Could not replace. Object with id {id_text(id)} does not exist!"
+            raise NotFoundError(Code.ROW_NOT_FOUND, message, status=404)
+        return row
+
+    def patch_or_create(self, model: Model, data: Mapping[str, Any]) -> Row:
+        """The row with the data's id after the data was set on it, or a new row.
+
+        A store that keeps unknown properties takes LoopBack's single-step way: defaults are not
+        filled in, and the data alone is checked, where `validateUpsert` asks for it.
+        """
+        key = self._key_in(model, data)
+        if key is None:
+            return self.create_one(model, data)
+        given = _given(key)
+        validated = bool(model.validate_upsert)
+        if model.force_id:
+            return self.patch_by_id(model, given, data, checked=validated, drops_unknown=not validated)
+        if self._single_step(model):
+            row = self._upserted(model, data)
+            known = self.row_by_id(model, given)
+            return self.insert(model, [row])[0] if known is None else self._overlaid(model, known, row)
+        found = self.row_by_id(model, given)
+        if found is None:
+            return self.insert(model, [self.readied(model, data, drops_unknown=model.layout.is_loopback)])[0]
+        return self.patch_row(model, found, data, drops_unknown=model.layout.is_loopback)
+
+    def replace_or_create(self, model: Model, data: Mapping[str, Any]) -> Row:
+        """The row with the data's id, replaced, or a new row. Raises `ValidationFailedError`."""
+        key = self._key_in(model, data)
+        if key is None:
+            return self.create_one(model, data)
+        if model.force_id or self.row_by_id(model, _given(key)) is not None:
+            return self.replace_by_id(model, _given(key), data)
+        return self.create_one(model, data)
+
+    def upsert_with_where(self, model: Model, where: Mapping[str, Any] | None, data: Mapping[str, Any]) -> Row:
+        """The one row that matches after the data was set on it, or a new row. Raises `RequestError` for several."""
+        with collected() as collector:
+            condition = self._binder.condition(where, model, writes=True, collector=collector)
+        single = self._single_step(model)
+        row = self._upserted(model, data) if single else None
+        found = self._stores.find(Query(model=model, where=condition, limit=2))
+        if len(found) > 1:
+            message = "There are multiple instances found.Upsert Operation will not be performed!"
+            raise RequestError(Code.SEVERAL_ROWS_MATCH, message)
+        if not found:
+            return self.create_one(model, data) if row is None else self.insert(model, [row])[0]
+        if row is None:
+            return self.patch_row(model, found[0], data)
+        return self._overlaid(model, found[0], row)
+
+    def update_all(self, model: Model, where: Mapping[str, Any] | None, data: Mapping[str, Any]) -> int:
+        """Number of rows that matched; these properties were set on each."""
+        with collected() as collector:
+            condition = self._binder.condition(where, model, writes=True, collector=collector)
+        changes, flaws = self.reader(model).read(data, drops_unknown=model.layout.is_loopback)
+        if flaws:
+            raise ValidationFailedError(model, flaws)
+        for prop in model.ids:
+            changes.pop(prop.name, None)
+        stored = self._storable(model, changes)
+        unknown = next((name for name in changes if name not in stored), None)
+        if unknown is not None:
+            raise RequestError(Code.PROPERTY_UNKNOWN, f'{model.name} has no property "{unknown}"')
+        if not stored:
+            return self._stores.count(model, condition)
+        return self._stores.writer(model).update(model, condition, stored)
+
+    # --- deleting ---
+
+    def delete_by_id(self, model: Model, id: Any) -> int:  # noqa: A002
+        """1 where there was a row with this id, else 0."""
+        condition = self._id_condition(model, id)
+        if condition is None:
+            return 0
+        scoped = all_of(condition, self._binder.condition(None, model))
+        return self._stores.writer(model).delete(model, scoped)
+
+    def delete_all(self, model: Model, where: Mapping[str, Any] | None = None) -> int:
+        """Number of rows that matched and are gone."""
+        with collected() as collector:
+            condition = self._binder.condition(where, model, writes=True, collector=collector)
+        return self._stores.writer(model).delete(model, condition)
+
+    # --- relations ---
+
+    def related(self, model: Model, id: Any, relation: str) -> Related:  # noqa: A002
+        """What is related to the row with this id. Raises `NotFoundError` where there is no such row or relation."""
+        found = model.relations.get(relation)
+        if found is None:
+            message = f'Relation "{relation}" is not defined for {model.name} model'
+            raise NotFoundError(Code.RELATION_NOT_FOUND, message, status=404)
+        row = self.row_by_id(model, id)
+        if row is None:
+            raise no_model_with_id(id)
+        return self.related_to(model, row, found)
+
+    def related_to(self, model: Model, row: Row, relation: Relation) -> Related:
+        """What is related to this row."""
+        return Related(self, self._binder, self._stores, (model, row, relation))
+
+    def reader(self, model: Model) -> RowReader:
+        """What reads and checks rows of the model."""
+        found = self._readers.get(model.name)
+        if found is None:
+            found = self._readers[model.name] = RowReader(model)
+        return found
+
+    # --- ids and conditions ---
+
+    def _bound(
+        self, model: Model, filter: FilterLike, *, scope: str | None = None, extra: Condition | None = None  # noqa: A002
+    ) -> Query:
+        scopes = (self._scope(model, scope),) if scope is not None else ()
+        with collected() as collector:
+            return self._binder.bind(_parsed(filter), model, scopes=scopes, extra=extra, collector=collector)
+
+    def _scope(self, model: Model, name: str) -> Filter:
+        found = model.scopes.get(name)
+        if found is None:
+            raise NotFoundError(Code.FILTER_MALFORMED, f"{model.name} has no scope {name}", status=404)
+        return parse_filter(found)
+
+    def _key(self, model: Model, id: Any) -> tuple[Any, ...] | None:  # noqa: A002
+        """The id's parts with the types of the key's properties; None for what no row can have."""
+        ids = model.ids
+        parts = id if isinstance(id, tuple) else (id,)
+        if len(ids) > 1 and isinstance(id, str):
+            parts = tuple(id.split(","))
+        if not ids or len(parts) != len(ids) or any(part is None for part in parts):
+            return None
+        operands = self._binder.rules(model).operands
+        try:
+            return tuple(operand_converter(prop.type, operands)(part) for prop, part in zip(ids, parts, strict=True))
+        except RequestError:
+            return None
+
+    def _key_in(self, model: Model, data: Mapping[str, Any]) -> tuple[Any, ...] | None:
+        ids = model.ids
+        if not ids or any(data.get(prop.name) is None for prop in ids):
+            return None
+        return self._key(model, tuple(data[prop.name] for prop in ids))
+
+    def _id_condition(self, model: Model, id: Any) -> Condition | None:  # noqa: A002
+        key = self._key(model, id)
+        if key is None:
+            return None
+        return equals(model, tuple(prop.name for prop in model.ids), key)
+
+    def _own_condition(self, model: Model, row: Row) -> Condition:
+        names = tuple(prop.name for prop in model.ids)
+        return equals(model, names, tuple(row.get(name) for name in names))
+
+    def _keys_at_once(self, model: Model) -> int:
+        source = self.project.data_sources.get(model.data_source) if model.data_source else None
+        limit = source.settings.get("inqLimit") if source is not None else None
+        return limit if isinstance(limit, int) and limit > 0 else KEYS_AT_ONCE
+
+    # --- writing ---
+
+    def _storable(self, model: Model, row: Row) -> Row:
+        if self._stores.keeps_unknown(model):
+            return dict(row)
+        return {name: value for name, value in row.items() if name in model.properties}
+
+    def _apply_scope(self, model: Model, row: Row) -> None:
+        """Write the default scope's fixed values into the row, as LoopBack does."""
+        where = self._binder.default_scope(model).where
+        for name, value in (where or {}).items():
+            if name in model.properties and not isinstance(value, Mapping | list) and value is not None:
+                row[name] = value
+
+    def _insert_each(self, model: Model, rows: Sequence[Row]) -> list[Row]:
+        done: list[Row] = []
+        failures: list[Any] = []
+        for row in rows:
+            try:
+                done.extend(self.insert(model, [row]))
+                failures.append(None)
+            except ConstraintError as error:
+                failures.append(error)
+        if any(failures):
+            raise several_failed(failures, status=500)
+        return done
+
+    def _replace(self, model: Model, key: tuple[Any, ...], row: Row) -> bool:
+        """Whether there was a row with that key; it now holds nothing but this row's values."""
+        names = tuple(prop.name for prop in model.ids)
+        where = all_of(equals(model, names, key), self._binder.condition(None, model))
+        writer = self._stores.writer(model)
+        if self._stores.keeps_unknown(model):
+            with self._stores.transaction(model):
+                return bool(writer.delete(model, where)) and bool(writer.insert(model, [row]))
+        values = {name: row.get(name) for name in model.properties if name not in names}
+        if not values:
+            return self._stores.count(model, where) > 0
+        return writer.update(model, where, values) > 0
+
+    def _single_step(self, model: Model) -> bool:
+        return model.layout.is_loopback and self._stores.keeps_unknown(model)
+
+    def _upserted(self, model: Model, data: Mapping[str, Any]) -> Row:
+        """The data as a row of an upsert, checked where `validateUpsert` asks for it."""
+        reader = self.reader(model)
+        validated = bool(model.validate_upsert)
+        row, flaws = reader.read(data, drops_unknown=not validated)
+        if validated:
+            flaws = [*flaws, *(flaw for flaw in reader.check(row, new=False) if flaw.property not in _names(flaws))]
+            if flaws:
+                raise ValidationFailedError(model, flaws)
+        return row
+
+    def _overlaid(self, model: Model, known: Row, row: Row) -> Row:
+        """The known row after this row's values were set on it; its id stays."""
+        ids = {prop.name for prop in model.ids}
+        changes = {name: value for name, value in row.items() if name not in ids}
+        if changes:
+            self._stores.writer(model).update(model, self._own_condition(model, known), changes)
+        return {**known, **changes}
+
+
+def _parsed(filter: FilterLike) -> Filter:  # noqa: A002
+    if filter is None:
+        return _NO_FILTER
+    return filter if isinstance(filter, Filter) else parse_filter(filter)
+
+
+def _with(filter: Filter, *, limit: int) -> Filter:  # noqa: A002
+    return Filter(
+        where=filter.where,
+        fields=filter.fields,
+        order=filter.order,
+        include=filter.include,
+        limit=limit,
+        skip=filter.skip,
+    )
+
+
+def _names(flaws: Sequence[Any]) -> set[str]:
+    return {flaw.property for flaw in flaws}
+
+
+def _given(key: tuple[Any, ...]) -> Any:
+    return key[0] if len(key) == 1 else key

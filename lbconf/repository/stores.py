@@ -1,0 +1,115 @@
+"""The connectors behind a project's models, asked for reading and writing."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
+
+from lbconf.connectors.contract import Connector, JsonReader, Reader, Transactional, Writer
+from lbconf.diagnostics import Code, Collector
+from lbconf.project.resolved import Model
+from lbconf.query.errors import RequestError
+from lbconf.query.evaluate import evaluate, near_of
+from lbconf.query.nodes import AllOf, Condition, Near, Query, Row
+from lbconf.query.rules import KEEPING, NATIVE, TABULAR, Rules
+
+__all__ = ["Stores", "collected"]
+
+_LOG = logging.getLogger("lbconf.query")
+
+
+class Stores:
+    """Which connector holds each model. May be used from several threads."""
+
+    def __init__(self, connectors: Mapping[str, Connector], *, hidden_allowed: bool) -> None:
+        """Take the connectors by data source; whether queries may name hidden properties."""
+        self._connectors = connectors
+        self._hidden_allowed = hidden_allowed
+
+    def connector(self, model: Model) -> Connector:
+        """The model's connector. Raises `RequestError` 501 where it has none."""
+        found = self._connectors.get(model.data_source) if model.data_source else None
+        if found is None:
+            where = f"its data source {model.data_source} has no connector" if model.data_source else "no data source"
+            message = f"Cannot reach the rows of {model.name}: {where}"
+            raise RequestError(Code.MODEL_NOT_ATTACHED, message, status=501)
+        return found
+
+    def reader(self, model: Model) -> Reader:
+        """What reads the model's rows. Raises `RequestError` 501 where nothing does."""
+        found = self.connector(model)
+        if isinstance(found, Reader):
+            return found
+        raise _cannot(model, "read")
+
+    def writer(self, model: Model) -> Writer:
+        """What writes the model's rows. Raises `RequestError` 501 where nothing does."""
+        found = self.connector(model)
+        if model.read_only or not isinstance(found, Writer):
+            raise _cannot(model, "written")
+        return found
+
+    def keeps_unknown(self, model: Model) -> bool:
+        """Whether properties the model does not have are stored."""
+        return bool(self.connector(model).capabilities.write.unknown_properties)
+
+    def rules(self, model: Model) -> Rules:
+        """How the model's filters are bound."""
+        rules = NATIVE
+        if model.layout.is_loopback:
+            rules = KEEPING if self.keeps_unknown(model) else TABULAR
+        return replace(rules, hidden_allowed=True) if self._hidden_allowed else rules
+
+    def transaction(self, model: Model) -> AbstractContextManager[None]:
+        """A transaction where the model's connector has them; nothing otherwise."""
+        found = self.connector(model)
+        if isinstance(found, Transactional) and found.capabilities.write.transactions:
+            return found.transaction()
+        return nullcontext()
+
+    def find(self, query: Query) -> list[Row]:
+        """The rows; distances are worked out here where the connector cannot."""
+        reader = self.reader(query.model)
+        near = near_of(query.where)
+        if near is None or self.connector(query.model).capabilities.query.near:
+            return reader.find(query)
+        wide = replace(query, where=_without(query.where, near), fields=None, limit=None, skip=0)
+        return evaluate(replace(query, where=near), reader.find(wide))
+
+    def find_json(self, query: Query) -> bytes | None:
+        """The rows as JSON text, where the connector builds it and nothing is to be added; else None."""
+        found = self.connector(query.model)
+        if not isinstance(found, JsonReader) or not found.capabilities.query.json_result or query.include:
+            return None
+        if near_of(query.where) is not None and not found.capabilities.query.near:
+            return None
+        return found.find_json(query)
+
+    def count(self, model: Model, where: Condition | None) -> int:
+        """Number of rows that match."""
+        if near_of(where) is None or self.connector(model).capabilities.query.near:
+            return self.reader(model).count(model, where)
+        return len(self.find(Query(model=model, where=where)))
+
+
+@contextmanager
+def collected() -> Iterator[Collector]:
+    """A collector whose warnings go to the log."""
+    collector = Collector()
+    yield collector
+    for warning in collector.diagnostics:
+        _LOG.warning("%s %s", warning.code, warning.message)
+
+
+def _cannot(model: Model, done: str) -> RequestError:
+    message = f"Rows of {model.name} cannot be {done}"
+    return RequestError(Code.OPERATION_REFUSED, message, status=405 if model.read_only else 501)
+
+
+def _without(condition: Condition | None, near: Near) -> Condition | None:
+    if condition is near or condition is None:
+        return None
+    if isinstance(condition, AllOf):
+        parts = (_without(part, near) for part in condition.conditions)
+        return AllOf(tuple(part for part in parts if part is not None))
+    return condition
