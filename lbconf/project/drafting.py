@@ -1,6 +1,6 @@
 """From written models to drafts: bases found, inheritance done, wiring applied, properties typed."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any, Final
 
 from lbconf.diagnostics import Code, Collector, Related, nearest
@@ -26,7 +26,7 @@ def draft_models(
     places: Places,
     findings: Collector,
     *,
-    broken: frozenset[str],
+    broken: Container[str],
 ) -> dict[str, Draft]:
     """Every model as a draft without relations, bases before their children.
 
@@ -93,7 +93,7 @@ def build_properties(
 
 def join_model(name: str, side: Draft) -> Draft:
     """The model in between of a hasAndBelongsToMany: attached where `side` is, not public, two keys to come."""
-    draft = Draft(
+    return Draft(
         name=name,
         layout=side.layout,
         base="PersistedModel",
@@ -105,7 +105,6 @@ def join_model(name: str, side: Draft) -> Draft:
         data_source=side.data_source,
         at=side.at,
     )
-    return draft
 
 
 def _base_of(
@@ -113,7 +112,7 @@ def _base_of(
     sources: Mapping[str, ModelSource],
     places: Places,
     findings: Collector,
-    broken: frozenset[str],
+    broken: Container[str],
 ) -> str:
     base = source.base
     if base in sources or base in ABSTRACT or base in BUILT_IN:

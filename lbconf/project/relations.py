@@ -1,7 +1,7 @@
 """Relations: every default filled in, keys and models in between created where LoopBack creates them."""
 
-from collections.abc import Callable, Mapping, MutableMapping
-from typing import Any
+from collections.abc import Callable, Container, Mapping, MutableMapping
+from typing import Any, NamedTuple
 
 from lbconf.datatypes import ArrayType, DataType, ModelType, NumberType, StringType
 from lbconf.diagnostics import Code, Collector, nearest
@@ -22,7 +22,7 @@ def relate(
     findings: Collector,
     *,
     join_model: Callable[[str, Draft], Draft],
-    broken: frozenset[str],
+    broken: Container[str],
 ) -> None:
     """Resolve the relations of every draft, in order.
 
@@ -41,6 +41,14 @@ def relate(
                 draft.relations[name] = relation
 
 
+class _Between(NamedTuple):
+    """A model in between and its keys to both sides."""
+
+    model: str
+    keys_from: tuple[str, ...]
+    keys_to: tuple[str, ...]
+
+
 class _Resolver:
     """One relation being resolved."""
 
@@ -50,7 +58,7 @@ class _Resolver:
         places: Places,
         findings: Collector,
         join_model: Callable[[str, Draft], Draft],
-        broken: frozenset[str],
+        broken: Container[str],
         draft: Draft,
         name: str,
         written: Written,
@@ -200,9 +208,7 @@ class _Resolver:
             target,
             own,
             other,
-            through=through.name,
-            through_from=through_from,
-            through_to=through_to,
+            through=_Between(through.name, through_from, through_to),
             polymorphic=polymorphic,
         )
 
@@ -365,9 +371,7 @@ class _Resolver:
         key_from: tuple[str, ...],
         key_to: tuple[str, ...],
         *,
-        through: str | None = None,
-        through_from: tuple[str, ...] = (),
-        through_to: tuple[str, ...] = (),
+        through: _Between | None = None,
         polymorphic: Polymorphic | None = None,
         embedded_property: str | None = None,
     ) -> Relation:
@@ -379,9 +383,9 @@ class _Resolver:
             target=target.name if target else None,
             key_from=key_from,
             key_to=key_to,
-            through=through,
-            through_from=through_from,
-            through_to=through_to,
+            through=through.model if through else None,
+            through_from=through.keys_from if through else (),
+            through_to=through.keys_to if through else (),
             polymorphic=polymorphic,
             embedded_property=embedded_property,
             scope=_mapping(settings.get("scope")),

@@ -6,6 +6,7 @@ from typing import Any, Final
 from lbconf.diagnostics import Collector, Diagnostic, Severity
 from lbconf.errors import ProjectError
 from lbconf.layers.merged import MergedConfig
+from lbconf.project.checking import Broken, checked
 from lbconf.project.data_sources import read_data_sources
 from lbconf.project.drafting import build_properties, draft_models, join_model
 from lbconf.project.drafts import Draft
@@ -39,21 +40,19 @@ def resolve(merged: MergedConfig, connectors: Mapping[str, str] = _NO_CONNECTORS
 
 
 def examine(
-    merged: MergedConfig,
-    connectors: Mapping[str, str] = _NO_CONNECTORS,
-    *,
-    broken: frozenset[str] = frozenset(),
+    merged: MergedConfig, connectors: Mapping[str, str] = _NO_CONNECTORS
 ) -> tuple[Project, tuple[Diagnostic, ...]]:
     """What can be made of the configuration, and everything that is wrong with it. Never raises for a finding.
 
     Args:
         merged: As `resolve` takes it.
         connectors: As `resolve` takes them.
-        broken: Models known to exist whose files could not be read; references to them are no findings.
     """
     findings = Collector()
     places = Places(merged)
     layout = Layout(merged.layout)
+    broken = Broken(merged.broken)
+    merged = checked(merged, places, findings)
     data_sources = read_data_sources(merged, connectors, places, findings)
     drafts = draft_models(model_sources(merged), data_sources, places, findings, broken=broken)
 

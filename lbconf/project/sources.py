@@ -60,8 +60,8 @@ def model_sources(merged: MergedConfig) -> dict[str, ModelSource]:
     """Every model the project writes or wires, and the built-in ones those lead to, by name."""
     layout = Layout(merged.layout)
     sources: dict[str, ModelSource] = {}
-    for name, entry in _mapping(merged.data.get("models")).items():
-        entry = _mapping(entry)
+    for name, written in _mapping(merged.data.get("models")).items():
+        entry = _mapping(written)
         definition = entry.get("definition")
         wiring = _mapping(entry.get("wiring"))
         if not isinstance(definition, Mapping):

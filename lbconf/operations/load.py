@@ -1,0 +1,133 @@
+"""From a project's folder to the resolved project: composed, checked, every reference followed."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lbconf.connectors.registry import connector_type, connector_types
+from lbconf.diagnostics import Code, Collector, Diagnostic, Severity, nearest
+from lbconf.documents.pointer import join
+from lbconf.errors import ConfigError, DocumentError
+from lbconf.operations.compose import compose_partly
+from lbconf.project.resolve import examine
+from lbconf.project.resolved import DataSource, Project
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+__all__ = ["check_project", "check_settings", "connector_aliases", "load_project"]
+
+
+def load_project(
+    root: Path,
+    environment: str | None = None,
+    *,
+    layout: str | None = None,
+    overrides: Sequence[str] = (),
+    environ: Mapping[str, str] | None = None,
+) -> Project:
+    """The project in one environment, warnings in its `diagnostics`.
+
+    Args:
+        root: The project's folder, or its `environments` or `server` folder.
+        environment: Name of the environment; else `LBCONF_ENV`, `NODE_ENV`, `development`.
+        layout: `native`, `loopback` or `loopback1`; told from the files where it is None.
+        overrides: `pointer=value` texts, the strongest layer, in their order.
+        environ: The environment variables; the process's own where it is None.
+
+    Raises:
+        ConfigError: The files are at fault; carries all findings, warnings too.
+    """
+    project, found = check_project(root, environment, layout=layout, overrides=overrides, environ=environ)
+    if project is None or any(finding.severity is Severity.ERROR for finding in found):
+        raise ConfigError(found)
+    return project
+
+
+def check_project(
+    root: Path,
+    environment: str | None = None,
+    *,
+    layout: str | None = None,
+    overrides: Sequence[str] = (),
+    environ: Mapping[str, str] | None = None,
+) -> tuple[Project | None, tuple[Diagnostic, ...]]:
+    """What can be made of the files, None where nothing can, and every finding of every stage.
+
+    Arguments as `load_project` takes them; nothing is raised for a finding.
+    """
+    try:
+        merged = compose_partly(root, environment, layout=layout, overrides=overrides, environ=environ)
+    except DocumentError as error:
+        return None, error.diagnostics
+    project, found = examine(merged, connector_aliases())
+    settings = [finding for source in project.data_sources.values() for finding in check_settings(source)]
+    if settings:
+        from dataclasses import replace
+
+        warnings = (finding for finding in settings if finding.severity is not Severity.ERROR)
+        project = replace(project, diagnostics=(*project.diagnostics, *warnings))
+    return project, (*found, *settings)
+
+
+def connector_aliases() -> dict[str, str]:
+    """Every name an installed connector goes by, to its canonical one."""
+    return {alias: kind.name for kind in connector_types() for alias in (kind.name, *kind.aliases)}
+
+
+def check_settings(data_source: DataSource) -> tuple[Diagnostic, ...]:
+    """What the connector finds wrong with a data source's settings; nothing where lbconf has no such connector."""
+    kind = connector_type(data_source.connector)
+    if kind is None:
+        return ()
+    from pydantic import ValidationError
+
+    findings = Collector()
+    _warn_unknown(data_source, _setting_names(kind.settings), findings)
+    try:
+        kind.settings.model_validate(data_source.settings)
+    except ValidationError as error:
+        for problem in error.errors(include_input=False, include_url=False):
+            _report(data_source, problem["type"], problem["loc"], problem["msg"], findings)
+    return findings.diagnostics
+
+
+def _report(data_source: DataSource, kind: str, path: tuple[str | int, ...], message: str, findings: Collector) -> None:
+    name = ".".join(map(str, path)) or "settings"
+    place = data_source.locations.get(join(path)) or data_source.location
+    if kind == "missing":
+        findings.error(
+            Code.SETTING_MISSING,
+            f"data source {data_source.name} needs the setting {name}",
+            place,
+            hint=f"add {name}; connector {data_source.connector} cannot do without it",
+        )
+        return
+    findings.error(
+        Code.SETTING_INVALID,
+        f"data source {data_source.name}: setting {name} is not right",
+        place,
+        hint=message[:1].lower() + message[1:],
+    )
+
+
+def _warn_unknown(data_source: DataSource, known: Iterable[str], findings: Collector) -> None:
+    names = {"connector", "adapter", "name", *known}
+    for name in data_source.settings:
+        if name not in names:
+            near = nearest(name, names)
+            findings.warning(
+                Code.SETTING_UNKNOWN,
+                f"data source {data_source.name}: connector {data_source.connector} has no setting {name}",
+                data_source.locations.get(join((name,))) or data_source.location,
+                hint=f"did you mean {near}?" if near else None,
+            )
+
+
+def _setting_names(settings: "type[BaseModel]") -> frozenset[str]:
+    names: set[str] = set()
+    for name, field in settings.model_fields.items():
+        alias: Any = field.validation_alias
+        choices = getattr(alias, "choices", (alias,) if alias else (name,))
+        names.update(choice for choice in choices if isinstance(choice, str))
+    return frozenset(names)

@@ -1,0 +1,107 @@
+"""What users write about data sources and the server, as pydantic definitions."""
+
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field
+
+from lbconf.project.definitions import Definition
+
+__all__ = ["DataSourceDefinition", "LoopbackServerDefinition", "ServerDefinition"]
+
+
+class DataSourceDefinition(Definition):
+    """A data source: its connector, and settings that the connector knows."""
+
+    model_config = ConfigDict(json_schema_extra={"x-open": True})
+
+    connector: str | None = Field(None, description="Name of the connector: memory, sqlite, postgresql, ...")
+    adapter: str | None = Field(None, description="Old name of connector.")
+
+
+class Cors(Definition):
+    """Which pages of other origins may call the API."""
+
+    model_config = ConfigDict(json_schema_extra={"x-open": True})
+
+    origin: bool | str | list[str] | None = None
+    credentials: bool | None = None
+    max_age: int | None = None
+
+
+class JsonBodies(Definition):
+    """How JSON bodies are read."""
+
+    limit: str | int | None = Field(None, description='Most bytes of a body: a number, or text such as "100kb".')
+    strict: bool | None = None
+
+
+class UrlencodedBodies(JsonBodies):
+    """How form bodies are read."""
+
+    extended: bool | None = None
+
+
+class RestOptions(Definition):
+    """Options of the REST adapter."""
+
+    normalize_http_path: bool | None = Field(None, description="Dashes between the words of paths.")
+    xml: bool | None = None
+    supported_types: list[str] | None = None
+    handle_errors: bool | None = None
+    handle_unknown_paths: bool | None = None
+
+
+class Remoting(Definition):
+    """How the API behaves."""
+
+    model_config = ConfigDict(json_schema_extra={"x-open": True})
+
+    context: Any = None
+    cors: bool | Cors | None = None
+    rest: RestOptions | None = None
+    json_: JsonBodies | None = Field(None, alias="json")
+    urlencoded: UrlencodedBodies | None = None
+    error_handler: dict[str, Any] | None = None
+    shared_methods: dict[str, bool] | None = Field(None, description="Method name or glob to on or off.")
+
+
+class Explorer(Definition):
+    """Where the explorer is."""
+
+    enabled: bool | None = None
+    path: str | None = None
+
+
+class ServerDefinition(Definition):
+    """The `server` file of the native layout."""
+
+    host: str | None = Field(None, description="Address to listen on.")
+    port: int | Annotated[str, Field(pattern=r"^\d+$")] | None = Field(None, description="TCP port.")
+    rest_api_root: str | None = Field(None, description="Path under which all models are. Default: /api.")
+    explorer: bool | str | Explorer | None = Field(None, description="Path of the explorer; false: none.")
+    auth: bool | None = Field(None, description="Whether access rules are enforced. Default: where a model has some.")
+    acl_error_status: int | None = Field(None, description="Status for a caller who is known but not allowed.")
+    legacy_explorer: bool | None = None
+    remoting: Remoting | None = None
+    cors: bool | Cors | None = None
+    page_size: int | None = Field(None, ge=1, description="Rows of a list where a request does not say how many.")
+    max_page_size: int | None = Field(None, ge=1, description="Most rows of a list.")
+    workers: int | None = Field(None, ge=1)
+    threads: int | None = Field(None, ge=1)
+    statement_timeout: int | float | None = Field(None, ge=0, description="Milliseconds a statement may take.")
+    swagger: dict[str, Any] | None = None
+    body_limit: str | int | None = None
+    logout_sessions_on_sensitive_changes: bool | None = None
+    api_info: dict[str, Any] | None = None
+
+
+class LoopbackServerDefinition(Definition):
+    """A LoopBack project's config.json; every other key is an application setting."""
+
+    model_config = ConfigDict(json_schema_extra={"x-open": True})
+
+    host: str | None = None
+    port: int | str | None = None
+    rest_api_root: str | None = None
+    acl_error_status: int | str | None = None
+    remoting: dict[str, Any] | None = None
