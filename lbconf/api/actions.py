@@ -8,7 +8,9 @@ from lbconf.api.arguments import Arguments
 from lbconf.api.endpoints import Endpoint
 from lbconf.api.present import Presenter, encode
 from lbconf.api.problem import JSON_TYPE
+from lbconf.project.resolved import Model
 from lbconf.repository import Repository
+from lbconf.repository.relations import Related
 
 __all__ = ["ACTIONS", "Answer", "Call"]
 
@@ -22,6 +24,9 @@ class Answer:
     """None: no body and no media type."""
     content_type: bytes = JSON_TYPE
     headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+NOTHING: Final = Answer(status=204)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,18 +50,16 @@ class Call:
 
 
 def _find(call: Call) -> Answer:
-    model = call.endpoint.model
+    model, scope = call.endpoint.model, call.endpoint.scope
     wanted = call.arguments.filter()
-    text = call.repository.find_json(model, wanted)
+    text = call.repository.find_json(model, wanted, scope=scope)
     if text is not None:
         return Answer(body=text)
-    return _instances(call, call.repository.find(model, wanted))
+    return _instances(call, call.repository.find(model, wanted, scope=scope))
 
 
 def _find_by_id(call: Call) -> Answer:
-    model = call.endpoint.model
-    wanted = call.arguments.filter()
-    return _instance(call, call.repository.find_by_id(model, call.id, wanted))
+    return _instance(call, call.repository.find_by_id(call.endpoint.model, call.id, call.arguments.filter()))
 
 
 def _find_one(call: Call) -> Answer:
@@ -64,7 +67,7 @@ def _find_one(call: Call) -> Answer:
 
 
 def _count(call: Call) -> Answer:
-    return _data({"count": call.repository.count(call.endpoint.model, call.arguments.where())})
+    return _data({"count": call.repository.count(call.endpoint.model, call.arguments.where(), scope=call.endpoint.scope)})
 
 
 def _exists(call: Call) -> Answer:
@@ -110,6 +113,93 @@ def _delete_by_id(call: Call) -> Answer:
     return _data({"count": call.repository.delete_by_id(call.endpoint.model, call.id)})
 
 
+def _scope_create(call: Call) -> Answer:
+    model = call.endpoint.model
+    fixed = {
+        name: value
+        for name, value in (_scope_where(call) or {}).items()
+        if name in model.properties and not isinstance(value, Mapping | list)
+    }
+    return _instance(call, call.repository.create_one(model, {**call.arguments.instance(), **fixed}))
+
+
+def _scope_delete(call: Call) -> Answer:
+    call.repository.delete_all(call.endpoint.model, _scope_where(call))
+    return NOTHING
+
+
+def _scope_where(call: Call) -> Mapping[str, Any] | None:
+    where = call.endpoint.model.scopes[call.endpoint.scope or ""].get("where")
+    return where if isinstance(where, Mapping) else None
+
+
+def _relation_get(call: Call) -> Answer:
+    related = _related(call)
+    wanted = call.arguments.filter()
+    if not related.relation.many:
+        return _data(call.presenter.instance(_target(related, call), related.one(wanted)))
+    text = related.find_json(wanted)
+    if text is not None:
+        return Answer(body=text)
+    return _data(call.presenter.instances(_target(related, call), related.find(wanted)))
+
+
+def _relation_count(call: Call) -> Answer:
+    return _data({"count": _related(call).count(call.arguments.where())})
+
+
+def _relation_find_by_id(call: Call) -> Answer:
+    return _instance(call, _related(call).by_id(call.fk))
+
+
+def _relation_create(call: Call) -> Answer:
+    data = call.arguments.instances()
+    related = _related(call)
+    made = related.create(data) if isinstance(data, Mapping) else [related.create(one) for one in data]
+    return _created(call, made)
+
+
+def _relation_update(call: Call) -> Answer:
+    return _instance(call, _related(call).update(call.arguments.instance(), call.arguments.parameters.get("fk")))
+
+
+def _relation_delete(call: Call) -> Answer:
+    _related(call).delete(call.arguments.parameters.get("fk"))
+    return NOTHING
+
+
+def _relation_delete_all(call: Call) -> Answer:
+    _related(call).delete_all(call.arguments.where())
+    return NOTHING
+
+
+def _relation_link(call: Call) -> Answer:
+    return _instance(call, _related(call).link(call.fk, call.arguments.instance()))
+
+
+def _relation_unlink(call: Call) -> Answer:
+    _related(call).unlink(call.fk)
+    return NOTHING
+
+
+def _relation_exists(call: Call) -> Answer:
+    linked = _related(call).linked(call.fk)
+    return Answer(status=200 if linked else 404, body=encode(linked))
+
+
+def _related(call: Call) -> Related:
+    relation = call.endpoint.relation
+    if relation is None:
+        msg = "a relation's endpoint without a relation"
+        raise TypeError(msg)
+    return call.repository.related(call.endpoint.model, call.id, relation.name)
+
+
+def _target(related: Related, call: Call) -> Model:
+    """The other model; a polymorphic row that leads nowhere is presented as it stands."""
+    return call.endpoint.target or related.target
+
+
 def _instance(call: Call, row: Mapping[str, Any] | None) -> Answer:
     return _data(call.presenter.instance(call.endpoint.subject, row))
 
@@ -141,4 +231,20 @@ ACTIONS: Final[Mapping[str, Callable[[Call], Answer]]] = {
     "patchAttributes": _patch_attributes,
     "replaceById": _replace_by_id,
     "deleteById": _delete_by_id,
+    "scope_get": _find,
+    "scope_count": _count,
+    "scope_create": _scope_create,
+    "scope_delete": _scope_delete,
+    "relation_get": _relation_get,
+    "relation_count": _relation_count,
+    "relation_findById": _relation_find_by_id,
+    "relation_create": _relation_create,
+    "relation_update": _relation_update,
+    "relation_updateById": _relation_update,
+    "relation_destroy": _relation_delete,
+    "relation_destroyById": _relation_delete,
+    "relation_delete": _relation_delete_all,
+    "relation_link": _relation_link,
+    "relation_unlink": _relation_unlink,
+    "relation_exists": _relation_exists,
 }

@@ -28,7 +28,7 @@ from lbconf.repository import Repository
 
 __all__ = ["ApiOptions", "create_app"]
 
-THREADS: Final = 16
+THREADS: Final = 10
 """Worker threads where neither option nor data source says how many."""
 
 

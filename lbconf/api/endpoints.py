@@ -54,8 +54,6 @@ class Endpoint:
     relation: Relation | None = None
     scope: str | None = None
     """Name of the scope, for its endpoints."""
-    nested: Relation | None = None
-    """Relation of the relation's target, for nested endpoints."""
     target: Model | None = None
     """Model of what is read or written, where it is not `model`."""
     summary: str = ""
@@ -179,10 +177,12 @@ def _endpoints_by_kind(kind: RelationKind) -> tuple["_Row", ...]:
     match kind:
         case RelationKind.BELONGS_TO:
             return _BELONGS_TO
-        case RelationKind.HAS_ONE | RelationKind.EMBEDS_ONE:
+        case RelationKind.HAS_ONE:
             return _TO_ONE
-        case RelationKind.HAS_MANY | RelationKind.EMBEDS_MANY:
+        case RelationKind.HAS_MANY:
             return _TO_MANY
+        case RelationKind.EMBEDS_ONE | RelationKind.EMBEDS_MANY:
+            return ()
         case RelationKind.HAS_MANY_THROUGH | RelationKind.HAS_AND_BELONGS_TO_MANY | RelationKind.REFERENCES_MANY:
             return _TO_MANY + _LINKS
 

@@ -55,6 +55,8 @@ class ModelApi:
         verb: str = scope["method"]
         raw: bytes = scope.get("raw_path") or scope["path"].encode("utf-8")
         path = raw.decode("latin-1")[len(self.root) :]
+        if path and not path.startswith("/"):
+            raise _refusal(f"Cannot {verb} {raw.decode('latin-1')}", status=404)
         found = self.table.match(verb, path)
         if not isinstance(found, Found):
             if verb == "OPTIONS":

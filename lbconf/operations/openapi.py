@@ -20,5 +20,5 @@ def describe(
     from lbconf.api.endpoints import endpoints_of
     from lbconf.api.openapi import openapi_document
 
-    project = load_project(root, environment, layout=layout, sets=sets)
+    project = load_project(root, environment, layout=layout, overrides=sets)
     return openapi_document(project, endpoints_of(project), server_url)

@@ -81,7 +81,7 @@ def serve(
         LbconfError: the project is wrong, cannot be served so, or the address is taken.
 
     """
-    project = load_project(options.root, options.environment, layout=options.layout, sets=options.sets)
+    project = load_project(options.root, options.environment, layout=options.layout, overrides=options.sets)
     warn((*project.diagnostics, *_checked(project, options)))
     host, port = _address(project, options)
     listening = _listen(host, port)
@@ -103,7 +103,7 @@ def application(options: ServeOptions, project: Project | None = None) -> Any:
     from lbconf.api.app import ApiOptions, create_app
     from lbconf.repository import Repository
 
-    found = project or load_project(options.root, options.environment, layout=options.layout, sets=options.sets)
+    found = project or load_project(options.root, options.environment, layout=options.layout, overrides=options.sets)
     connectors = create_connectors(found)
     return create_app(
         found,
@@ -154,7 +154,7 @@ def _run(
         from lbconf.operations.reload import ConfigurationReload
 
         def check() -> None:
-            again = load_project(options.root, options.environment, layout=options.layout, sets=options.sets)
+            again = load_project(options.root, options.environment, layout=options.layout, overrides=options.sets)
             _checked(again, options)
 
         def tell(message: str, diagnostics: tuple[Diagnostic, ...]) -> None:
@@ -273,10 +273,8 @@ def _threads(connectors: Mapping[str, Connector]) -> int:
     """As many threads as the largest pool of connections, so that none waits for another's."""
     from lbconf.api.app import THREADS
 
-    sizes = [
-        size for connector in connectors.values() if isinstance(size := getattr(connector, "pool_size", None), int)
-    ]
-    return max(sizes, default=THREADS)
+    written = [connector.data_source.settings.get("max") for connector in connectors.values()]
+    return max((size for size in written if isinstance(size, int) and size > 0), default=THREADS)
 
 
 def _write_log(line: bytes) -> None:

@@ -23,9 +23,9 @@ def explorer_handlers(project: Project) -> list[HTTPRouteHandler]:
     page = explorer_page(mount, str(project.server.settings.get("name") or project.root.name)).encode("utf-8")
     headers = {"content-security-policy": _policy(page.decode("utf-8")), "cache-control": "no-cache"}
 
-    @get(mount, media_type="text/html; charset=utf-8", include_in_schema=False)
+    @get(mount, media_type="text/html", include_in_schema=False)
     async def explorer() -> Response[bytes]:
-        return Response(page, media_type="text/html; charset=utf-8", headers=headers)
+        return Response(page, media_type="text/html", headers=headers)
 
     return [explorer]
 
