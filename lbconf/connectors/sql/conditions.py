@@ -75,7 +75,7 @@ class Conditions:
     def order_key(self, target: Target) -> str:
         """What a target is ordered by."""
         column = self._column(target)
-        return self.dialect.path_key(column, target.path, self.add) if target.path else column.sql
+        return self.dialect.path_key(column, target.path, self.add) if target.path else column.key
 
     def _column(self, target: Target) -> BoundColumn:
         return self.table.columns[target.property.name]
@@ -111,9 +111,9 @@ class Conditions:
                 return f"NOT ({self._equal(column, value)})"
             case Operator.BETWEEN:
                 low, high = (self._parameter(column, end) for end in value)
-                return f"{column.sql} BETWEEN {low} AND {high}"
+                return f"{column.key} BETWEEN {low} AND {high}"
             case _:
-                return f"{column.sql} {COMPARISONS[operator]} {self._parameter(column, value)}"
+                return f"{column.key} {COMPARISONS[operator]} {self._parameter(column, value)}"
 
     def _parameter(self, column: BoundColumn, value: Any) -> str:  # noqa: ANN401 - a value of the property's type
         if value is not None and column.compare is not None:
@@ -125,7 +125,7 @@ class Conditions:
         if column.kind in STRUCTURED:
             return self.dialect.equals_json(column.sql, column, value, self.add)
         try:
-            return f"{column.sql} = {self._parameter(column, value)}"
+            return f"{column.key} = {self._parameter(column, value)}"
         except ValueRefused:
             return _never(column)
 

@@ -71,6 +71,13 @@ class BoundColumn:
     """Format of a written parameter's placeholder."""
     cast: str = "{}"
     """Format of a compared parameter's placeholder."""
+    collation: str = ""
+    """What makes comparisons and orderings right, appended to `sql`."""
+
+    @property
+    def key(self) -> str:
+        """Expression to compare and order by."""
+        return self.sql + self.collation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,62 @@
+"""Opening SQLite connections as lbconf keeps them: WAL, foreign keys on, autocommit, our functions known."""
+
+import sqlite3
+from pathlib import Path
+from time import monotonic
+from urllib.parse import quote
+
+from lbconf.connectors.sqlite.dialect import add_functions
+
+__all__ = ["Deadline", "connect"]
+
+STEPS_BETWEEN_LOOKS = 10_000
+"""Virtual machine instructions between two looks at the clock."""
+
+
+class Deadline:
+    """Interrupts a connection's statement that takes longer than allowed."""
+
+    def __init__(self, connection: sqlite3.Connection, seconds: float) -> None:
+        """Watch a connection."""
+        self._seconds = seconds
+        self._end = float("inf")
+        connection.set_progress_handler(self._late, STEPS_BETWEEN_LOOKS)
+
+    def start(self) -> None:
+        """A statement begins now."""
+        self._end = monotonic() + self._seconds
+
+    def _late(self) -> bool:
+        return monotonic() > self._end
+
+
+def connect(path: Path | None, memory: str, *, busy_timeout: float, read_only: bool = False) -> sqlite3.Connection:
+    """A connection to the file, or to the shared database in memory of that name. Raises `sqlite3.Error`.
+
+    Args:
+        path: the file, absolute; None for memory.
+        memory: name of the database in memory.
+        busy_timeout: seconds to wait for another process's lock.
+        read_only: refuse writes; the file must exist.
+    """
+    if path is None:
+        uri = f"file:{memory}?mode=memory&cache=shared"
+    else:
+        uri = f"file:{quote(str(path))}?mode={'ro' if read_only else 'rwc'}"
+    connection = sqlite3.connect(
+        uri, uri=True, timeout=busy_timeout, isolation_level=None, check_same_thread=False, cached_statements=256
+    )
+    try:
+        connection.execute("PRAGMA foreign_keys = ON")
+        if path is None:
+            connection.execute("PRAGMA read_uncommitted = OFF")
+        elif not read_only:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+        # Touches the file's header: a file that is no database is found out now.
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        add_functions(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection

@@ -1,0 +1,247 @@
+"""A SQLite data source: one connection that writes, several that read, and the state side put together."""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, suppress
+from threading import RLock, local
+from typing import Any, Final, TypeVar
+from uuid import uuid4
+
+from lbconf.connectors.capabilities import Capabilities
+from lbconf.connectors.contract import LedgerEntry, MigrationSession, TableSize
+from lbconf.connectors.sql.compile import Compiled, Compiler
+from lbconf.connectors.sql.pool import Pool, PoolEmptyError
+from lbconf.connectors.sql.reader_writer import SqlReaderWriter
+from lbconf.connectors.sql.settings import read_settings
+from lbconf.connectors.sqlite import ddl, inspect, migrate
+from lbconf.connectors.sqlite.capabilities import capabilities
+from lbconf.connectors.sqlite.connection import Deadline, connect
+from lbconf.connectors.sqlite.dialect import SqliteDialect
+from lbconf.connectors.sqlite.errors import file_unusable, translate
+from lbconf.connectors.sqlite.mapping import SqliteMapping
+from lbconf.connectors.sqlite.settings import SqliteSettings, database_path
+from lbconf.diagnostics import Code, Diagnostic
+from lbconf.errors import ConnectionFailedError, ConnectorError, ConstraintError, ConstraintKind, TimedOutError
+from lbconf.project.resolved import DataSource
+from lbconf.state.changes import Change
+from lbconf.state.steps import Step
+from lbconf.state.structure import QualifiedName, State
+
+__all__ = ["SqliteConnector"]
+
+DRIVER_REFUSALS: Final = (UnicodeError, OverflowError)
+"""What the driver raises for values it cannot bind, beside its own errors."""
+
+T = TypeVar("T")
+
+
+class _Held(local):
+    """Whether the calling thread is inside a transaction."""
+
+    depth: int = 0
+
+
+class SqliteConnector(SqlReaderWriter):
+    """Everything lbconf asks of SQLite. Making one opens nothing.
+
+    A file has one connection that writes, which threads take in turn, and some
+    that read beside it (WAL). A database in memory has one connection for both.
+    """
+
+    rows_per_insert = 1  # RETURNING promises no order, and a statement costs no round trip
+
+    def __init__(self, data_source: DataSource) -> None:
+        """Check the settings. Raises `ConnectorError`."""
+        super().__init__(data_source, SqliteMapping(data_source))
+        self.settings = read_settings(SqliteSettings, data_source)
+        self.path = database_path(self.settings, data_source.root)
+        self._memory = f"lbconf-{uuid4().hex}"
+        self._compiler = Compiler(SqliteDialect(), default_id_sort=self.settings.default_id_sort)
+        self._writing = RLock()
+        self._writer: sqlite3.Connection | None = None
+        self._deadlines: dict[int, Deadline] = {}
+        self._held = _Held()
+        self._readers: Pool[sqlite3.Connection] = Pool(
+            self._reader,
+            self._closed,
+            lambda _: True,
+            maximum=self.settings.max,
+            timeout=self.settings.pool_timeout / 1000,
+        )
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """For the SQLite this Python brings."""
+        return capabilities(sqlite3.sqlite_version_info)
+
+    def open(self) -> None:
+        """Open the file, made when missing."""
+        with self._writing:
+            self._write_connection()
+
+    def close(self) -> None:
+        """Close every connection. A database in memory is gone then."""
+        self._readers.clear()
+        with self._writing:
+            writer, self._writer = self._writer, None
+            if writer is not None:
+                self._closed(writer)
+
+    def ping(self) -> None:
+        """Read the file's header."""
+        self._read(lambda connection: connection.execute("SELECT count(*) FROM sqlite_schema").fetchone())
+
+    def compiler(self) -> Compiler:
+        """The one there is."""
+        return self._compiler
+
+    def fetch(self, statement: Compiled, *, write: bool = False) -> Sequence[Sequence[Any]]:
+        """Rows as tuples."""
+
+        def rows(connection: sqlite3.Connection) -> Sequence[Sequence[Any]]:
+            return connection.execute(statement.sql, statement.parameters).fetchall()
+
+        return self._write(rows) if write else self._read(rows)
+
+    def change(self, statement: Compiled) -> int:
+        """How many rows the statement touched."""
+        return self._write(lambda connection: connection.execute(statement.sql, statement.parameters).rowcount)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """A transaction of the calling thread that keeps other writers out; nested ones join the outer."""
+        with self._writing:
+            if self._held.depth:
+                yield
+                return
+            connection = self._write_connection()
+            self._guarded(connection, lambda held: held.execute("BEGIN IMMEDIATE"))
+            self._held.depth = 1
+            try:
+                yield
+                self._guarded(connection, lambda held: held.execute("COMMIT"))
+            except BaseException:
+                if connection.in_transaction:
+                    with suppress(sqlite3.Error):
+                        connection.execute("ROLLBACK")
+                raise
+            finally:
+                self._held.depth = 0
+
+    def inspect(self, namespaces: Sequence[str] | None = None) -> State:
+        """The actual state; SQLite has no namespaces."""
+        del namespaces
+        return self._read(inspect.inspect)
+
+    def normalize(self, desired: State) -> State:
+        """The desired state as SQLite will report it."""
+        return inspect.normalize(desired)
+
+    def sizes(self, tables: Sequence[QualifiedName]) -> Mapping[QualifiedName, TableSize]:
+        """Rows, counted; bytes where this build tells."""
+        return self._read(lambda connection: inspect.sizes(connection, tables))
+
+    def compile(self, changes: Sequence[Change], *, actual: State, desired: State) -> tuple[Step, ...]:
+        """The steps that make these changes."""
+        return ddl.compile_changes(changes, actual=actual, desired=desired)
+
+    @contextmanager
+    def session(self, *, lock_timeout: float) -> Iterator[MigrationSession]:
+        """A migration session on a connection of its own."""
+        # A shared database in memory does not wait for locks: keep this process's own writers out.
+        with self._writing if self.path is None else nullcontext():
+            self._write_connection()
+            with migrate.session(
+                self._new, lock_timeout=lock_timeout, translate=lambda error: translate(self.data_source, error, self.path)
+            ) as held:
+                yield held
+
+    def history(self) -> tuple[LedgerEntry, ...]:
+        """The ledger."""
+        return self._read(migrate.history)
+
+    def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        if self.path is None or self._held.depth:
+            return self._write(work)
+        if self._writer is None:
+            self.open()
+        try:
+            connection = self._readers.take()
+        except PoolEmptyError as problem:
+            raise TimedOutError(
+                self._finding(Code.CONNECTIONS_EXHAUSTED, f"all {self.settings.max} connections are in use"),
+                data_source=self.data_source.name,
+                connector=self.data_source.connector,
+            ) from problem
+        try:
+            return self._guarded(connection, work)
+        finally:
+            self._readers.give(connection)
+
+    def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        with self._writing:
+            return self._guarded(self._write_connection(), work)
+
+    def _guarded(self, connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
+        deadline = self._deadlines.get(id(connection))
+        if deadline is not None:
+            deadline.start()
+        try:
+            return work(connection)
+        except sqlite3.Error as problem:
+            raise translate(self.data_source, problem, self.path) from problem
+        except DRIVER_REFUSALS as problem:
+            raise ConstraintError(
+                self._finding(Code.VALUE_REFUSED, f"a value cannot be kept: {problem}"),
+                kind=ConstraintKind.TYPE,
+                data_source=self.data_source.name,
+                connector=self.data_source.connector,
+            ) from problem
+
+    def _write_connection(self) -> sqlite3.Connection:
+        """The connection that writes, opened when first needed. Only while `_writing` is held."""
+        if self._writer is None:
+            self._writer = self._new()
+            self._watch(self._writer)
+        return self._writer
+
+    def _reader(self) -> sqlite3.Connection:
+        connection = self._new(read_only=True)
+        self._watch(connection)
+        return connection
+
+    def _new(self, *, read_only: bool = False) -> sqlite3.Connection:
+        if self.path is not None:
+            problem = file_unusable(self.data_source, self.path)
+            if problem is not None:
+                raise problem
+        try:
+            return connect(
+                self.path, self._memory, busy_timeout=self.settings.busy_timeout / 1000, read_only=read_only
+            )
+        except sqlite3.Error as failure:
+            raise self._unopened(failure) from failure
+
+    def _unopened(self, failure: sqlite3.Error) -> ConnectorError:
+        found = translate(self.data_source, failure, self.path)
+        if isinstance(found, ConnectionFailedError | TimedOutError):
+            return found
+        return ConnectionFailedError(
+            found.diagnostics, data_source=self.data_source.name, connector=self.data_source.connector
+        )
+
+    def _watch(self, connection: sqlite3.Connection) -> None:
+        if self.settings.statement_timeout:
+            self._deadlines[id(connection)] = Deadline(connection, self.settings.statement_timeout / 1000)
+
+    def _closed(self, connection: sqlite3.Connection) -> None:
+        self._deadlines.pop(id(connection), None)
+        with suppress(sqlite3.Error):
+            connection.close()
+
+    def _finding(self, code: Code, message: str) -> Diagnostic:
+        return Diagnostic(
+            code=code,
+            message=f"data source {self.data_source.name}: {message}",
+            location=self.data_source.location,
+        )
