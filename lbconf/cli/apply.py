@@ -71,11 +71,11 @@ def command(  # noqa: PLR0913 - one argument for each option
     if plan_file is not None:
         stored = read_plan_file(plan_file)
         environment = options.environment or stored.environment
-        project = load_project(options.root, environment, layout=options.layout, sets=options.sets)
+        project = load_project(options.root, environment, layout=options.layout, overrides=options.sets)
         plans = tuple(plan for plan in stored.plans if not data_sources or plan.data_source in data_sources)
         report = PlanReport(environment=environment, plans=plans)
     else:
-        project = load_project(options.root, options.environment, layout=options.layout, sets=options.sets)
+        project = load_project(options.root, options.environment, layout=options.layout, overrides=options.sets)
         report = plan_project(project, data_sources=data_sources, models=models, url=url, recreate=recreate)
     output.diagnostics((*project.diagnostics, *(found for plan in report.plans for found in plan.diagnostics)))
     output.result(plan_text(report, color=output.color_results))

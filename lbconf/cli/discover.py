@@ -60,7 +60,7 @@ def command(
     else:
         from lbconf.operations.load import load_project
 
-        project = load_project(options.root, options.environment, layout=options.layout, sets=options.sets)
+        project = load_project(options.root, options.environment, layout=options.layout, overrides=options.sets)
         data_source = named_data_source(project, name)
         data_source = data_source if url is None else with_url(data_source, url)
     if out is not None:

@@ -22,7 +22,7 @@ def command(
     from lbconf.operations.load import load_project
 
     output = options.output
-    project = load_project(options.root, options.environment, layout=options.layout, sets=options.sets)
+    project = load_project(options.root, options.environment, layout=options.layout, overrides=options.sets)
     report = read_history(project, data_sources=data_sources, url=url)
     output.result(history_json(report, limit) if output_format == "json" else history_text(report, limit))
     for failure in report.failures:

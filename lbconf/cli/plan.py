@@ -48,7 +48,7 @@ def command(
     from lbconf.plan.plan_file import write_plan_file
 
     output = options.output
-    project = load_project(options.root, options.environment, layout=options.layout, sets=options.sets)
+    project = load_project(options.root, options.environment, layout=options.layout, overrides=options.sets)
     report = plan_project(project, data_sources=data_sources, models=models, url=url)
     output.diagnostics((*project.diagnostics, *(found for plan in report.plans for found in plan.diagnostics)))
     if output_format == "json":
