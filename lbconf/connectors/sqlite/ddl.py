@@ -136,17 +136,18 @@ def _renames(group: _Group) -> Iterable[Step]:
 
 
 def _table_steps(group: _Group, before: Table | None, after: Table | None) -> Iterable[Step]:
-    rest = [found for found in group.changes if not isinstance(found[1], BY_ALTER)]
-    if not rest:
-        return
-    dropped = group.of(c.DropTable)
+    dropped, created = group.of(c.DropTable), group.of(c.CreateTable)
     if dropped:
         yield _step(f"drop table {group.table}", [f"DROP TABLE {quote(group.table.name)}"], [], group.table, dropped)
+    if dropped and not created:
+        return
+    rest = _needed(group)
+    if not rest:
         return
     if after is None:
         msg = f"changes of {group.table}, which the desired state does not have"
         raise AssertionError(msg)
-    if group.of(c.CreateTable) or before is None:
+    if created or before is None:
         yield _created(group, after)
         return
     if all(isinstance(change, BY_INDEX) or _can_add(change) for _, change in rest):
@@ -155,11 +156,31 @@ def _table_steps(group: _Group, before: Table | None, after: Table | None) -> It
     yield _rebuilt(group, rest, before, after)
 
 
+def _needed(group: _Group) -> list[Numbered]:
+    """Without renames and drops, which are done, and foreign keys that only step aside: SQLite needs no such thing."""
+    dropped = [change.before for _, change in group.changes if isinstance(change, c.DropForeignKey)]
+    added = [change.after for _, change in group.changes if isinstance(change, c.AddForeignKey)]
+
+    def is_needed(change: c.Change) -> bool:
+        match change:
+            case c.RenameTable() | c.RenameColumn() | c.DropTable():
+                return False
+            case c.DropForeignKey(before=key):
+                return key not in added
+            case c.AddForeignKey(after=key):
+                return key not in dropped
+            case _:
+                return True
+
+    return [found for found in group.changes if is_needed(found[1])]
+
+
 def _created(group: _Group, table: Table) -> Step:
     statements = [create_table(table), *(create_index(table.name, index) for index in table.indexes)]
     undo = [f"DROP TABLE {quote(table.name.name)}"]
     # Nothing can go wrong for rows that are not there yet: no hazards.
-    return replace(_step(f"create table {table.name}", statements, undo, table.name, group.changes), hazards=())
+    made = [found for found in group.changes if not isinstance(found[1], c.DropTable)]
+    return replace(_step(f"create table {table.name}", statements, undo, table.name, made), hazards=())
 
 
 def _altered(group: _Group, changes: Iterable[Numbered]) -> Iterable[Step]:
