@@ -9,19 +9,19 @@ __all__ = ["CONNECTOR"]
 
 
 def _mapping(data_source: DataSource) -> ModelMapping:
-    from lbconf.connectors.postgresql.mapping import PostgresqlMapping  # noqa: PLC0415 - when first used
+    from lbconf.connectors.postgresql.mapping import PostgresqlMapping
 
     return PostgresqlMapping(data_source)
 
 
 def _create(data_source: DataSource) -> Connector:
-    from lbconf.connectors.postgresql.connector import PostgresqlConnector  # noqa: PLC0415 - imports the driver
+    from lbconf.connectors.postgresql.connector import PostgresqlConnector
 
     return PostgresqlConnector(data_source)
 
 
 def _capabilities() -> Capabilities:
-    from lbconf.connectors.postgresql.capabilities import capabilities  # noqa: PLC0415 - when first used
+    from lbconf.connectors.postgresql.capabilities import capabilities
 
     return capabilities()
 

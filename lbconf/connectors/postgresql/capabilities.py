@@ -42,7 +42,9 @@ def capabilities(version: int = NEWEST) -> Capabilities:
         ),
         query=QueryCapabilities(
             json_paths=FULL,
-            regexp=emulated("PostgreSQL's advanced regular expressions, with JavaScript's line rules and word boundaries"),
+            regexp=emulated(
+                "PostgreSQL's advanced regular expressions, with JavaScript's line rules and word boundaries"
+            ),
             ilike=FULL,
             near=emulated("a distance on a sphere, computed for each row"),
             json_result=FULL,

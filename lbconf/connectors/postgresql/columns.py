@@ -78,7 +78,7 @@ def bind_column(prop: Property, name: str, sql: str, column_type: ColumnType, *,
     kind = _kind(prop, column_type)
     forms = _FORMS[kind](prop, sql, column_type, checked_json)
     return BoundColumn(
-        property=prop,
+        prop=prop,
         name=name,
         sql=sql,
         type=column_type,

@@ -111,7 +111,7 @@ class PostgresqlConnector(SqlReaderWriter):
 
         def text(session: Session) -> bytes:
             cursor = session.cursor
-            cursor.execute(statement.sql, statement.parameters)  # type: ignore[call-overload]
+            cursor.execute(statement.sql, statement.parameters)
             return cursor.pgresult.get_value(0, 0) or b"[]"  # type: ignore[union-attr]
 
         return self._run(text)
@@ -121,7 +121,7 @@ class PostgresqlConnector(SqlReaderWriter):
         del write
 
         def rows(session: Session) -> Sequence[Sequence[Any]]:
-            session.cursor.execute(statement.sql, statement.parameters)  # type: ignore[call-overload]
+            session.cursor.execute(statement.sql, statement.parameters)
             return session.cursor.fetchall()
 
         return self._run(rows)
@@ -130,7 +130,7 @@ class PostgresqlConnector(SqlReaderWriter):
         """How many rows the statement touched."""
 
         def touched(session: Session) -> int:
-            session.cursor.execute(statement.sql, statement.parameters)  # type: ignore[call-overload]
+            session.cursor.execute(statement.sql, statement.parameters)
             return session.cursor.rowcount
 
         return self._run(touched)
@@ -164,9 +164,7 @@ class PostgresqlConnector(SqlReaderWriter):
     def normalize(self, desired: State) -> State:
         """The desired state as this server will report it, seen against the state that was inspected last."""
         actual = self._inspected if self._inspected is not None else self.inspect()
-        return self._run(
-            lambda session: normalize.normalize(desired, actual=actual, connection=session.connection)
-        )
+        return self._run(lambda session: normalize.normalize(desired, actual=actual, connection=session.connection))
 
     def sizes(self, tables: Sequence[QualifiedName]) -> Mapping[QualifiedName, TableSize]:
         """The server's estimates of rows; bytes with indexes."""
@@ -194,9 +192,7 @@ class PostgresqlConnector(SqlReaderWriter):
                 version: int = self._run(lambda session: session.connection.info.server_version)
                 self._version = version
                 self.forget_tables()
-                self._compiler = Compiler(
-                    PostgresqlDialect(version), default_id_sort=self.settings.default_id_sort
-                )
+                self._compiler = Compiler(PostgresqlDialect(version), default_id_sort=self.settings.default_id_sort)
             return self._compiler
 
     def _run(self, work: Callable[[Session], T]) -> T:

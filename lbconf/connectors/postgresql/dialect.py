@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any, Final
-from uuid import UUID
 
 from lbconf.connectors.postgresql.columns import bind_column
 from lbconf.connectors.sql.dialect import Add, BoundColumn, Dialect, Kind, ValueRefused
@@ -31,6 +30,11 @@ LIST_TYPES: Final = {
     Kind.DAY: "date",
     Kind.CLOCK: "time",
     Kind.BINARY: "bytea",
+}
+LIST_VALUES: Final[dict[Kind, Callable[[Any], Any]]] = {
+    Kind.INTEGER: as_whole,
+    Kind.FLOAT: float,
+    Kind.EXACT: Decimal,
 }
 OPERATORS: Final = {
     Operator.EQ: "=",
@@ -74,7 +78,7 @@ class PostgresqlDialect(Dialect):
             return f"{column.sql}::text = ANY({add([str(value) for value in kept])}::text[])"
         return f"{column.sql} = ANY({add(kept)}::{listed}[])"
 
-    def equals_json(self, expression: str, column: BoundColumn, value: Any, add: Add) -> str:  # noqa: ANN401 - any JSON value
+    def equals_json(self, expression: str, column: BoundColumn, value: Any, add: Add) -> str:
         """Equality of `jsonb`, or of points."""
         if column.kind is Kind.POINT:
             encode = column.encode
@@ -92,7 +96,7 @@ class PostgresqlDialect(Dialect):
         options = ("i" if "i" in flags else "") + lines["m" in flags, "s" in flags]
         return f"{expression} ~ {add(f'(?{options})' + _boundaries(pattern))}"
 
-    def path(self, column: BoundColumn, path: Sequence[str], operator: Operator, value: Any, add: Add) -> str:  # noqa: ANN401
+    def path(self, column: BoundColumn, path: Sequence[str], operator: Operator, value: Any, add: Add) -> str:
         """A comparison with what stands at a path, of the same JSON type as the value."""
         place = self._place(column, path, add)
         match operator:
@@ -153,7 +157,7 @@ class PostgresqlDialect(Dialect):
             document = f"to_json({column.sql})"
         return f"({document} #> {add(list(path))}::text[])::jsonb"
 
-    def _compare_place(self, place: str, operator: Operator, value: Any, add: Add) -> str:  # noqa: ANN401 - any JSON value
+    def _compare_place(self, place: str, operator: Operator, value: Any, add: Add) -> str:
         if value is None:
             return f"({place} #>> '{{}}') IS {'NOT ' if operator is Operator.NEQ else ''}NULL"
         if operator is Operator.NEQ:
@@ -179,11 +183,7 @@ def _typed(place: str, kind: str, comparison: str) -> str:
 
 def _listable(column: BoundColumn, values: Sequence[Any]) -> "Sequence[Any]":
     """The values that the column could equal, all of one Python type."""
-    convert: Callable[[Any], Any] | None = {
-        Kind.INTEGER: as_whole,
-        Kind.FLOAT: float,
-        Kind.UUID: lambda value: UUID(str(value)),
-    }.get(column.kind)
+    convert = LIST_VALUES.get(column.kind)
     if convert is None:
         return values
     kept = []
@@ -197,6 +197,4 @@ def _listable(column: BoundColumn, values: Sequence[Any]) -> "Sequence[Any]":
 
 def _boundaries(pattern: str) -> str:
     r"""JavaScript's `\b` and `\B`, which mean other things to PostgreSQL, in its words."""
-    return re.sub(
-        r"\\(.)", lambda found: {"b": r"\y", "B": r"\Y"}.get(found[1], found[0]), pattern, flags=re.DOTALL
-    )
+    return re.sub(r"\\(.)", lambda found: {"b": r"\y", "B": r"\Y"}.get(found[1], found[0]), pattern, flags=re.DOTALL)

@@ -86,11 +86,11 @@ REASONS: Final[tuple[tuple[str, str, str], ...]] = (
 def connection_failed(data_source: DataSource, problem: BaseException, place: str) -> ConnectionFailedError:
     """Why no connection could be made; `place` says to where and as whom, without the password."""
     text = str(problem)
-    for pattern, reason, hint in REASONS:
-        if re.search(pattern, text):
-            break
-    else:
-        reason, hint = text.strip().splitlines()[-1] if text.strip() else "unknown reason", "look at the server's log"
+    said = text.strip().splitlines()[-1] if text.strip() else "no reason given"
+    reason, hint = next(
+        ((reason, hint) for pattern, reason, hint in REASONS if re.search(pattern, text)),
+        (said, "look at the server's log"),
+    )
     return ConnectionFailedError(
         Diagnostic(
             code=Code.CONNECTION_FAILED,

@@ -14,12 +14,14 @@ NAME_BYTES: Final = 63
 
 def json_statement(compiler: Compiler, table: BoundTable, query: Query) -> Compiled:
     """Selects a JSON array of the rows; hidden properties are left out, keys come in declared order."""
-    columns = tuple(column for column in compiler.asked(table, query) if not column.property.hidden)
+    columns = tuple(column for column in compiler.asked(table, query) if not column.prop.hidden)
     parameters: list[Any] = []
     tail = compiler.tail(table, query, parameters)
-    if all(len(column.property.name.encode()) <= NAME_BYTES for column in columns) and columns:
-        listed = ", ".join(f"{column.json} AS {compiler.dialect.quote(column.property.name)}" for column in columns)
-        return Compiled(f"SELECT coalesce(json_agg(r), '[]')::text FROM (SELECT {listed} FROM {table.sql}{tail}) AS r", parameters)
+    if all(len(column.prop.name.encode()) <= NAME_BYTES for column in columns) and columns:
+        listed = ", ".join(f"{column.json} AS {compiler.dialect.quote(column.prop.name)}" for column in columns)
+        return Compiled(
+            f"SELECT coalesce(json_agg(r), '[]')::text FROM (SELECT {listed} FROM {table.sql}{tail}) AS r", parameters
+        )
     pieces = " || ',' || ".join(_member(compiler, column) for column in columns) or "''"
     return Compiled(
         f"SELECT coalesce(json_agg(r.j), '[]')::text FROM (SELECT ('{{' || {pieces} || '}}')::json AS j "
@@ -29,5 +31,5 @@ def json_statement(compiler: Compiler, table: BoundTable, query: Query) -> Compi
 
 
 def _member(compiler: Compiler, column: BoundColumn) -> str:
-    key = f"to_json({compiler.dialect.literal(column.property.name)}::text)::text"
+    key = f"to_json({compiler.dialect.literal(column.prop.name)}::text)::text"
     return f"{key} || ':' || coalesce(to_json({column.json})::text, 'null')"

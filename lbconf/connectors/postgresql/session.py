@@ -76,7 +76,7 @@ def connect(settings: PostgresqlSettings) -> Session:
         if settings.statement_timeout is not None:
             chosen.append(("statement_timeout", str(int(settings.statement_timeout))))
         listed = ", ".join(f"set_config('{name}', %s, false)" for name, _ in chosen)
-        connection.execute(f"SELECT {listed}", [value for _, value in chosen], prepare=False)  # type: ignore[arg-type]  # noqa: S608 - constant names
+        connection.execute(f"SELECT {listed}", [value for _, value in chosen], prepare=False)
     except BaseException:
         connection.close()
         raise
@@ -94,7 +94,7 @@ class _TextOnTroubleLoader(Loader):
         assert found is not None  # noqa: S101 - the driver knows its own types
         self._inner = found(oid, context)
 
-    def load(self, data: Buffer) -> Any:  # noqa: ANN401 - of the type's own
+    def load(self, data: Buffer) -> Any:
         """The value."""
         try:
             return self._inner.load(data)
@@ -106,7 +106,7 @@ class _TextOnTroubleLoader(Loader):
 class _InstantLoader(_TextOnTroubleLoader):
     """A point in time in UTC with whole milliseconds."""
 
-    def load(self, data: Buffer) -> Any:  # noqa: ANN401 - a datetime or what cannot be one
+    def load(self, data: Buffer) -> Any:
         """The point in time."""
         found = super().load(data)
         if isinstance(found, datetime):

@@ -9,7 +9,7 @@ from lbconf.connectors.sql.dialect import BoundColumn, BoundTable, Dialect
 from lbconf.datatypes import IntegerType, NumberType
 from lbconf.query.nodes import Condition, Query, Row
 
-__all__ = ["Compiler", "Compiled"]
+__all__ = ["Compiled", "Compiler"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,9 @@ class Compiler:
         sql = f"INSERT INTO {table.sql} "
         if columns:
             values = ", ".join(
-                "(" + ", ".join(self._written(column, row[column.property.name], parameters) for column in columns) + ")"
+                "("
+                + ", ".join(self._written(column, row[column.prop.name], parameters) for column in columns)
+                + ")"
                 for row in rows
             )
             sql += f"({', '.join(column.sql for column in columns)}) VALUES {values}"
@@ -120,12 +122,12 @@ class Compiler:
             return []
         ids = table.ids
         if self.default_id_sort == "numericIdOnly" and not all(
-            isinstance(column.property.type, NumberType | IntegerType) for column in ids
+            isinstance(column.prop.type, NumberType | IntegerType) for column in ids
         ):
             return []
         return [column.sql for column in ids]
 
-    def _written(self, column: BoundColumn, value: Any, parameters: list[Any]) -> str:  # noqa: ANN401 - a property's value
+    def _written(self, column: BoundColumn, value: Any, parameters: list[Any]) -> str:
         if value is not None and column.encode is not None:
             value = column.encode(value)
         parameters.append(value)

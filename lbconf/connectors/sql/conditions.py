@@ -37,7 +37,7 @@ class Conditions:
         self.table = table
         self.parameters = parameters
 
-    def add(self, value: Any) -> str:  # noqa: ANN401 - any parameter
+    def add(self, value: Any) -> str:
         """Append a parameter and return its placeholder."""
         self.parameters.append(value)
         return self.dialect.placeholder(len(self.parameters))
@@ -88,7 +88,7 @@ class Conditions:
             parts.append(f"{self.distance(near)} >= {self.add(float(near.min_distance))}")
         return "(" + " AND ".join(parts) + ")"
 
-    def _comparison(self, comparison: Comparison) -> str:  # noqa: PLR0911 - one way out for each family of operators
+    def _comparison(self, comparison: Comparison) -> str:
         column, operator, value = self._column(comparison.target), comparison.operator, comparison.value
         if comparison.target.path:
             return self.dialect.path(column, comparison.target.path, operator, value, self.add)
@@ -115,12 +115,12 @@ class Conditions:
             case _:
                 return f"{column.key} {COMPARISONS[operator]} {self._parameter(column, value)}"
 
-    def _parameter(self, column: BoundColumn, value: Any) -> str:  # noqa: ANN401 - a value of the property's type
+    def _parameter(self, column: BoundColumn, value: Any) -> str:
         if value is not None and column.compare is not None:
             value = column.compare(value)
         return column.cast.format(self.add(value))
 
-    def _equal(self, column: BoundColumn, value: Any) -> str:  # noqa: ANN401 - a value of the property's type
+    def _equal(self, column: BoundColumn, value: Any) -> str:
         """Equality; false for what the column cannot hold, null for null."""
         if column.kind in STRUCTURED:
             return self.dialect.equals_json(column.sql, column, value, self.add)
@@ -129,7 +129,7 @@ class Conditions:
         except ValueRefused:
             return _never(column)
 
-    def _one_of(self, column: BoundColumn, values: Any) -> str:  # noqa: ANN401 - a tuple of values
+    def _one_of(self, column: BoundColumn, values: Any) -> str:
         """Membership; null for null, and for what is no member of a list that holds null."""
         present = [value for value in values if value is not None]
         if column.kind in STRUCTURED:

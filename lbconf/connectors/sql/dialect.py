@@ -50,7 +50,7 @@ class Kind(StrEnum):
 class BoundColumn:
     """A property's column."""
 
-    property: Property
+    prop: Property
     name: str
     """As in the database."""
     sql: str
@@ -138,7 +138,7 @@ class Dialect(ABC):
         """Whether the column equals one of these encoded values, of which there is at least one."""
 
     @abstractmethod
-    def equals_json(self, expression: str, column: BoundColumn, value: Any, add: Add) -> str:  # noqa: ANN401 - any JSON value
+    def equals_json(self, expression: str, column: BoundColumn, value: Any, add: Add) -> str:
         """Whether a JSON column equals a JSON value, whatever the order of keys and the white space."""
 
     @abstractmethod
@@ -150,7 +150,7 @@ class Dialect(ABC):
         """Whether text matches a regular expression somewhere."""
 
     @abstractmethod
-    def path(self, column: BoundColumn, path: Sequence[str], operator: Operator, value: Any, add: Add) -> str:  # noqa: ANN401
+    def path(self, column: BoundColumn, path: Sequence[str], operator: Operator, value: Any, add: Add) -> str:
         """A comparison with a place inside a JSON column; `value` as in `Comparison`."""
 
     @abstractmethod

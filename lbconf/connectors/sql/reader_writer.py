@@ -140,7 +140,7 @@ class SqlReaderWriter(ABC):
             name
             for name, column in table.columns.items()
             if name not in names
-            and (column.property.id or (native and self._mapping.column_default(table.model, column.property)))
+            and (column.prop.id or (native and self._mapping.column_default(table.model, column.prop)))
         )
 
     def _inserted(self, statement: Compiled, given: Sequence[Row]) -> list[Row]:

@@ -40,8 +40,8 @@ SAFE: Final = 2**53
 
 def rows_of(columns: Sequence[BoundColumn], found: Sequence[Sequence[Any]]) -> list[Row]:
     """Rows by property name from what the driver gave for these columns."""
-    names = [column.property.name for column in columns]
-    decoders = [(column.property.name, column.decode) for column in columns if column.decode is not None]
+    names = [column.prop.name for column in columns]
+    decoders = [(column.prop.name, column.decode) for column in columns if column.decode is not None]
     rows: list[Row] = [dict(zip(names, values, strict=False)) for values in found]
     for name, decode in decoders:
         for row in rows:
@@ -50,7 +50,7 @@ def rows_of(columns: Sequence[BoundColumn], found: Sequence[Sequence[Any]]) -> l
     return rows
 
 
-def to_json(value: Any) -> str:  # noqa: ANN401 - any JSON value
+def to_json(value: Any) -> str:
     """JSON text of a value that may hold dates and exact numbers. Raises `ValueRefused` for NaN and infinities."""
     try:
         return json.dumps(value, default=_unusual, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
@@ -58,7 +58,7 @@ def to_json(value: Any) -> str:  # noqa: ANN401 - any JSON value
         raise ValueRefused(str(problem)) from None
 
 
-def from_json(text: Any) -> Any:  # noqa: ANN401 - any JSON value
+def from_json(text: Any) -> Any:
     """The value of JSON text; text that is no JSON stands for itself."""
     try:
         return json.loads(text)
@@ -72,14 +72,15 @@ def iso(value: datetime) -> str:
     return moment.isoformat(timespec="milliseconds") + "Z"
 
 
-def to_milliseconds(value: Any) -> int:  # noqa: ANN401 - a datetime, or what is one already
+def to_milliseconds(value: Any) -> int:
     """Milliseconds since 1970."""
     if isinstance(value, datetime):
-        return (as_instant(value) - EPOCH) // timedelta(milliseconds=1)
+        moment: datetime = as_instant(value)
+        return (moment - EPOCH) // timedelta(milliseconds=1)
     return as_whole(value)
 
 
-def from_milliseconds(value: Any) -> Any:  # noqa: ANN401 - whatever the column holds
+def from_milliseconds(value: Any) -> Any:
     """The point in time so many milliseconds after 1970; other content stands for itself."""
     if isinstance(value, str):
         return from_text(DateTimeType())(value)
@@ -89,7 +90,7 @@ def from_milliseconds(value: Any) -> Any:  # noqa: ANN401 - whatever the column 
         return value
 
 
-def as_instant(value: Any) -> Any:  # noqa: ANN401 - a datetime, date or text
+def as_instant(value: Any) -> Any:
     """A point in time in UTC."""
     if isinstance(value, datetime):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
@@ -98,7 +99,7 @@ def as_instant(value: Any) -> Any:  # noqa: ANN401 - a datetime, date or text
     return value
 
 
-def as_whole(value: Any) -> int:  # noqa: ANN401 - a number
+def as_whole(value: Any) -> int:
     """A whole number of 64 bits. Raises `ValueRefused` rather than round."""
     if isinstance(value, float | Decimal):
         if value != value or value in {float("inf"), float("-inf")} or value != int(value):  # noqa: PLR0124 - NaN
@@ -114,14 +115,14 @@ def as_whole(value: Any) -> int:  # noqa: ANN401 - a number
     return int(value)
 
 
-def as_exact(value: Any) -> Any:  # noqa: ANN401 - a number
+def as_exact(value: Any) -> Any:
     """A number as exactly the decimal it is written as."""
     if isinstance(value, float):
         return Decimal(repr(value))
     return value
 
 
-def as_boolean(value: Any) -> bool:  # noqa: ANN401 - whatever the column holds
+def as_boolean(value: Any) -> bool:
     """Truth kept as a number or text."""
     return value not in {0, "", "0", "f", "false", "FALSE", "N", "n"}
 
@@ -144,7 +145,7 @@ def from_plain(datatype: DataType) -> Callable[[Any], Any]:
     return str
 
 
-def to_text(value: Any) -> str:  # noqa: ANN401 - any value of a property
+def to_text(value: Any) -> str:
     """A value as text, for text columns."""
     if isinstance(value, str):
         return value
@@ -169,7 +170,7 @@ def from_text(datatype: DataType) -> Callable[[str], Any]:
     if reader is None:
         return _same
 
-    def read(text: Any) -> Any:  # noqa: ANN401 - whatever the column holds
+    def read(text: Any) -> Any:
         if not isinstance(text, str):
             return text
         try:
@@ -180,7 +181,7 @@ def from_text(datatype: DataType) -> Callable[[str], Any]:
     return read
 
 
-def bytes_from_text(text: Any) -> Any:  # noqa: ANN401 - whatever the column holds
+def bytes_from_text(text: Any) -> Any:
     """Bytes kept as text: `\\x` and hexadecimal digits, else UTF-8."""
     if not isinstance(text, str):
         return bytes(text)
@@ -192,11 +193,11 @@ def bytes_from_text(text: Any) -> Any:  # noqa: ANN401 - whatever the column hol
     return text.encode()
 
 
-def _same(value: Any) -> Any:  # noqa: ANN401 - whatever the column holds
+def _same(value: Any) -> Any:
     return value
 
 
-def _number(value: Any) -> Any:  # noqa: ANN401 - int, Decimal or float
+def _number(value: Any) -> Any:
     """A JSON number without loss: an int, else a float where that is exact enough to print the same, else as it is."""
     if not isinstance(value, Decimal):
         return value
@@ -221,11 +222,11 @@ def _boolean(text: str) -> bool:
     return as_boolean(text)
 
 
-def _whole_or_float(text: str) -> Any:  # noqa: ANN401 - a number
+def _whole_or_float(text: str) -> Any:
     return _number(Decimal(text))
 
 
-def _unusual(value: Any) -> Any:  # noqa: ANN401 - what json cannot write
+def _unusual(value: Any) -> Any:
     if isinstance(value, Decimal):
         return _number(value) if not isinstance(_number(value), Decimal) else float(value)
     if isinstance(value, bytes | bytearray):

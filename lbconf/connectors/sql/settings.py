@@ -14,7 +14,7 @@ from lbconf.project.resolved import DataSource
 __all__ = ["Milliseconds", "SecretText", "SqlSettings", "read_settings"]
 
 
-def _wrapped(value: Any) -> Secret | None:  # noqa: ANN401 - any JSON scalar
+def _wrapped(value: Any) -> Secret | None:
     held = value.reveal() if isinstance(value, Secret) else value
     if held is None:
         return None
@@ -83,7 +83,7 @@ class SqlSettings(BaseModel):
 
     @validates(mode="before")
     @classmethod
-    def _present(cls, data: Any) -> Any:  # noqa: ANN401 - whatever was written
+    def _present(cls, data: Any) -> Any:
         """Empty and null settings count as absent; a plain setting that came from a secret source is looked into."""
         if not isinstance(data, Mapping):
             return data

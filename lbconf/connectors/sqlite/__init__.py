@@ -9,19 +9,19 @@ __all__ = ["CONNECTOR"]
 
 
 def _mapping(data_source: DataSource) -> ModelMapping:
-    from lbconf.connectors.sqlite.mapping import SqliteMapping  # noqa: PLC0415 - when first used
+    from lbconf.connectors.sqlite.mapping import SqliteMapping
 
     return SqliteMapping(data_source)
 
 
 def _create(data_source: DataSource) -> Connector:
-    from lbconf.connectors.sqlite.connector import SqliteConnector  # noqa: PLC0415 - imports the driver
+    from lbconf.connectors.sqlite.connector import SqliteConnector
 
     return SqliteConnector(data_source)
 
 
 def _capabilities() -> Capabilities:
-    from lbconf.connectors.sqlite.capabilities import capabilities  # noqa: PLC0415 - when first used
+    from lbconf.connectors.sqlite.capabilities import capabilities
 
     return capabilities()
 

@@ -53,7 +53,7 @@ def bind_column(prop: Property, name: str, sql: str, column_type: ColumnType) ->
     """A property's column."""
     forms = _forms(prop, _affinity(column_type.name))
     return BoundColumn(
-        property=prop,
+        prop=prop,
         name=name,
         sql=sql,
         type=column_type,
@@ -84,7 +84,7 @@ def _affinity(declared: str) -> str:
     return "NUMERIC" if declared else "BLOB"
 
 
-def _forms(prop: Property, affinity: str) -> _Forms:  # noqa: PLR0911 - one form for each family of types
+def _forms(prop: Property, affinity: str) -> _Forms:
     datatype = prop.type
     if holds_json(datatype) or isinstance(datatype, GeoPointType):
         return _Forms(Kind.JSON_TEXT, _point if isinstance(datatype, GeoPointType) else to_json, from_json)
@@ -104,13 +104,13 @@ def _forms(prop: Property, affinity: str) -> _Forms:  # noqa: PLR0911 - one form
         case DecimalType():
             if affinity == "TEXT":
                 return _Forms(Kind.EXACT, _decimal_text, _decimal)
-            return _Forms(Kind.FLOAT, _plain, _decimal)
+            return _Forms(Kind.FLOAT, _number, _decimal, _plain)
         case IntegerType():
             return _text(prop) if affinity == "TEXT" else _Forms(Kind.INTEGER, as_whole, None, _plain)
         case NumberType():
             if affinity == "TEXT":
                 return _text(prop)
-            return _Forms(Kind.FLOAT, _plain)
+            return _Forms(Kind.FLOAT, _number, None, _plain)
     return _text(prop) if affinity in {"TEXT", "BLOB", "NUMERIC"} else _Forms(Kind.OTHER, to_text, str)
 
 
@@ -119,6 +119,13 @@ def _text(prop: Property) -> _Forms:
         return _Forms(Kind.TEXT, to_text, bytes_from_text)
     typed = isinstance(prop.type, NumberType | IntegerType | BooleanType)
     return _Forms(Kind.TEXT, to_text, from_text(prop.type) if typed else str)
+
+
+def _number(value: Any) -> Any:
+    if not isinstance(value, int | float | Decimal):
+        msg = f"{value!r} is not a number"
+        raise ValueRefused(msg)
+    return _plain(value)
 
 
 def _plain(value: Any) -> Any:

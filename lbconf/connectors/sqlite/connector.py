@@ -99,13 +99,19 @@ class SqliteConnector(SqlReaderWriter):
         """Rows as tuples."""
 
         def rows(connection: sqlite3.Connection) -> Sequence[Sequence[Any]]:
+            _check_text(statement.parameters)
             return connection.execute(statement.sql, statement.parameters).fetchall()
 
         return self._write(rows) if write else self._read(rows)
 
     def change(self, statement: Compiled) -> int:
         """How many rows the statement touched."""
-        return self._write(lambda connection: connection.execute(statement.sql, statement.parameters).rowcount)
+
+        def touched(connection: sqlite3.Connection) -> int:
+            _check_text(statement.parameters)
+            return connection.execute(statement.sql, statement.parameters).rowcount
+
+        return self._write(touched)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -152,7 +158,9 @@ class SqliteConnector(SqlReaderWriter):
         with self._writing if self.path is None else nullcontext():
             self._write_connection()
             with migrate.session(
-                self._new, lock_timeout=lock_timeout, translate=lambda error: translate(self.data_source, error, self.path)
+                self._new,
+                lock_timeout=lock_timeout,
+                translate=lambda error: translate(self.data_source, error, self.path),
             ) as held:
                 yield held
 
@@ -216,9 +224,7 @@ class SqliteConnector(SqlReaderWriter):
             if problem is not None:
                 raise problem
         try:
-            return connect(
-                self.path, self._memory, busy_timeout=self.settings.busy_timeout / 1000, read_only=read_only
-            )
+            return connect(self.path, self._memory, busy_timeout=self.settings.busy_timeout / 1000, read_only=read_only)
         except sqlite3.Error as failure:
             raise self._unopened(failure) from failure
 
@@ -245,3 +251,10 @@ class SqliteConnector(SqlReaderWriter):
             message=f"data source {self.data_source.name}: {message}",
             location=self.data_source.location,
         )
+
+
+def _check_text(parameters: Sequence[Any]) -> None:
+    """Raise UnicodeEncodeError for lone surrogates: the driver may report an older error in its place."""
+    for value in parameters:
+        if type(value) is str and not value.isascii():
+            value.encode()

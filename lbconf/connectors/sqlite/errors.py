@@ -89,9 +89,7 @@ def translate(data_source: DataSource, problem: sqlite3.Error | ValueError, path
     if primary in REASONS:
         return _unusable(data_source, path, *REASONS[primary])
     if text.startswith(("no such table", "no such column")) or " has no column named " in text:
-        return ConnectorError(
-            _finding(data_source, Code.TABLE_MISSING, text, "run `lbconf plan`, then apply"), **named
-        )
+        return ConnectorError(_finding(data_source, Code.TABLE_MISSING, text, "run `lbconf plan`, then apply"), **named)
     return ConnectorError(_finding(data_source, Code.STATEMENT_FAILED, text), **named)
 
 
