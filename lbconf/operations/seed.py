@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -43,7 +43,7 @@ def seed(
     files: Sequence[Path] = (),
 ) -> tuple[SeededModel, ...]:
     """Load a project and write its seed rows, as `seed_project`. Raises `LbconfError`."""
-    project = load_project(root, environment, layout=layout, sets=sets)
+    project = load_project(root, environment, layout=layout, overrides=sets)
     return seed_project(project, data_sources=data_sources, files=files)
 
 
@@ -100,7 +100,7 @@ def _transaction(connector: Connector) -> AbstractContextManager[None]:
 
 
 def _seed_model(repository: Repository, rows: Sequence[SeedRow]) -> SeededModel:
-    model = rows[0].model
+    model = replace(rows[0].model, force_id=False)  # a seed row brings its id, also where clients may not
     counts = {"created": 0, "updated": 0, "unchanged": 0}
     for row in rows:
         wanted = Filter(where={prop.name: row.values[prop.name] for prop in model.ids})

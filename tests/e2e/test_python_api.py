@@ -1,0 +1,178 @@
+"""The Python API on SQLite and on a real PostgreSQL."""
+
+import re
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+import lbconf
+from lbconf.errors import ConnectorError, HazardError, ProjectError, StalePlanError
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples"
+
+
+@pytest.fixture(params=["development", "production"])
+def account(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, str]:
+    """A copy of the account application and the environment to use it in."""
+    shutil.copytree(ROOT / "environments", tmp_path / "environments")
+    if request.param == "production":
+        monkeypatch.setenv("DATABASE_URL", request.getfixturevalue("postgresql_url"))
+    return tmp_path, request.param
+
+
+def test_structure(account: tuple[Path, str]) -> None:
+    with lbconf.load(*account) as project:
+        source = project.data_source("accountDB")
+        source.ping()
+        assert not source.is_actual()
+
+        plan = source.plan()
+        assert source.apply(plan).steps == len(plan.steps) > 0
+        assert source.is_actual()
+        assert source.autoupdate().steps == 0
+
+        accounts = project.model("Account")
+        accounts.create({"email": "a@example.org"})
+        with pytest.raises(HazardError):
+            source.automigrate(["Account"])
+        assert accounts.count() == 1
+        source.automigrate(["Account"], accept=["deletes-data"])
+        assert accounts.count() == 0
+
+
+def test_a_plan_of_another_state_is_stale(account: tuple[Path, str]) -> None:
+    with lbconf.load(*account) as project:
+        source = project.data_source("accountDB")
+        plan = source.plan()
+        source.apply(plan)
+        source.automigrate(accept=["all"])
+        empty = source.plan()
+
+        assert empty.empty
+        with pytest.raises((StalePlanError, HazardError)):
+            source.apply(plan)
+
+
+def test_rows(account: tuple[Path, str]) -> None:
+    with lbconf.load(*account) as project:
+        project.data_source("accountDB").autoupdate()
+        accounts = project.model("Account")
+        created = datetime(2013, 10, 15, 21, 34, 50, tzinfo=UTC)
+
+        first = accounts.create({"email": "a@example.org", "level": 1, "created": created})
+        second, third = accounts.create(
+            [{"email": "b@example.org", "level": 2}, {"email": "c@example.org", "level": 3}]
+        )
+
+        assert {key: value for key, value in first.items() if value is not None} == {
+            "id": 1,
+            "email": "a@example.org",
+            "level": 1,
+            "created": created,
+        }
+        found = accounts.find_by_id(1)
+        assert found is not None
+        assert found["created"] == created
+        assert [row["email"] for row in accounts.find({"where": {"level": {"gt": 1}}, "order": "level DESC"})] == [
+            "c@example.org",
+            "b@example.org",
+        ]
+        one = accounts.find_one({"where": {"created": {"lte": created}}})
+        assert one is not None
+        assert one["id"] == 1
+        assert accounts.find_one({"where": {"level": 99}}) is None
+        assert accounts.find_by_id(99) is None
+        assert accounts.exists(1)
+        assert not accounts.exists(99)
+        assert accounts.count() == 3
+        assert accounts.count({"level": {"inq": [1, 2]}}) == 2
+        assert accounts.update_all({"level": {"lt": 3}}, {"level": 7}) == 2
+        assert accounts.upsert({"id": third["id"], "level": 8})["email"] == "c@example.org"
+        assert accounts.replace_by_id(second["id"], {"email": "new@example.org"}).get("level") is None
+        assert accounts.delete_by_id(second["id"])
+        assert not accounts.delete_by_id(second["id"])
+        assert accounts.delete_all({"level": 8}) == 1
+        assert [row["id"] for row in accounts.find()] == [1]
+
+
+def test_discovery(account: tuple[Path, str]) -> None:
+    with lbconf.load(*account) as project:
+        source = project.data_source("accountDB")
+        source.autoupdate()
+        project.model("Account").create({"email": "a@example.org", "level": 1})
+
+        assert [found["name"] for found in source.discover()] == ["Account"]
+        assert source.discover("Account")[0]["properties"]["email"]["required"] is True
+
+        built = source.discover_and_build_models()
+        assert [row["email"] for row in built["Account"].find()] == ["a@example.org"]
+        assert project.model("Account") is built["Account"]
+
+
+def test_a_name_that_is_not_there_is_told_with_the_nearest() -> None:
+    project = lbconf.load(ROOT, "development")
+
+    with pytest.raises(ProjectError) as missing:
+        project.data_source("acountDB")
+    assert missing.value.diagnostics[0].hint == "did you mean accountDB?"
+    with pytest.raises(ProjectError) as model:
+        project.model("Acount")
+    assert model.value.diagnostics[0].hint == "did you mean Account?"
+
+
+def test_a_url_nobody_answers_to() -> None:
+    with pytest.raises(ConnectorError) as refused:
+        lbconf.connect("gopher://localhost/x")
+
+    assert "postgresql://" in str(refused.value.diagnostics[0].hint)
+
+
+def test_the_example_of_the_api(account: tuple[Path, str]) -> None:
+    root, environment = account
+
+    done = subprocess.run(
+        [sys.executable, EXAMPLES / "python_api.py", root, environment], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[1:] == [
+        "up to date: True",
+        "created number 1",
+        "zoe@example.org 2024-05-01T00:00:00+00:00",
+        "1 in all",
+    ]
+    assert re.fullmatch(r"\d+ changes to make", done.stdout.splitlines()[0])
+
+
+def test_the_example_of_models_built_at_run_time(tmp_path: Path) -> None:
+    import sqlite3
+
+    connection = sqlite3.connect(tmp_path / "shop.db")
+    connection.executescript(
+        "CREATE TABLE customer (id INTEGER PRIMARY KEY, name TEXT NOT NULL);"
+        "INSERT INTO customer (name) VALUES ('Ada'), ('Grace');"
+    )
+    connection.close()
+
+    done = subprocess.run(
+        [sys.executable, EXAMPLES / "discover_and_build.py", f"sqlite:///{tmp_path}/shop.db"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "{'Customer': [{'id': 1, 'name': 'Ada'}, {'id': 2, 'name': 'Grace'}]}\n"
+
+
+def test_what_is_exported() -> None:
+    assert sorted(lbconf.__all__) == sorted(dir(lbconf))
+    for name in lbconf.__all__:
+        assert getattr(lbconf, name) is not None
+    with pytest.raises(AttributeError):
+        _ = lbconf.nothing  # type: ignore[attr-defined]
