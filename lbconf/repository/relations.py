@@ -241,9 +241,7 @@ class Related:
 
     def _links(self, other: Row) -> Condition:
         key = key_of(self._row, self.relation.key_from)
-        theirs = tuple(other.values()) if len(other) == len(self.relation.through_to) else None
-        if theirs is None:
-            theirs = tuple(other.get(prop.name) for prop in self.target.ids)
+        theirs = tuple(other.get(prop.name) for prop in self.target.ids)
         if key is None or None in theirs:
             return Constant(value=False)
         ties = self._ties(key)

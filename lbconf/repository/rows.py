@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from decimal import Decimal
+from typing import Any, Final, TypeGuard
 
 from lbconf.datatypes import EnumType, StringType
 from lbconf.project.resolved import Model, Property, Strict
@@ -133,8 +134,8 @@ def _flaws_of(prop: Property, value: Any) -> list[Flaw]:
     return flaws
 
 
-def _is_number(value: Any) -> bool:
-    return not isinstance(value, bool) and hasattr(value, "__float__")
+def _is_number(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
 
 
 def _matches(pattern: str, value: str) -> bool:

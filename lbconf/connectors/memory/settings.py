@@ -1,0 +1,44 @@
+"""Settings of a memory data source."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+
+from lbconf.connectors.sql.settings import read_settings
+from lbconf.project.resolved import DataSource
+
+__all__ = ["MemorySettings", "memory_settings"]
+
+
+class MemorySettings(BaseModel):
+    """What LoopBack's memory and transient connectors accept. Unknown ones are kept."""
+
+    model_config = ConfigDict(extra="allow", populate_by_name=True)
+
+    name: str | None = Field(default=None, description="The data source's own name; its key wins.")
+    connector: str | None = Field(
+        default=None,
+        validation_alias=AliasChoices("connector", "adapter"),
+        description="The kind of connector; `transient` keeps nothing.",
+    )
+    file: Path | None = Field(
+        default=None,
+        description="JSON file, from the project's folder, that keeps the rows; rewritten after each change.",
+    )
+    local_storage: Any = Field(
+        default=None, validation_alias="localStorage", description="Accepted for LoopBack; not used outside browsers."
+    )
+    inq_limit: int | None = Field(
+        default=None, ge=1, validation_alias="inqLimit", description="Most parents that one query of an include names."
+    )
+
+    @property
+    def keeps(self) -> bool:
+        """Whether rows are kept at all."""
+        return self.connector != "transient"
+
+
+def memory_settings(data_source: DataSource) -> MemorySettings:
+    """The settings of a data source, checked. Raises `ConnectorError`."""
+    return read_settings(MemorySettings, data_source)
