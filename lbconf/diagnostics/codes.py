@@ -73,6 +73,7 @@ class Code(StrEnum):
     RELATION_INVALID = "LB3026"
     ID_MISSING = "LB3027"
     NAME_AMBIGUOUS = "LB3028"
+    HIDDEN_UNKNOWN = "LB3029"
 
     # LB4xxx state and plan
     TYPE_NOT_STORABLE = "LB4001"

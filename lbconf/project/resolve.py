@@ -15,6 +15,7 @@ from lbconf.project.naming import dashed, lower_first
 from lbconf.project.plural import plural
 from lbconf.project.relations import relate
 from lbconf.project.resolved import EMPTY, Layout, Model, Project, Strict
+from lbconf.project.rules import RULES, Facts
 from lbconf.project.server import read_server, shared_methods
 from lbconf.project.sources import Places, model_sources
 
@@ -54,7 +55,8 @@ def examine(
     broken = Broken(merged.broken)
     merged = checked(merged, places, findings)
     data_sources = read_data_sources(merged, connectors, places, findings)
-    drafts = draft_models(model_sources(merged), data_sources, places, findings, broken=broken)
+    sources = model_sources(merged)
+    drafts = draft_models(sources, data_sources, places, findings, broken=broken)
 
     def between(name: str, side: Draft) -> Draft:
         made = join_model(name, side)
@@ -65,6 +67,19 @@ def examine(
     components = _mapping(merged.data.get("components"))
     server = read_server(merged.data.get("server"), components, loopback=layout.is_loopback)
     models = {name: _freeze(draft, places, server.settings) for name, draft in drafts.items()}
+    written = _mapping(merged.data.get("datasources"))
+    facts = Facts(
+        layout=layout,
+        environment=merged.environment,
+        models=models,
+        data_sources=data_sources,
+        known_data_sources=written.keys(),
+        sources=sources,
+        places=places,
+        broken=broken,
+    )
+    for rule in RULES:
+        findings.extend(rule(facts))
     found = _distinct((*merged.diagnostics, *findings.diagnostics))
     project = Project(
         root=merged.root,

@@ -46,6 +46,10 @@ class ModelSource:
     wiring: Mapping[str, Any] = field(default_factory=dict)
     at: str | None = None
     """Pointer to the model; None for built-in ones."""
+    in_options: frozenset[str] = frozenset()
+    """Settings that are written under `options`."""
+    defined: bool = True
+    """Whether a file, or lbconf itself, defines it."""
     wired: bool = False
     """Whether the project lists it (always, in the native layout)."""
 
@@ -53,7 +57,8 @@ class ModelSource:
         """The pointer of a setting of the definition, wherever it is written."""
         if self.at is None:
             return None
-        return f"{self.at}/definition{join((key, *rest))}"
+        inside = "/definition/options" if key in self.in_options else "/definition"
+        return f"{self.at}{inside}{join((key, *rest))}"
 
 
 def model_sources(merged: MergedConfig) -> dict[str, ModelSource]:
@@ -70,7 +75,9 @@ def model_sources(merged: MergedConfig) -> dict[str, ModelSource]:
                 if "wiring" not in entry:
                     continue
                 definition = _NOTHING
-        sources[name] = _source(name, definition, layout, wiring, join(("models", name)), wired="wiring" in entry)
+        source = _source(name, definition, layout, wiring, join(("models", name)), wired="wiring" in entry)
+        source.defined = definition is not _NOTHING
+        sources[name] = source
     for name in list(sources):
         for built_in in _built_in_bases(sources[name].base):
             sources.setdefault(built_in, _source(built_in, BUILT_IN[built_in], layout, _NOTHING, None, wired=False))
@@ -88,6 +95,7 @@ def _source(
         layout=layout,
         base=base if isinstance(base, str) else "PersistedModel",
         settings=settings,
+        in_options=frozenset(_mapping(definition.get("options"))),
         properties=_mapping(definition.get("properties")),
         wiring=wiring,
         at=at,

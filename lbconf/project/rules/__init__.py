@@ -1,1 +1,34 @@
-"""One validation rule per file, listed in one tuple."""
+"""Rules a project must follow, one per module; `RULES` lists them in the order of their findings."""
+
+from typing import Final
+
+from lbconf.project.rules.access_declared import access_declared
+from lbconf.project.rules.data_source_known import data_source_known
+from lbconf.project.rules.data_source_named import data_source_named
+from lbconf.project.rules.default_types import default_types
+from lbconf.project.rules.facts import Facts, Rule
+from lbconf.project.rules.hidden_known import hidden_known
+from lbconf.project.rules.id_present import id_present
+from lbconf.project.rules.index_properties import index_properties
+from lbconf.project.rules.model_defined import model_defined
+from lbconf.project.rules.name_once import name_once
+from lbconf.project.rules.names_reserved import names_reserved
+from lbconf.project.rules.path_once import path_once
+from lbconf.project.rules.table_once import table_once
+
+__all__ = ["RULES", "Facts", "Rule"]
+
+RULES: Final[tuple[Rule, ...]] = (
+    model_defined,
+    data_source_known,
+    data_source_named,
+    name_once,
+    path_once,
+    table_once,
+    names_reserved,
+    id_present,
+    default_types,
+    index_properties,
+    hidden_known,
+    access_declared,
+)
