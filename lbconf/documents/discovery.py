@@ -45,7 +45,7 @@ class ProjectFiles:
     place: Place
     environment: str
     sources: tuple[SourceFile, ...]
-    """Lowest precedence first. Model files of LoopBack 2 and 3 are not among them: model-config.json names their folders."""
+    """Lowest precedence first. Without the model files of LoopBack 2 and 3, whose folders model-config.json names."""
     diagnostics: tuple[Diagnostic, ...]
     """Warnings."""
 

@@ -44,7 +44,7 @@ def environments(boot: Path) -> tuple[str, ...]:
     stems = "|".join(re.escape(stem) for stem in _FILES.values())
     pattern = re.compile(rf"(?:{stems})\.(.+)\.(?:json|js)")
     try:
-        names = os.listdir(boot)
+        names = [entry.name for entry in boot.iterdir()]
     except OSError:
         return ()
     matches = (pattern.fullmatch(name) for name in names)
@@ -79,7 +79,7 @@ def model_files(boot: Path, root: Path, folders: Iterable[str], found: Collector
         if directory is None:
             continue
         try:
-            names = sorted(os.listdir(directory))
+            names = sorted(entry.name for entry in directory.iterdir())
         except OSError as error:
             found.error(
                 Code.FILE_UNREADABLE,
@@ -107,7 +107,7 @@ def boot_scripts(boot: Path, environment: str) -> list[Path]:
     scripts: list[Path] = []
     for directory in (boot / "boot", boot / "boot" / environment):
         if directory.is_dir():
-            names = sorted(os.listdir(directory), key=str.casefold)
+            names = sorted((entry.name for entry in directory.iterdir()), key=str.casefold)
             scripts.extend(
                 directory / name
                 for name in names

@@ -1,9 +1,9 @@
 """What a layer may say beside a value: take the inherited one away, or replace it whole."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Self
 
-__all__ = ["UNDEFINED", "Replace", "Undefined", "Unset"]
+__all__ = ["UNDEFINED", "Replace", "Undefined", "Unset", "VariableText"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +32,18 @@ class Undefined:
 
 
 UNDEFINED: Final = Undefined()
+
+
+class VariableText(str):
+    """Text that a script took from an environment variable, and which one."""
+
+    __slots__ = ("variable",)
+
+    variable: str
+
+    @classmethod
+    def of(cls, text: str, variable: str) -> Self:
+        """The text with its variable's name."""
+        made = cls(text)
+        made.variable = variable
+        return made

@@ -69,7 +69,7 @@ def _layer(directory: Path, root: Path, layer: str, found: Collector) -> list[So
     sources: list[SourceFile] = []
     by_section: dict[str, SourceFile] = {}
     for name in _names(directory, root, found):
-        stem, suffix = os.path.splitext(name)
+        stem, suffix = Path(name).stem, Path(name).suffix
         if suffix not in SUFFIXES or name.startswith("."):
             continue
         source = SourceFile(
@@ -98,7 +98,7 @@ def _models(directory: Path, root: Path, layer: str, found: Collector) -> list[S
     by_name: dict[str, SourceFile] = {}
     shown = _shown(directory, root)
     for name in _names(directory, root, found):
-        stem, suffix = os.path.splitext(name)
+        stem, suffix = Path(name).stem, Path(name).suffix
         if suffix not in SUFFIXES or name.startswith((".", "_")):
             continue
         model = model_name(stem)
@@ -112,7 +112,7 @@ def _models(directory: Path, root: Path, layer: str, found: Collector) -> list[S
 
 def _names(directory: Path, root: Path, found: Collector) -> list[str]:
     try:
-        return sorted(os.listdir(directory))
+        return sorted(entry.name for entry in directory.iterdir())
     except OSError as error:
         found.error(
             Code.FILE_UNREADABLE,

@@ -47,7 +47,7 @@ def read_document(
     parsed = _parse(text, source, found, native=native, environ=environ or {})
     if parsed is None:
         return None
-    data, index, has_markers = parsed
+    data, index = parsed.data, parsed.index
     if data is None and len(found.errors) == before:
         _refuse_empty(source, found)
         return None
@@ -58,7 +58,9 @@ def read_document(
             Location(file=source.shown),
         )
         return None
-    return Document(source=source, data=data, spans=Spans(index), key_spans=KeySpans(index), has_markers=has_markers)
+    return Document(
+        source=source, data=data, spans=Spans(index), key_spans=KeySpans(index), has_markers=parsed.has_markers
+    )
 
 
 def read_text(source: SourceFile, found: Collector) -> str | None:

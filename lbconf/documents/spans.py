@@ -1,6 +1,7 @@
 """Places of a document's values, worked out when the first one is asked for."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from lbconf.diagnostics import Location
@@ -37,7 +38,8 @@ class SpanIndex:
         return self._found
 
 
-class Parsed(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Parsed:
     """What a reader makes of a file's text."""
 
     data: Any

@@ -4,7 +4,7 @@ import re
 from typing import Any, Final
 
 import yaml
-from yaml.cyaml import CParser
+from yaml._yaml import CParser
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from lbconf.diagnostics import Code, Collector, Location, Related
@@ -162,7 +162,7 @@ class _Builder:
                 return self._refuse(node, str(error))
         if isinstance(node, SequenceNode):
             return [self.build(item, depth + 1) for item in node.value]
-        return self._mapping(node, depth)
+        return self._mapping(node, depth) if isinstance(node, MappingNode) else None
 
     def _mapping(self, node: MappingNode, depth: int) -> dict[str, Any]:
         built: dict[str, Any] = {}

@@ -25,6 +25,8 @@ _PORTS: Final = ("npm_config_port", "OPENSHIFT_SLS_PORT", "OPENSHIFT_NODEJS_PORT
 _LAZY: Final = "LB_LAZYCONNECT_DATASOURCES"
 _APPLICATION: Final = {"restApiRoot": "/api", "port": 3000, "host": "0.0.0.0"}  # noqa: S104 - LoopBack's own default
 _OLD_KEYS: Final = ("properties", "base", "plural")
+_LITERAL: Final = partial(fill_loopback, lookup={}, settings={}, look_up=False, keys_matter=False)
+"""LoopBack looks for no variables in models."""
 _FORBIDDEN_OPTIONS: Final = ("base", "super", "relations", "acls", "dataSource")
 
 
@@ -75,7 +77,8 @@ def assemble_loopback(
     server = _overridden("server", _with_server_variables(config.section("server"), environ), overrides, found)
     settings = {**_APPLICATION, "env": environment, **server[0]}
     fill = partial(fill_loopback, lookup=environ, settings=settings)
-    parts = [finish(("server",), server[0], lambda: server[1], None, found, keys_matter=True)]
+    literal = partial(fill_loopback, lookup=environ, settings=settings, look_up=False)
+    parts = [finish(("server",), server[0], lambda: server[1], literal, found, keys_matter=True)]
     for name in ("datasources", "components", "middleware"):
         merged = config.section(name)
         if name == "datasources":
@@ -171,7 +174,7 @@ def _models_1(merged: Merged, overrides: Sequence[Override], found: Collector) -
         own, inner = _overridden_model(name, entry, inner, overrides, found, halves=())
         halves = split_model(own, name)
         made = split_trail(inner, halves)
-        parts.append(finish(("models", name), halves, lambda made=made: made, None, found, keys_matter=False))  # type: ignore[misc]
+        parts.append(finish(("models", name), halves, lambda made=made: made, _LITERAL, found, keys_matter=False))  # type: ignore[misc]
     _refuse_unknown_models(overrides, data, found)
     return parts
 
@@ -230,7 +233,7 @@ def _model(
         first = next(iter(children.values()))
         return Trail(list(first.sources), children)
 
-    return finish(("models", name), halves, trail, None, found, keys_matter=False)
+    return finish(("models", name), halves, trail, _LITERAL, found, keys_matter=False)
 
 
 def _overridden_model(
@@ -313,7 +316,7 @@ def _check_entry(name: str, entry: dict[str, Any], trail: Trail, found: Collecto
             inner = trail.at((key,)) or trail.at(("options", key)) or trail
             found.error(
                 Code.MODEL_ENTRY_INVALID,
-                f"LoopBack would stop here: `{key}` of the model {name!r} stands in model-config.json, as in LoopBack 1",
+                f"LoopBack would stop here: model-config.json says `{key}` of the model {name!r}, as in LoopBack 1",
                 _place(inner, key=True),
                 hint="move it to the model's own JSON file",
             )
@@ -364,7 +367,8 @@ def _place(trail: Trail, *, key: bool) -> Location | None:
     for source in reversed(trail.sources):
         document = source.piece.document
         if document is not None:
-            place = (document.key_spans.get(source.pointer) if key else None) or document.spans.get(source.pointer)
+            at_key: Location | None = document.key_spans.get(source.pointer) if key else None
+            place: Location | None = at_key or document.spans.get(source.pointer)
             if place is not None:
                 return place
     return None

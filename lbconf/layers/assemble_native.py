@@ -19,8 +19,8 @@ SERVER_DEFAULTS: Final = {"host": "127.0.0.1", "port": 3000, "restApiRoot": "/ap
 _SECTIONS: Final = ("server", "datasources", "components", "middleware")
 _BUILT_IN: Final = frozenset(
     {
-        "ACL", "AccessToken", "Application", "Change", "Checkpoint", "Email", "KeyValueModel", "Model", "PersistedModel",
-        "Role", "RoleMapping", "Scope", "User",
+        "ACL", "AccessToken", "Application", "Change", "Checkpoint", "Email", "KeyValueModel", "Model",
+        "PersistedModel", "Role", "RoleMapping", "Scope", "User",
     }
 )  # fmt: skip
 
@@ -122,7 +122,7 @@ def _models(
             continue
         pieces = [Piece(layer=document.source.layer, data=document.data, document=document) for document in group]
         data, trail = _merge(pieces, own.get(name, ()), "models", found, skip=2)
-        parts.append(_part(name, data, lambda trail=trail: trail, fill, found))  # type: ignore[misc]
+        parts.append(_part(name, data, lambda trail=trail: trail, fill, found))
     return parts
 
 

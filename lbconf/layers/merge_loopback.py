@@ -36,7 +36,24 @@ def _merge_all(
     for piece in pieces[1:]:
         trail.sources.append(Source(piece, piece.pointer, piece.data))
         data = step(_Merge(piece, found), data, piece.data, trail, piece.pointer, "")
+    if any(piece.document is not None and piece.document.has_markers for piece in pieces):
+        data = _defined(data, trail)
     return data, trail
+
+
+def _defined(value: Any, trail: Trail) -> Any:
+    """The value without what is `undefined`; in a list that is null, as JSON.stringify has it."""
+    if isinstance(value, dict):
+        for key in [key for key, item in value.items() if isinstance(item, Undefined)]:
+            trail.children.pop(key, None)
+        kept = ((key, item) for key, item in value.items() if not isinstance(item, Undefined))
+        return {key: _defined(item, trail.children[key]) for key, item in kept}
+    if isinstance(value, list):
+        return [
+            None if isinstance(item, Undefined) else _defined(item, trail.children[str(index)])
+            for index, item in enumerate(value)
+        ]
+    return value
 
 
 class _Merge:
@@ -154,7 +171,7 @@ class _Merge:
         if isinstance(old, dict | list):
             hint = f"write {_kind(old)}" + (", or null to clear it" if isinstance(old, dict) else "")
         elif new is None:
-            hint = "a value of the lower file cannot be cleared in JSON: take it out there, and say it in the other overlays"
+            hint = "JSON cannot clear a value of the lower file: take it out there, and say it in the other overlays"
         else:
             hint = f"write a single value as {_words(trail)} does"
         self.found.error(

@@ -53,7 +53,10 @@ class _Merger(Merger):
     """deepmerge with our strategies, and the trail kept beside."""
 
     def __init__(self, piece: Piece, trail: Trail, section: str, found: Collector) -> None:
-        super().__init__([(dict, _merge_mappings), (list, _merge_lists)], [_take_new], [_settle_conflict])
+        strategies: list[tuple[type, Any]] = [(dict, _merge_mappings), (list, _merge_lists)]
+        fallback: Any = _take_new
+        conflict: Any = _settle_conflict
+        super().__init__(strategies, [fallback], [conflict])
         self.piece = piece
         self.trail = trail
         self.section = section
@@ -206,7 +209,8 @@ def _acl_key(item: dict[str, Any]) -> Hashable:
 def _operation_key(item: dict[str, Any]) -> Hashable:
     """The name, or the functions that call it."""
     functions = item.get("functions")
-    return _name_key(item) or (tuple(functions) if isinstance(functions, dict) and functions else None)
+    name = _name_key(item)
+    return tuple(functions) if name is None and isinstance(functions, dict) and functions else name
 
 
 def _transport_key(item: dict[str, Any]) -> Hashable:

@@ -48,7 +48,7 @@ class MergedConfig:
     raw: Mapping[str, Any]
     """The same before variables were filled in (secrets still `Secret`)."""
     provenance: Mapping[str, tuple[Origin, ...]]
-    """JSON Pointer in `data` (`/datasources/db/host`) to all origins, winner last; one entry per value, containers too."""
+    """JSON Pointer in `data` to all origins, winner last; one entry per value, containers too."""
     files: tuple[str, ...]
     """Shown paths of every file read, lowest precedence first."""
     boot_auth: bool = False

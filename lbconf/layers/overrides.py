@@ -110,7 +110,7 @@ def _value(text: str, said: str, found: Collector) -> Any:
         for problem in inner.diagnostics:
             found.error(Code.OVERRIDE_INVALID, f"the value of {said} cannot be read: {problem.message}")
         return None
-    return parsed[0]
+    return parsed.data
 
 
 def _known(name: str, known: Mapping[str, Any]) -> str:

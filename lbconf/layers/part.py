@@ -43,7 +43,7 @@ def finish(
     address: tuple[str, ...],
     data: Any,
     trail: Callable[[], Trail],
-    fill: Callable[[Any], Filled] | None,
+    fill: Callable[[Any], Filled],
     found: Collector,
     *,
     keys_matter: bool,
@@ -54,12 +54,12 @@ def finish(
         address: Where the part stands in the configuration.
         data: Merged, without markers.
         trail: Makes the trail of `data`.
-        fill: Fills in the variables; None where the layout has none here.
+        fill: Fills in the variables and conceals the secrets.
         found: Takes the findings.
         keys_matter: Whether names tell secrets.
     """
-    raw = conceal(data, "", keys_matter=keys_matter)
-    filled = Filled(data=raw) if fill is None else fill(data)
+    filled = fill(data)
+    raw = data if filled.data is data else conceal(data, "", keys_matter=keys_matter)
 
     def full() -> Trail:
         made = trail()

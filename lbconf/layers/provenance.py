@@ -1,7 +1,7 @@
 """Where every value came from: trails kept while merging, origins made when they are asked for."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 from lbconf.diagnostics import Location
 from lbconf.documents.markers import Replace, Unset
@@ -27,16 +27,16 @@ class Trail:
 
     __slots__ = ("children", "sources", "variable")
 
-    def __init__(self, sources: list[Source] | None = None, children: dict[str, Self] | None = None) -> None:
+    def __init__(self, sources: list[Source] | None = None, children: "dict[str, Trail] | None" = None) -> None:
         """Start with nothing unless given."""
         self.sources: list[Source] = sources or []
-        self.children: dict[str, Self] = children or {}
+        self.children: dict[str, Trail] = children or {}
         self.variable: str | None = None
 
-    @classmethod
-    def of(cls, piece: Piece) -> Self:
+    @staticmethod
+    def of(piece: Piece) -> "Trail":
         """The trail of a piece that nothing else was merged with."""
-        trail = cls()
+        trail = Trail()
         trail.put(piece, piece.data, piece.pointer)
         return trail
 
@@ -54,9 +54,9 @@ class Trail:
             for index, item in enumerate(value):
                 self._inside(before, str(index)).put(piece, item, f"{pointer}/{index}")
 
-    def at(self, segments: tuple[str, ...] | list[str]) -> Self | None:
+    def at(self, segments: tuple[str, ...] | list[str]) -> "Trail | None":
         """The trail of a value further inside, or None."""
-        trail: Self | None = self
+        trail: Trail | None = self
         for segment in segments:
             if trail is None:
                 return None
@@ -71,8 +71,8 @@ class Trail:
         if segments[-1].isdecimal() and all(key.isdecimal() for key in outer.children):
             outer.children = {str(index): inner for index, inner in enumerate(outer.children.values())}
 
-    def _inside(self, before: dict[str, Self], key: str) -> Self:
-        trail = before.get(key) or type(self)()
+    def _inside(self, before: "dict[str, Trail]", key: str) -> "Trail":
+        trail = before.get(key) or Trail()
         self.children[key] = trail
         return trail
 

@@ -3,22 +3,20 @@
 import re
 from typing import Any, Final
 
-from lbconf.documents.markers import Replace, Unset
+from lbconf.documents.markers import Replace, Unset, VariableText
 from lbconf.layers.secret import MASK, Secret
 
-__all__ = ["conceal", "conceal_text", "is_secret_key", "is_secret_variable", "shown_url"]
+__all__ = ["conceal", "conceal_text", "is_secret_key", "is_secret_variable", "item_key", "shown_url"]
 
 _SECRET_KEY: Final = re.compile(
     r"""(?: .*(?:password|passwd|passphrase|secret) | pass | pwd | .*[_-]pass(?:word)? | token
-        | .*(?:access|auth|bearer|refresh|id|session|api|bot|device|master|push)[_-]?token | .*[a-z0-9]Token | .*[_-]token
+        | .*(?:access|auth|bearer|refresh|id|session|api|bot|device|master|push|[_-])[_-]?token
         | key | .*(?:api|access|secret|private|master|client|signing|encryption|storage|account|shared|session|auth
                      |service|windows|script)[_-]?key
         | keyfilename | .*credentials? | authorization | cookie | .*connection[_-]?string )""",
     re.IGNORECASE | re.VERBOSE,
 )
-_PUBLIC_KEY: Final = re.compile(
-    r".*(?:foreign|primary|public|sort|partition|entity)key|.*token(?:ttl|name|header)", re.IGNORECASE
-)
+_PUBLIC_KEY: Final = re.compile(r".*(?:foreign|primary|public|sort|partition|entity)[_-]?key", re.IGNORECASE)
 _LIST_KEY: Final = re.compile(r"keys|secrets|tokens|passwords", re.IGNORECASE)
 _SECRET_VARIABLE: Final = re.compile(
     r"PASS(WORD|WD|PHRASE)?(_|$)|PWD(_|$)|SECRET|TOKEN(_|$)|CREDENTIAL|(^|_)(API|ACCESS|PRIVATE|MASTER)?_?KEY(_|$)",
@@ -42,6 +40,11 @@ def is_secret_variable(name: str) -> bool:
     return name not in _NOT_SECRET_VARIABLE and _SECRET_VARIABLE.search(name) is not None
 
 
+def item_key(key: str) -> str:
+    """The name that the items of a list under this name stand under."""
+    return "secret" if _LIST_KEY.fullmatch(key) or is_secret_key(key) else ""
+
+
 def shown_url(text: str) -> str:
     """The text with the passwords of its URLs and connection strings masked; itself where there are none."""
     if "://" in text or "=" in text:
@@ -63,7 +66,7 @@ def conceal(value: Any, key: str, *, keys_matter: bool) -> Any:
     if isinstance(value, dict):
         return _same_or(value, {k: conceal(v, k, keys_matter=keys_matter) for k, v in value.items()})
     if isinstance(value, list):
-        inner = "password" if keys_matter and (_LIST_KEY.fullmatch(key) or is_secret_key(key)) else ""
+        inner = item_key(key) if keys_matter else ""
         made = [conceal(item, inner, keys_matter=keys_matter) for item in value]
         return value if all(a is b for a, b in zip(made, value, strict=True)) else made
     if isinstance(value, Replace):
@@ -77,6 +80,10 @@ def conceal(value: Any, key: str, *, keys_matter: bool) -> Any:
 
 def conceal_text(text: str, key: str) -> str | Secret:
     """The text, or a `Secret` of it. References to variables (`${NAME}`) stay readable; their defaults do not."""
+    if isinstance(text, VariableText):
+        variable, text = text.variable, str(text)
+        if text and is_secret_variable(variable) and shown_url(text) == text:
+            return Secret(text)
     if key and text and is_secret_key(key) and not _is_reference(text):
         return Secret(text, _shown_template(text))
     shown = shown_url(text)

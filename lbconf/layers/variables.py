@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from lbconf.diagnostics import Code, Severity
+from lbconf.documents.markers import VariableText
 from lbconf.documents.pointer import child
-from lbconf.layers.secrecy import conceal, conceal_text, is_secret_variable, shown_url
+from lbconf.layers.secrecy import conceal, conceal_text, is_secret_variable, item_key, shown_url
 from lbconf.layers.secret import MASK, Secret
 
 __all__ = ["Filled", "Problem", "fill_loopback", "fill_native"]
@@ -71,7 +72,14 @@ def fill_native(data: Any, environ: Mapping[str, str], *, keys_matter: bool) -> 
     return filled
 
 
-def fill_loopback(data: Any, lookup: Mapping[str, str], settings: Mapping[str, Any]) -> Filled:
+def fill_loopback(
+    data: Any,
+    lookup: Mapping[str, str],
+    settings: Mapping[str, Any],
+    *,
+    look_up: bool = True,
+    keys_matter: bool = True,
+) -> Filled:
     """The data with LoopBack's variables filled in, and secrets in `Secret`.
 
     A text that ends in `${NAME}` becomes, as a whole, the environment variable's text or the application setting's
@@ -81,13 +89,17 @@ def fill_loopback(data: Any, lookup: Mapping[str, str], settings: Mapping[str, A
         data: Data sources, components or middleware, merged.
         lookup: The environment.
         settings: Application settings, from config.json and the defaults.
+        look_up: Whether texts hold variables here; if not, only what scripts took from the environment is noted.
+        keys_matter: Whether names tell secrets.
     """
     filled = Filled()
 
     def text(value: str, key: str, pointer: str) -> Any:
-        match = _LOOPBACK.search(value) if value.endswith("}") else None
+        if isinstance(value, VariableText):
+            filled.variables[pointer] = value.variable
+        match = _LOOPBACK.search(value) if value.endswith("}") and look_up else None
         if match is None:
-            return conceal_text(value, key)
+            return conceal_text(value, key if keys_matter else "")
         name = match.group(1)
         filled.variables[pointer] = name
         if name in lookup:
@@ -107,7 +119,7 @@ def fill_loopback(data: Any, lookup: Mapping[str, str], settings: Mapping[str, A
         )
         return _ABSENT
 
-    filled.data = _walk(data, "", "", text, keys_matter=True, keep_items=True)
+    filled.data = _walk(data, "", "", text, keys_matter=keys_matter, keep_items=True)
     return filled
 
 
@@ -138,7 +150,7 @@ def _walk(
                 made[name] = new
         return made if changed else value
     if isinstance(value, list):
-        inner = key if keys_matter else ""
+        inner = item_key(key) if keys_matter else ""
         items = [
             _walk(item, inner, f"{pointer}/{index}", text, keys_matter=keys_matter, keep_items=keep_items)
             for index, item in enumerate(value)
