@@ -28,7 +28,9 @@ START_SECONDS = 30.0
 
 def browser_path() -> str | None:
     """The browser's program: LBCONF_TEST_BROWSER, else the first one on the path, else None."""
-    return os.environ.get("LBCONF_TEST_BROWSER") or next((found for name in NAMES if (found := shutil.which(name))), None)
+    return os.environ.get("LBCONF_TEST_BROWSER") or next(
+        (found for name in NAMES if (found := shutil.which(name))), None
+    )
 
 
 class Page:
@@ -111,7 +113,9 @@ def opened_page(url: str, *, width: int = 1280, height: int = 900, dark: bool = 
                 page = Page(connection)
                 for domain in ("Page", "Runtime", "Log"):
                     page.ask(f"{domain}.enable")
-                page.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+                page.ask(
+                    "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False
+                )
                 scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
                 page.ask("Emulation.setEmulatedMedia", features=[scheme])
                 page.ask("Page.navigate", url=url)

@@ -43,11 +43,12 @@ class Served:
 
 @contextmanager
 def served(
-    project: Path, *arguments: str, variables: Mapping[str, str] | None = None, port: int = 0, wait: bool = True
+    project: Path, *arguments: str, variables: Mapping[str, str] | None = None, port: int | None = 0, wait: bool = True
 ) -> Iterator[Served]:
-    """`lbconf serve` on a project until the block ends; its port is free, its answer to /healthz awaited."""
+    """`lbconf serve` on a project until the block ends; its port is a free one, its answer to /healthz awaited."""
+    listening = () if port is None else ("--host", "127.0.0.1", "--port", str(port))
     process = subprocess.Popen(
-        [sys.executable, "-m", "lbconf", "serve", "--project", str(project), "--port", str(port), *arguments],
+        [sys.executable, "-m", "lbconf", "serve", "--project", str(project), *listening, *arguments],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
