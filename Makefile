@@ -9,7 +9,7 @@ export PORT
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench lint clean
+.PHONY: help demo test bench docs lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -26,6 +26,9 @@ test: $(VENV)/stamp-dev ## run every test against real servers; what is skipped 
 
 bench: $(VENV)/stamp-dev ## measure, print the table and write it into docs/performance.md
 	$(BIN)/python -m tests.benchmarks
+
+docs: $(VENV)/stamp-dev ## write the generated parts of the documentation
+	$(BIN)/python -m tests.documentation
 
 lint: $(VENV)/stamp-dev ## ruff, mypy, import rule, generated files, pyproject
 	$(BIN)/ruff check
