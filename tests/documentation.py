@@ -63,11 +63,11 @@ def capability_details() -> str:
 
 def command_reference() -> str:
     """The page of all commands, from their own help."""
-    parts = [
-        "# Commands",
-        "Made from `lbconf COMMAND --help`. The options `--project`, `--env`, `--layout`, `--set`, `--no-color`, `--quiet` and "
-        "`--verbose` may also stand before the command.",
-    ]
+    intro = (
+        "Made from `lbconf COMMAND --help`. The options `--project`, `--env`, `--layout`, `--set`, `--no-color`, "
+        "`--quiet` and `--verbose` may also stand before the command."
+    )
+    parts = ["# Commands", intro]
     for verb, (module, line) in VERBS.items():
         command: click.Command = import_module(module).command
         context = click.Context(
