@@ -63,6 +63,15 @@ class ModelSection(Definition):
     table: str | None = Field(None, description="Name of the table.")
     table_name: str | None = None
     collection: str | None = Field(None, description="Name of the collection (mongodb).")
+    primary_key: str | None = Field(None, description="Name of the primary key.")
+    uniques: dict[str, Any] | None = Field(None, description="Unique constraints by name: columns, nullsNotDistinct.")
+    indexes: dict[str, Any] | None = Field(
+        None, description="Indexes by name: parts, unique, method, where, include, nullsNotDistinct, comment."
+    )
+    foreign_keys: dict[str, Any] | None = Field(
+        None, description="Foreign keys by name: columns, table, references, onDelete, onUpdate, deferrable, match."
+    )
+    checks: dict[str, Any] | None = Field(None, description="Check constraints by name: the SQL expression.")
 
 
 class PropertySection(Definition):
@@ -80,6 +89,11 @@ class PropertySection(Definition):
     data_scale: int | str | None = None
     nullable: bool | int | str | None = Field(None, description='"N", "NO", 0 or false: NOT NULL.')
     db_default: Any = Field(None, description="The column's default: an SQL expression.")
+    collation: str | None = None
+    generated_as: str | None = Field(None, description="Expression of a stored generated column.")
+    identity: bool | str | dict[str, Any] | None = Field(
+        None, description="How the server counts: always, by-default, serial, autoincrement; or kind, start, increment."
+    )
 
 
 class _SectionsOfModel(Definition):
@@ -233,6 +247,7 @@ class RelationDefinition(Definition):
     embeds_properties: Any = None
     scope_methods: Any = None
     constraint: bool | None = Field(None, description="false: no foreign key in the database.")
+    constraint_name: str | None = Field(None, description="Name of the foreign key in the database.")
     on_delete: Action | None = None
     on_update: Action | None = None
     description: Prose | None = None
@@ -243,6 +258,7 @@ class LoopbackRelationDefinition(RelationDefinition):
 
     invert: Truthy = None
     constraint: Any = None
+    constraint_name: Any = None
     on_delete: Any = None
     on_update: Any = None
     scope: Any = None
