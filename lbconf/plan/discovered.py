@@ -28,11 +28,12 @@ from lbconf.plan.discovered_relations import add_relations
 from lbconf.plan.discovered_types import portable, type_text, written
 from lbconf.plan.exact import IDENTITY_KINDS
 from lbconf.project.resolved import UNSET, Layout, Model, Property
-from lbconf.state.structure import Column, QualifiedName, State, Table, View
+from lbconf.state.structure import Column, ColumnType, QualifiedName, State, Table, View
 
 __all__ = ["Discovered", "discovered"]
 
 LITERAL: Final = re.compile(r"^'(?P<text>(?:[^'\\]|'')*)'(?:::(?:text|character varying|bpchar))?$")
+DOMAIN: Final = re.compile(r"^CREATE DOMAIN \S+ AS (?P<type>[a-z]+(?: varying| precision| with(?:out)? time zone)?)")
 WHOLE: Final = re.compile(r"^(?:0|[1-9]\d{0,8})$")
 INSTANTS: Final = frozenset({"now()", "CURRENT_TIMESTAMP"})
 UUID_MAKERS: Final = ("gen_random_uuid()", "uuidv4()", "uuidv7()")
@@ -58,6 +59,8 @@ class _Source:
     default_namespace: str
     section: str
     enumerations: Mapping[QualifiedName, tuple[str, ...]]
+    domains: Mapping[QualifiedName, ColumnType]
+    """The type behind each domain."""
 
 
 def discovered(state: State, mapping: ModelMapping, *, data_source: str) -> Discovered:
@@ -74,6 +77,7 @@ def discovered(state: State, mapping: ModelMapping, *, data_source: str) -> Disc
         default_namespace=mapping.table_name(_shell("Model", {}, mapping.sections[0])).namespace,
         section=mapping.sections[0],
         enumerations={found.name: found.values for found in state.enumerations},
+        domains=_domains(state),
     )
     columns = {table.name: table.columns for table in state.tables} | {view.name: view.columns for view in state.views}
     names = model_names([(n.namespace, n.name) for n in columns], default_namespace=source.default_namespace)
@@ -84,7 +88,7 @@ def discovered(state: State, mapping: ModelMapping, *, data_source: str) -> Disc
             models[table.name] = _table_model(
                 table, names[table.name.namespace, table.name.name], properties[table.name], source
             )
-    add_relations(state, models, properties, section=source.section)
+    add_relations(state, models, properties, mapping)
     for view in state.views:
         if view.columns:
             models[view.name] = _view_model(
@@ -171,9 +175,10 @@ def _shell(name: str, section: Mapping[str, Any], section_name: str) -> Model:
 
 
 def _property(column: Column, name: str, *, place: int, unique: bool, shell: Model, source: _Source) -> dict[str, Any]:
+    named = column.type.enumeration
     kind = portable(
-        column.type,
-        source.enumerations.get(column.type.enumeration) if column.type.enumeration else None,
+        source.domains.get(named, column.type) if named is not None else column.type,
+        source.enumerations.get(named) if named is not None else None,
         default_namespace=source.mapping.table_name(shell).namespace,
     )
     found: dict[str, Any] = written(kind)
@@ -203,6 +208,16 @@ def _property(column: Column, name: str, *, place: int, unique: bool, shell: Mod
         section["generatedAs"] = escaped(column.generated)
     if section:
         found[source.section] = section
+    return found
+
+
+def _domains(state: State) -> dict[QualifiedName, ColumnType]:
+    found = {}
+    for fact in state.opaque:
+        base = DOMAIN.match(fact.definition) if fact.kind == "domain" else None
+        if base is not None:
+            namespace, _, name = fact.name.replace('"', "").partition(".")
+            found[QualifiedName(namespace, name)] = ColumnType(base["type"])
     return found
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
+from lbconf.connectors.contract import ModelMapping
 from lbconf.plan.discovered_names import distinct, lower_camel, plural_camel
 from lbconf.plan.discovered_parts import exact_foreign_key
 from lbconf.state.structure import ForeignKey, QualifiedName, State, Table
@@ -16,7 +17,7 @@ Properties = Mapping[QualifiedName, Mapping[str, str]]
 KEY_ENDING = re.compile(r"(?:_?(?:id|fk|key|code|no|uuid))$", re.IGNORECASE)
 
 
-def add_relations(state: State, models: Models, properties: Properties, *, section: str) -> None:
+def add_relations(state: State, models: Models, properties: Properties, mapping: ModelMapping) -> None:
     """Add a belongsTo to the holder of each foreign key, a hasMany or hasOne to its target.
 
     A key that a relation cannot say in full is said in the holder's connector section.
@@ -32,14 +33,24 @@ def add_relations(state: State, models: Models, properties: Properties, *, secti
             known = target is not None and key.target in models
             plain = known and key.deferrable is None and key.match == "SIMPLE" and key.valid and place not in told
             if not plain:
-                holder[section].setdefault("foreignKeys", {})[key.name] = exact_foreign_key(key, table.name.namespace)
+                holder[mapping.sections[0]].setdefault("foreignKeys", {})[key.name] = exact_foreign_key(
+                    key, table.name.namespace
+                )
             if target is not None and known and place not in told:
                 told.add(place)
-                _relate(table, key, target, models, properties, constrained=plain)
+                usual = mapping.constraint_name(table.name, key.columns, "fkey")
+                _relate(table, key, target, models, properties, constrained=plain, named=key.name != usual)
 
 
 def _relate(
-    table: Table, key: ForeignKey, target: Table, models: Models, properties: Properties, *, constrained: bool
+    table: Table,
+    key: ForeignKey,
+    target: Table,
+    models: Models,
+    properties: Properties,
+    *,
+    constrained: bool,
+    named: bool,
 ) -> None:
     holder, owner = models[table.name], models[target.name]
     own = [properties[table.name][column] for column in key.columns]
@@ -49,7 +60,8 @@ def _relate(
     if not is_key:
         belongs["primaryKey"] = _one_or_many(other)
     if constrained:
-        belongs["constraintName"] = key.name
+        if named:
+            belongs["constraintName"] = key.name
         if key.on_delete != "NO ACTION":
             belongs["onDelete"] = key.on_delete
         if key.on_update != "NO ACTION":
