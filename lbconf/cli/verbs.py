@@ -1,7 +1,6 @@
 """The command group: every verb by name, its module imported only when it is the one asked for."""
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, Final
 
@@ -10,6 +9,7 @@ import click
 from lbconf import __version__
 from lbconf.cli import output
 from lbconf.cli.options import GlobalOptions, shared_options
+from lbconf.diagnostics import nearest
 
 __all__ = ["VERBS", "group", "run"]
 
@@ -54,8 +54,8 @@ class _VerbGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if name not in VERBS and not name.startswith("-") and not ctx.resilient_parsing:
-            near = get_close_matches(name, VERBS, n=1)
-            hint = f" Did you mean '{near[0]}'?" if near else f" Commands: {', '.join(VERBS)}."
+            near = nearest(name, VERBS)
+            hint = f" Did you mean '{near}'?" if near else f" Commands: {', '.join(VERBS)}."
             ctx.fail(f"No such command '{name}'.{hint}")
         return super().resolve_command(ctx, args)
 
