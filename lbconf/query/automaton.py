@@ -18,7 +18,9 @@ Test: TypeAlias = Callable[[str], bool]
 
 _WORD = frozenset(string.ascii_letters + string.digits + "_")
 _DIGIT = frozenset(string.digits)
-_SPACE = frozenset(" \t\n\v\f\r\u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff") | {chr(n) for n in range(0x2000, 0x200B)}
+_SPACE = frozenset(" \t\n\v\f\r\u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff") | {
+    chr(n) for n in range(0x2000, 0x200B)
+}
 _LINE_ENDS = frozenset("\n\r\u2028\u2029")
 _SETS = {"d": _DIGIT, "w": _WORD, "s": _SPACE}
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "v": "\v", "f": "\f", "0": "\0"}
@@ -259,7 +261,10 @@ class Automaton:
         if self._peek() == "?":
             if self._pattern.startswith("?:", self._at):
                 self._at += 2
-            elif self._pattern.startswith("?<", self._at) and self._pattern[self._at + 2 : self._at + 3] not in {"=", "!"}:
+            elif self._pattern.startswith("?<", self._at) and self._pattern[self._at + 2 : self._at + 3] not in {
+                "=",
+                "!",
+            }:
                 self._at = self._pattern.find(">", self._at) + 1 or len(self._pattern)
             else:
                 msg = "look-around is not supported"

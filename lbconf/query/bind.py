@@ -30,7 +30,7 @@ MAX_INCLUDES: Final = 100
 """Relations one request may include, on all levels together."""
 
 
-def bind(  # noqa: PLR0913 - each is one independent choice
+def bind(
     filter: Filter,  # noqa: A002 - the word of the vocabulary
     model: Model,
     models: Mapping[str, Model],
@@ -87,7 +87,7 @@ class Binder:
         self._limit = limit
         self._known: dict[str, _Known] = {}
 
-    def bind(  # noqa: PLR0913 - each is one independent choice
+    def bind(
         self,
         filter: Filter,  # noqa: A002 - the word of the vocabulary
         model: Model,

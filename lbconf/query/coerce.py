@@ -63,7 +63,7 @@ def refused(value: Any, wanted: str) -> RequestError:
 
 
 @lru_cache(maxsize=4096)
-def value_converter(kind: DataType, *, lenient: bool) -> Converter:  # noqa: C901, PLR0911, PLR0912 - one case a type
+def value_converter(kind: DataType, *, lenient: bool) -> Converter:  # noqa: C901, PLR0912 - one case a type
     """What turns a JSON value that a client writes into the type's Python value; None stays None.
 
     Lenient: LoopBack's conversions. Otherwise the value must be of the type.
@@ -117,7 +117,7 @@ class Operands(StrEnum):
 
 
 @lru_cache(maxsize=4096)
-def operand_converter(kind: DataType, operands: Operands) -> Converter:  # noqa: PLR0911 - one return a type
+def operand_converter(kind: DataType, operands: Operands) -> Converter:
     """What turns a value of a condition into one that compares with the type's values; None stays None.
 
     Values from a query string are texts, so `"5"` and `"true"` are a number and a

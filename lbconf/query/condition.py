@@ -34,7 +34,11 @@ _LIST_OPERATORS = frozenset({Operator.INQ, Operator.NIN, Operator.BETWEEN})
 _LIKE = frozenset({Operator.LIKE, Operator.NLIKE, Operator.ILIKE, Operator.NILIKE})
 _IGNORE_CASE = {Operator.LIKE: Operator.ILIKE, Operator.NLIKE: Operator.NILIKE}
 _PRECEDENCE: Final = tuple(
-    Operator(word) for word in "eq gt gte lt lte between inq nin neq like nlike ilike nilike regexp".split()
+    Operator(word)
+    for word in (
+        *("eq", "gt", "gte", "lt", "lte", "between", "inq", "nin", "neq"),
+        *("like", "nlike", "ilike", "nilike", "regexp"),
+    )
 )
 """Which operator LoopBack takes when a property has several."""
 _TEXT = StringType | TextType | DateStringType | EnumType | UuidType
@@ -75,13 +79,15 @@ class ConditionBinder:
             RequestError: a name or a value cannot be used.
 
         """
-        return _Binding(self._model, self._rules, self._targets, collector, writes=writes, trusted=trusted).clause(where)
+        return _Binding(self._model, self._rules, self._targets, collector, writes=writes, trusted=trusted).clause(
+            where
+        )
 
 
 class _Binding:
     """One `where` on its way."""
 
-    def __init__(  # noqa: PLR0913 - the parts of one request
+    def __init__(
         self,
         model: Model,
         rules: Rules,

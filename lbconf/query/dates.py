@@ -22,7 +22,8 @@ _ISO = re.compile(
     re.ASCII,
 )
 _TOKEN = re.compile(r"(\d+)|([A-Za-z]+)|(\s+)|(.)", re.ASCII | re.DOTALL)
-_MONTHS = {name: place for place, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
+_MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTHS = {name: place for place, name in enumerate(_MONTH_NAMES, 1)}
 _ZONES = {"utc": 0, "ut": 0, "gmt": 0, "z": 0, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6}
 _ZONES |= {"pst": -8, "pdt": -7}
 _LONGEST = 200
@@ -82,9 +83,7 @@ def _made(day: tuple[int, int, int], time: tuple[int, int, int, int], offset: in
         return None
     if hour > 24 or (hour == 24 and (minute or second or milliseconds)):  # noqa: PLR2004 - the clock
         return None
-    shift = timedelta(
-        days=date - 1, hours=hour, minutes=minute - offset, seconds=second, milliseconds=milliseconds
-    )
+    shift = timedelta(days=date - 1, hours=hour, minutes=minute - offset, seconds=second, milliseconds=milliseconds)
     return datetime(year, month, 1, tzinfo=UTC) + shift
 
 
@@ -190,7 +189,7 @@ class _Lenient:
     def _result(self) -> datetime | None:
         if not self.days:
             return None
-        first, second, third = (self.days + [1, 1, 1])[:3]
+        first, second, third = [*self.days, 1, 1, 1][:3]
         if self.month is None:
             year, month, day = (first, second, third) if not 1 <= first <= 31 else (third, first, second)  # noqa: PLR2004
         elif len(self.days) == 1:
@@ -200,7 +199,7 @@ class _Lenient:
             month = self.month
         if year < 100:  # noqa: PLR2004 - two digits
             year += 2000 if year < 50 else 1900  # noqa: PLR2004 - as browsers do
-        hour, minute, seconds = (self.clock + [0, 0, 0])[:3]
+        hour, minute, seconds = [*self.clock, 0, 0, 0][:3]
         if self.half is not None:
             if not 1 <= hour <= 12:  # noqa: PLR2004 - the clock
                 return None

@@ -169,7 +169,7 @@ def _is_near(near: Near, row: Row) -> bool:
     return near.min_distance is None or found >= near.min_distance
 
 
-def _holds(comparison: Comparison) -> Callable[[Any], Truth]:
+def _holds(comparison: Comparison) -> Callable[[Any], Truth]:  # noqa: C901 - one case an operator
     """What to ask of a value that is not null. Null tests are the exception: they are asked of every value."""
     operand = comparison.value
     match comparison.operator:
@@ -209,9 +209,7 @@ def _matches(comparison: Comparison) -> Callable[[Any], Truth]:
     if operator is Operator.REGEXP:
         pattern = compile_pattern(*comparison.value)
         return lambda value: isinstance(value, str) and pattern.search(value)
-    pattern = compile_like(
-        comparison.value, ignore_case=operator in {Operator.ILIKE, Operator.NILIKE}, loose=False
-    )
+    pattern = compile_like(comparison.value, ignore_case=operator in {Operator.ILIKE, Operator.NILIKE}, loose=False)
     if operator in {Operator.LIKE, Operator.ILIKE}:
         return lambda value: isinstance(value, str) and pattern.search(value)
     return lambda value: not (isinstance(value, str) and pattern.search(value))

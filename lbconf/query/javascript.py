@@ -35,7 +35,7 @@ _EXACT = 2**53
 _PLAIN_EXPONENT = 21
 
 
-def to_number(value: Any) -> int | float:  # noqa: PLR0911 - one return a type
+def to_number(value: Any) -> int | float:
     """`Number(value)`: an `int` where it is whole, NaN where it is no number."""
     if value is None or value is UNDEFINED:
         return 0 if value is None else math.nan
@@ -54,7 +54,7 @@ def to_number(value: Any) -> int | float:  # noqa: PLR0911 - one return a type
     return _number_of_text(to_text(value))
 
 
-def to_text(value: Any) -> str:  # noqa: PLR0911 - one return a type
+def to_text(value: Any) -> str:  # noqa: C901 - one case a type
     """`String(value)`: lists join with commas, an object is `[object Object]`."""
     if isinstance(value, str):
         return value

@@ -1,9 +1,9 @@
-"""Regular expressions of clients: read, bounded, and matched in time linear in the text.
+r"""Regular expressions of clients: read, bounded, and matched in time linear in the text.
 
 A pattern becomes a non-deterministic automaton whose state sets are remembered
 as they are met, so no pattern can stall a worker the way a backtracking
 matcher can be stalled. Understood: literals, `.`, classes, groups, `|`, `* + ?
-{m,n}`, `^ $ \\b \\B`, `\\d \\w \\s` and their opposites, `\\xhh \\uhhhh`.
+{m,n}`, `^ $ \b \B`, `\d \w \s` and their opposites, `\xhh \uhhhh`.
 Back-references and look-around need backtracking and are refused.
 
 Source: K. Thompson, "Regular Expression Search Algorithm", CACM 11 (1968).

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from lbconf.datatypes import DateTimeType, DateOnlyType
+from lbconf.datatypes import DateOnlyType, DateTimeType
 from lbconf.project.resolved import UNSET, Model, Property, RelationKind
 from lbconf.query.coerce import value_converter
 

@@ -41,9 +41,7 @@ class Rows(Protocol):
 class Related:
     """The rows on the other side of one relation of one row."""
 
-    def __init__(
-        self, repository: Rows, binder: Binder, stores: Stores, place: tuple[Model, Row, Relation]
-    ) -> None:
+    def __init__(self, repository: Rows, binder: Binder, stores: Stores, place: tuple[Model, Row, Relation]) -> None:
         """Take the repository's parts and the place: a model, one of its rows, one of its relations."""
         self._repository = repository
         self._binder = binder
@@ -157,9 +155,7 @@ class Related:
     def _query(self, filter: Filter, *conditions: Condition | None) -> Query:  # noqa: A002 - the word of the vocabulary
         scopes = (parse_filter(self.relation.scope),) if self.relation.scope else ()
         with collected() as collector:
-            return self._binder.bind(
-                filter, self.target, scopes=scopes, extra=all_of(*conditions), collector=collector
-            )
+            return self._binder.bind(filter, self.target, scopes=scopes, extra=all_of(*conditions), collector=collector)
 
     def _condition(self) -> Condition:
         """What ties the target's rows to this row."""

@@ -1,11 +1,24 @@
 """The memory connector: rows in this process, perhaps in a JSON file; `transient` keeps nothing at all."""
 
-from lbconf.connectors.contract import ConnectorType
-from lbconf.connectors.memory.capabilities import memory_capabilities
-from lbconf.connectors.memory.connector import MemoryConnector
+from lbconf.connectors.capabilities import Capabilities
+from lbconf.connectors.contract import Connector, ConnectorType
 from lbconf.connectors.memory.settings import MemorySettings
+from lbconf.project.resolved import DataSource
 
-__all__ = ["CONNECTOR", "MemoryConnector"]
+__all__ = ["CONNECTOR"]
+
+
+def _create(data_source: DataSource) -> Connector:
+    from lbconf.connectors.memory.connector import MemoryConnector
+
+    return MemoryConnector(data_source)
+
+
+def _capabilities() -> Capabilities:
+    from lbconf.connectors.memory.capabilities import memory_capabilities
+
+    return memory_capabilities()
+
 
 CONNECTOR = ConnectorType(
     name="memory",
@@ -16,6 +29,6 @@ CONNECTOR = ConnectorType(
     drivers=(),
     schemes=("memory",),
     mapping=lambda _: None,
-    create=MemoryConnector,
-    capabilities=memory_capabilities,
+    create=_create,
+    capabilities=_capabilities,
 )

@@ -41,15 +41,10 @@ def read_file(path: Path) -> Stored:
     if not text.strip():
         return Stored()
     data = json.loads(text)
-    if not isinstance(data, dict):
-        msg = "it is no JSON object"
-        raise ValueError(msg)  # noqa: TRY004 - the file is at fault, not the program
-    ids, models = data.get("ids") or {}, data.get("models") or {}
-    if not isinstance(ids, dict) or not isinstance(models, dict):
-        msg = '"ids" and "models" must be objects'
-        raise ValueError(msg)
-    if not all(isinstance(rows, dict) for rows in models.values()):
-        msg = 'each entry of "models" must be an object'
+    ids, models = (data.get("ids") or {}, data.get("models") or {}) if isinstance(data, dict) else (None, None)
+    parts = (ids, models, *(models.values() if isinstance(models, dict) else ()))
+    if not all(isinstance(part, dict) for part in parts):
+        msg = 'it must hold an object with the objects "ids" and "models"'
         raise ValueError(msg)
     return Stored(ids, models)
 

@@ -1,0 +1,181 @@
+"""The operations that read rows of a project's models."""
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from lbconf.connectors.contract import Connector
+from lbconf.diagnostics import Code
+from lbconf.project.resolved import Model, Project
+from lbconf.query.bind import Binder, all_of
+from lbconf.query.coerce import operand_converter
+from lbconf.query.errors import RequestError
+from lbconf.query.nodes import Condition, Filter, Query, Row
+from lbconf.query.parse import parse_filter
+from lbconf.repository.errors import (
+    NotFoundError,
+    unknown_id,
+)
+from lbconf.repository.include import KEYS_AT_ONCE, Includer, equals
+from lbconf.repository.rows import RowReader
+from lbconf.repository.stores import Stores, collected
+
+__all__ = ["FilterLike", "ReadingRepository"]
+
+FilterLike: TypeAlias = Filter | Mapping[str, Any] | str | None
+"""A filter, parsed or as a client or a program writes it."""
+
+_NO_FILTER = Filter()
+
+
+class ReadingRepository:
+    """The part of `Repository` that reads."""
+
+    def __init__(
+        self,
+        project: Project,
+        connectors: Mapping[str, Connector],
+        *,
+        hidden_allowed: bool = False,
+        page_limit: int | None = None,
+    ) -> None:
+        """Take the project and the connectors of its data sources, by name, which the caller opens and closes.
+
+        `hidden_allowed`: filters may name hidden properties, for lbconf's own queries.
+        `page_limit`: most rows of one answer in the native layout; None for no limit.
+        """
+        self.project = project
+        self._stores = Stores(connectors, hidden_allowed=hidden_allowed)
+        self._binder = Binder(project.models, self._stores.rules, limit=page_limit)
+        self._includer = Includer(project.models, self._binder, self._stores.find, self._keys_at_once)
+        self._readers: dict[str, RowReader] = {}
+
+    # --- reading ---
+
+    def find(self, model: Model, filter: FilterLike = None, *, scope: str | None = None) -> list[Row]:  # noqa: A002
+        """The rows that match, with what they include. `scope` names one of the model's scopes."""
+        return self.rows(self._bound(model, filter, scope=scope))
+
+    def find_json(self, model: Model, filter: FilterLike = None, *, scope: str | None = None) -> bytes | None:  # noqa: A002
+        """The same as JSON text ready to send, where the database can build it; else None."""
+        return self._stores.find_json(self._bound(model, filter, scope=scope))
+
+    def first(self, model: Model, filter: FilterLike = None) -> Row | None:  # noqa: A002
+        """The first row that matches, or None."""
+        wanted = _parsed(filter)
+        found = self.rows(self._bound(model, _with(wanted, limit=1)))
+        return found[0] if found else None
+
+    def find_one(self, model: Model, filter: FilterLike = None) -> Row:  # noqa: A002
+        """The first row that matches. Raises `NotFoundError` without one."""
+        found = self.first(model, filter)
+        if found is None:
+            raise unknown_id(model, "undefined")
+        return found
+
+    def find_by_id(self, model: Model, id: Any, filter: FilterLike = None) -> Row:  # noqa: A002
+        """The row with this id, the filter's `fields` and `include` applied. Raises `NotFoundError`."""
+        wanted = _parsed(filter)
+        query = self._bound(
+            model, Filter(fields=wanted.fields, include=wanted.include), extra=self._id_condition(model, id)
+        )
+        found = self.rows(query) if query.where is not None else []
+        if not found:
+            raise unknown_id(model, id)
+        return found[0]
+
+    def exists(self, model: Model, id: Any) -> bool:  # noqa: A002
+        """Whether there is a row with this id."""
+        return self.row_by_id(model, id) is not None
+
+    def count(self, model: Model, where: Mapping[str, Any] | None = None, *, scope: str | None = None) -> int:
+        """Number of rows that match."""
+        query = self._bound(model, Filter(where=where), scope=scope)
+        return self._stores.count(model, query.where)
+
+    def rows(self, query: Query) -> list[Row]:
+        """The rows of a bound query, with what they include."""
+        found = self._stores.find(query)
+        if query.include:
+            self._includer.attach(found, query.model, query.include)
+        return found
+
+    def row_by_id(self, model: Model, id: Any) -> Row | None:  # noqa: A002
+        """The row with this id under the model's default scope, or None."""
+        condition = self._id_condition(model, id)
+        if condition is None:
+            return None
+        where = all_of(condition, self._binder.condition(None, model))
+        found = self._stores.find(Query(model=model, where=where, limit=1))
+        return found[0] if found else None
+
+    # --- ids and conditions ---
+
+    def _bound(
+        self,
+        model: Model,
+        filter: FilterLike,  # noqa: A002
+        *,
+        scope: str | None = None,
+        extra: Condition | None = None,
+    ) -> Query:
+        scopes = (self._scope(model, scope),) if scope is not None else ()
+        with collected() as collector:
+            return self._binder.bind(_parsed(filter), model, scopes=scopes, extra=extra, collector=collector)
+
+    def _scope(self, model: Model, name: str) -> Filter:
+        found = model.scopes.get(name)
+        if found is None:
+            raise NotFoundError(Code.FILTER_MALFORMED, f"{model.name} has no scope {name}", status=404)
+        return parse_filter(found)
+
+    def _key(self, model: Model, id: Any) -> tuple[Any, ...] | None:  # noqa: A002
+        """The id's parts with the types of the key's properties; None for what no row can have."""
+        ids = model.ids
+        parts = id if isinstance(id, tuple) else (id,)
+        if len(ids) > 1 and isinstance(id, str):
+            parts = tuple(id.split(","))
+        if not ids or len(parts) != len(ids) or any(part is None for part in parts):
+            return None
+        operands = self._binder.rules(model).operands
+        try:
+            return tuple(operand_converter(prop.type, operands)(part) for prop, part in zip(ids, parts, strict=True))
+        except RequestError:
+            return None
+
+    def _key_in(self, model: Model, data: Mapping[str, Any]) -> tuple[Any, ...] | None:
+        ids = model.ids
+        if not ids or any(data.get(prop.name) is None for prop in ids):
+            return None
+        return self._key(model, tuple(data[prop.name] for prop in ids))
+
+    def _id_condition(self, model: Model, id: Any) -> Condition | None:  # noqa: A002
+        key = self._key(model, id)
+        if key is None:
+            return None
+        return equals(model, tuple(prop.name for prop in model.ids), key)
+
+    def _own_condition(self, model: Model, row: Row) -> Condition:
+        names = tuple(prop.name for prop in model.ids)
+        return equals(model, names, tuple(row.get(name) for name in names))
+
+    def _keys_at_once(self, model: Model) -> int:
+        source = self.project.data_sources.get(model.data_source) if model.data_source else None
+        limit = source.settings.get("inqLimit") if source is not None else None
+        return limit if isinstance(limit, int) and limit > 0 else KEYS_AT_ONCE
+
+
+def _parsed(filter: FilterLike) -> Filter:  # noqa: A002
+    if filter is None:
+        return _NO_FILTER
+    return filter if isinstance(filter, Filter) else parse_filter(filter)
+
+
+def _with(filter: Filter, *, limit: int) -> Filter:  # noqa: A002
+    return Filter(
+        where=filter.where,
+        fields=filter.fields,
+        order=filter.order,
+        include=filter.include,
+        limit=limit,
+        skip=filter.skip,
+    )
