@@ -36,6 +36,11 @@ class SqlReaderWriter(ABC):
         """The data source it was made from."""
         return self._data_source
 
+    @property
+    def mapping(self) -> ModelMapping:
+        """How models stand in it."""
+        return self._mapping
+
     @abstractmethod
     def compiler(self) -> Compiler:
         """For the server's version; connects when that is not known yet."""
