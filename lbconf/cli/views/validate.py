@@ -1,0 +1,62 @@
+"""What `lbconf validate` prints."""
+
+from lbconf.cli.output import paint
+from lbconf.cli.views.diagnostics import render_text, summary
+from lbconf.diagnostics import Diagnostic, Severity
+from lbconf.operations.validate import Checked, Validation
+
+__all__ = ["render"]
+
+
+def render(checked: Validation, output_format: str, *, color: bool, quiet: bool = False) -> str:
+    """The findings in one of the formats `text`, `json`, `sarif`, `github`, `junit`.
+
+    Args:
+        checked: What was found.
+        output_format: Which format.
+        color: Whether text is coloured.
+        quiet: Whether text holds errors only.
+    """
+    if output_format == "text":
+        return _text(checked, color=color, quiet=quiet)
+    from lbconf.cli.views import findings
+
+    names = [one.environment for one in checked.environments]
+    match output_format:
+        case "json":
+            return findings.render_json(checked.findings, names)
+        case "sarif":
+            return findings.render_sarif(checked.findings, checked.root)
+        case "github":
+            return findings.render_github(checked.findings, checked.root)
+        case _:
+            return findings.render_junit(checked.findings, names)
+
+
+def _text(checked: Validation, *, color: bool, quiet: bool) -> str:
+    parts: list[str] = []
+    groups: dict[tuple[str, ...], list[Diagnostic]] = {}
+    for finding, where in checked.findings:
+        if finding.severity is Severity.ERROR or not quiet:
+            groups.setdefault(where, []).append(finding)
+    several = len(checked.environments) > 1
+    for where in sorted(groups, key=lambda names: (-len(names), names)):
+        if several:
+            every = len(where) == len(checked.environments)
+            parts.append(paint(f"In {'every environment' if every else ', '.join(where)}:", "bold", color=color))
+        parts.append(render_text(groups[where], checked.root, color=color))
+    if not quiet:
+        parts.append("\n".join(_line(one, color=color) for one in checked.environments))
+    return "\n\n".join(parts)
+
+
+def _line(checked: Checked, *, color: bool) -> str:
+    found = summary(checked.diagnostics)
+    told = f"{checked.environment}: {found or 'no findings'}"
+    if checked.models is not None and checked.data_sources is not None:
+        told += f" ({_counted(checked.models, 'model')}, {_counted(checked.data_sources, 'data source')})"
+    return paint(told, "good" if checked.good else "bad", color=color)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -1,0 +1,54 @@
+"""Write the JSON Schemas of the configuration files, or tell which are out of date."""
+
+import json
+from pathlib import Path
+
+from lbconf.connectors.registry import connector_types
+
+__all__ = ["outdated", "schema_files", "write_schemas"]
+
+_SHAPES = Path(__file__).parent.parent / "project" / "shapes.py"
+
+
+def schema_files() -> dict[str, str]:
+    """The text of every schema by file name, `model.json` and so on."""
+    from lbconf.project.json_schema import json_schemas
+
+    connectors = [(kind.name, kind.aliases, kind.settings) for kind in connector_types()]
+    return {
+        f"{name}.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+        for name, schema in sorted(json_schemas(connectors).items())
+    }
+
+
+def write_schemas(folder: Path) -> tuple[Path, ...]:
+    """Write every schema into the folder, which is made where it is missing; the paths that changed.
+
+    In lbconf's own repository the table that files are checked against is written too.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {folder / name: text for name, text in schema_files().items()}
+    if folder.resolve() == _SHAPES.parent.parent.parent.resolve() / "schemas":
+        from lbconf.project.json_schema import shapes_module
+
+        files[_SHAPES] = shapes_module()
+    changed = []
+    for path, text in files.items():
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            changed.append(path)
+    return tuple(changed)
+
+
+def outdated(folder: Path) -> tuple[Path, ...]:
+    """The schemas in the folder that are missing or differ, and the checker's table where it differs."""
+    from lbconf.project.json_schema import shapes_module
+
+    stale = [
+        folder / name
+        for name, text in schema_files().items()
+        if not (folder / name).is_file() or (folder / name).read_text(encoding="utf-8") != text
+    ]
+    if _SHAPES.read_text(encoding="utf-8") != shapes_module():
+        stale.append(_SHAPES)
+    return tuple(stale)
