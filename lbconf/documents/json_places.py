@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from lbconf.documents.pointer import child
 from lbconf.documents.spans import Place
 
-__all__ = ["DuplicateKey", "find_duplicates", "find_places", "tokens"]
+__all__ = ["DuplicateKey", "Unbalanced", "find_duplicates", "find_places", "find_unbalanced", "tokens"]
 
 _TOKEN: Final = re.compile(
     r"""(?P<skip>[\s]+|//[^\n]*|/\*.*?\*/)|(?P<mark>[{}\[\],:])|(?P<text>"(?:[^"\\]|\\.)*")|(?P<word>[^\s{}\[\],:"/]+)""",
@@ -22,6 +22,14 @@ class DuplicateKey(NamedTuple):
     key: str
     first: Place
     again: Place
+
+
+class Unbalanced(NamedTuple):
+    """A bracket that is not closed, or closed by one of the other kind."""
+
+    bracket: str
+    opened: Place
+    closed: Place | None
 
 
 def tokens(text: str) -> Iterator[tuple[str, int, int]]:
@@ -46,6 +54,23 @@ def find_duplicates(text: str) -> tuple[DuplicateKey, ...]:
     finder = _Finder(text)
     finder.run()
     return tuple(finder.duplicates)
+
+
+def find_unbalanced(text: str) -> Unbalanced | None:
+    """The first bracket closed by one of the other kind, else the last that is never closed."""
+    finder = _Finder(text)
+    opened: list[tuple[str, int, int]] = []
+    for kind, start, end in tokens(text):
+        if kind in {"{", "["}:
+            opened.append((kind, start, end))
+        elif kind in {"}", "]"} and opened:
+            bracket, begin, after = opened.pop()
+            if bracket + kind not in {"{}", "[]"}:
+                return Unbalanced(bracket, finder.place(begin, after), finder.place(start, end))
+    if not opened:
+        return None
+    bracket, begin, after = opened[-1]
+    return Unbalanced(bracket, finder.place(begin, after), None)
 
 
 class _Finder:

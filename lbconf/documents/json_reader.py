@@ -6,9 +6,9 @@ import jsonyx
 from jsonyx.allow import COMMENTS, TRAILING_COMMA
 
 from lbconf.diagnostics import Code, Collector, Location, Related
-from lbconf.documents.json_places import DuplicateKey, find_duplicates, find_places
+from lbconf.documents.json_places import DuplicateKey, find_duplicates, find_places, find_unbalanced
 from lbconf.documents.markers import Replace, Unset
-from lbconf.documents.spans import Parsed, Place, SpanIndex, line_of
+from lbconf.documents.spans import Parsed, Place, SpanIndex
 
 __all__ = ["read_json"]
 
@@ -87,34 +87,24 @@ def _places(text: str, *, markers: bool) -> tuple[dict[str, Place], dict[str, Pl
 def _refuse_syntax(error: jsonyx.TruncatedSyntaxError, text: str, file: str, found: Collector) -> None:
     line, column = error.lineno or 1, error.offset or 1
     reason = error.msg[:1].lower() + error.msg[1:]
-    hint = None
-    related: tuple[Related, ...] = ()
-    if "quote" in reason or "property name" in reason or "Expecting" in error.msg:
-        opened = _unclosed(text)
-        if opened is not None:
-            at, bracket = opened
-            opened_line, opened_column = line_of(text, at)
-            place = Location(file=file, line=opened_line, column=opened_column)
-            related = (Related(message=f"`{bracket}` opened here is never closed", location=place),)
-            hint = "close every bracket that is opened"
+    unbalanced = find_unbalanced(text)
     if "missing commas" in reason:
         reason, hint = "a comma is missing", "put a comma between two entries"
-    found.error(
-        Code.SYNTAX, f"not JSON: {reason}", Location(file=file, line=line, column=column), hint=hint, related=related
-    )
-
-
-def _unclosed(text: str) -> tuple[int, str] | None:
-    """The last bracket that is opened and not closed, with its offset."""
-    from lbconf.documents.json_places import tokens
-
-    opened: list[tuple[int, str]] = []
-    for kind, start, _ in tokens(text):
-        if kind in "{[":
-            opened.append((start, kind))
-        elif kind in "}]" and opened:
-            opened.pop()
-    return opened[-1] if opened else None
+    else:
+        hint = None
+    related: tuple[Related, ...] = ()
+    if unbalanced is not None and (unbalanced.closed is None or "comma" in reason):
+        opened = Location(file=file, line=unbalanced.opened.line, column=unbalanced.opened.column)
+        reason = f"`{unbalanced.bracket}` is never closed"
+        hint = "close every bracket that is opened"
+        line, column = opened.line, opened.column
+        if unbalanced.closed is not None:
+            line, column = unbalanced.closed.line, unbalanced.closed.column
+            reason = f"this closes what was opened with `{unbalanced.bracket}`"
+            hint = "open and close with the same kind of bracket"
+            related = (Related(message="opened here", location=opened),)
+    place = Location(file=file, line=line, column=column)
+    found.error(Code.SYNTAX, f"not JSON: {reason}", place, hint=hint, related=related)
 
 
 def _refuse_duplicate(duplicate: DuplicateKey, file: str, found: Collector) -> None:

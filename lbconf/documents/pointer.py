@@ -28,7 +28,7 @@ def join(segments: Iterable[str | int]) -> str:
 
 def split(pointer: str) -> tuple[str, ...]:
     """The segments of a pointer, unescaped. A missing leading `/` is forgiven."""
-    if not pointer or pointer == "/":
+    if not pointer:
         return ()
     return tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer.removeprefix("/").split("/"))
 

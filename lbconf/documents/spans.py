@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from lbconf.diagnostics import Location
 
-__all__ = ["KeySpans", "Parsed", "Place", "SpanIndex", "Spans", "line_of"]
+__all__ = ["KeySpans", "Parsed", "Place", "SpanIndex", "Spans"]
 
 
 class Place(NamedTuple):
@@ -81,9 +81,3 @@ class KeySpans(Spans):
     """JSON Pointer to the place of the key that leads to the value."""
 
     _which = 1
-
-
-def line_of(text: str, offset: int) -> tuple[int, int]:
-    """1-based line and column of an offset in characters."""
-    before = text.rfind("\n", 0, offset)
-    return text.count("\n", 0, offset) + 1, offset - before

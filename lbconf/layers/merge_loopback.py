@@ -149,7 +149,7 @@ class _Merge:
     def into_null(self, new: Any, trail: Trail, pointer: str, path: str) -> Any:
         if new is None or isinstance(new, Undefined):
             return self.assign(None, trail, pointer)
-        if isinstance(new, bool | int | float) or new == "":
+        if isinstance(new, bool | int | float) or not new:
             self.found.warning(
                 Code.MERGE_NULL_KEPT,
                 f"`{path}` is null below and silently stays null: LoopBack cannot replace null",
