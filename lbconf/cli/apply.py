@@ -78,7 +78,8 @@ def command(  # noqa: PLR0913 - one argument for each option
         project = load_project(options.root, options.environment, layout=options.layout, overrides=options.sets)
         report = plan_project(project, data_sources=data_sources, models=models, url=url, recreate=recreate)
     output.diagnostics((*project.diagnostics, *(found for plan in report.plans for found in plan.diagnostics)))
-    output.result(plan_text(report, color=output.color_results))
+    if report.plans or not report.failures:
+        output.result(plan_text(report, color=output.color_results))
     for failure in report.failures:
         output.diagnostics(failure.diagnostics)
     pending = tuple(plan for plan in report.plans if not plan.empty)
@@ -99,7 +100,7 @@ def command(  # noqa: PLR0913 - one argument for each option
         )
     for outcome in done.outcomes:
         resumed = f", taken up again at step {outcome.resumed_at + 1}" if outcome.resumed_at else ""
-        output.note(
+        output.result(
             f"{outcome.data_source}: applied, {outcome.steps} step{'' if outcome.steps == 1 else 's'}{resumed}."
         )
     for failure in done.failures:

@@ -55,7 +55,7 @@ def command(
         output.result(plan_json(report))
     elif output_format == "sql":
         output.result(plan_sql(report))
-    else:
+    elif report.plans or not report.failures:
         output.result(plan_text(report, color=output.color_results))
     for failure in report.failures:
         output.diagnostics(failure.diagnostics)

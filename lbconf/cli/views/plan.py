@@ -26,12 +26,12 @@ def plan_text(report: PlanReport, *, color: bool) -> str:
     lines: list[str] = []
     for plan in report.plans:
         lines.extend(_plan_lines(plan, several=len(report.plans) > 1, color=color))
-    if not report.plans and not report.failures:
-        return "Nothing to do: no data source has structure to plan."
+    if not report.plans:
+        return "" if report.failures else "Nothing to do: no data source has structure to plan."
     if report.empty:
         if not report.failures and len(report.plans) == 1:
             return "Nothing to do. The database is as the models say."
-        return "\n".join([*lines, "", "Nothing to do." if not report.failures else "Nothing to do elsewhere."]).strip()
+        return "\n".join([*lines, "", "Nothing to do."]).strip()
     counts = report.counts()
     lines.append(
         paint(

@@ -1,6 +1,6 @@
 """Run as a program: hold the apply lock of a file in the middle of a plan, for so many seconds.
 
-    python -m tests.integration.sqlite.holding_apply FILE SECONDS
+python -m tests.integration.sqlite.holding_apply FILE SECONDS
 """
 
 import sys

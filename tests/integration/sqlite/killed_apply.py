@@ -1,6 +1,6 @@
 """Run as a program: apply a plan to a file and die by SIGKILL before or after one of its steps.
 
-    python -m tests.integration.sqlite.killed_apply FILE before|after STEP
+python -m tests.integration.sqlite.killed_apply FILE before|after STEP
 """
 
 import os

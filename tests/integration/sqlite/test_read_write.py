@@ -18,7 +18,7 @@ from lbconf.query.evaluate import evaluate
 from lbconf.query.nodes import Comparison, Near, Operator, Order, Query, Target
 from tests.strategies.rows import create_tables, data_source, every_type, model, queries, rows
 
-SLOW = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SLOW = settings(max_examples=60, report_multiple_bugs=False, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(params=[":memory:", "file"])

@@ -79,7 +79,9 @@ def test_a_rebuild_keeps_rows_counter_triggers_views_indexes_and_foreign_keys(ta
     assert target.run("SELECT id, name FROM owners ORDER BY id") == [(1, "Ann"), (2, "Bob")]
     assert target.run("UPDATE owner SET name = 'Al' WHERE id = 1", "SELECT what FROM log") == [("Ann>Al",)]
     assert target.run("INSERT INTO owner DEFAULT VALUES RETURNING id, name") == [(4, "nobody")], "id 3 is never reused"
-    assert target.run("PRAGMA foreign_keys = ON", "DELETE FROM owner WHERE id = 1", "SELECT name FROM pet") == [("Tom",)]
+    assert target.run("PRAGMA foreign_keys = ON", "DELETE FROM owner WHERE id = 1", "SELECT name FROM pet") == [
+        ("Tom",)
+    ]
 
 
 def test_renames_keep_rows_and_reach_triggers_views_and_foreign_keys(target: SqliteTarget) -> None:
@@ -152,7 +154,9 @@ def test_a_backfill_gives_rows_what_they_lack(target: SqliteTarget) -> None:
 
 
 def test_a_foreign_key_that_rows_break_is_refused_before_commit(target: SqliteTarget) -> None:
-    target.run("CREATE TABLE stray (id INTEGER PRIMARY KEY NOT NULL, ownerId INTEGER)", "INSERT INTO stray VALUES (1, 99)")
+    target.run(
+        "CREATE TABLE stray (id INTEGER PRIMARY KEY NOT NULL, ownerId INTEGER)", "INSERT INTO stray VALUES (1, 99)"
+    )
     stray = Table(
         name=QualifiedName("", "stray"),
         columns=(replace(ID, identity=Identity(kind="rowid")), Column(name="ownerId", type=INTEGER)),
@@ -231,8 +235,9 @@ def test_checks_collations_and_generated_columns_are_read_back(tmp_path: Path) -
         """CREATE TABLE t ( -- a comment, with "quotes" and (
             a TEXT COLLATE NOCASE CONSTRAINT short CHECK (length(a) < 10), [b c] INT DEFAULT (1+2),
             d TEXT GENERATED ALWAYS AS (a || 'x') STORED, `e` REFERENCES t2 ON DELETE SET NULL DEFERRABLE INITIALLY DEFERRED,
-            CONSTRAINT pair UNIQUE (a, "b c"), CHECK ("b c" IN (1, 2, 3)) ) STRICT""".replace("INT DEFAULT", "INTEGER DEFAULT")
-        .replace("`e` REFERENCES", "`e` TEXT REFERENCES"),
+            CONSTRAINT pair UNIQUE (a, "b c"), CHECK ("b c" IN (1, 2, 3)) ) STRICT""".replace(
+            "INT DEFAULT", "INTEGER DEFAULT"
+        ).replace("`e` REFERENCES", "`e` TEXT REFERENCES"),
         "CREATE TABLE t2 (id TEXT PRIMARY KEY) WITHOUT ROWID",
     )
     table = target.inspect().tables[0]
