@@ -208,9 +208,9 @@ class LoadedDataSource:
         return self.apply(self.plan(models), accept=accept)
 
     def automigrate(self, models: Sequence[str] = (), *, accept: Sequence[str] = ()) -> Outcome:
-        """Drop the tables of the models (all by default) and make them again; `accept` must hold `deletes-data`.
+        """Drop the tables of the models (all by default) and make them again. Raises as `apply`.
 
-        Raises as `apply`.
+        `accept` must hold `deletes-data`, and `irreversible` where the database cannot take a drop back.
         """
         names = models or [model.name for model in self._project.models_of(self.name) if model.persisted]
         return self.apply(self.plan(models, recreate=names), accept=accept)

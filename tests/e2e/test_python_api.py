@@ -41,7 +41,7 @@ def test_structure(account: tuple[Path, str]) -> None:
         with pytest.raises(HazardError):
             source.automigrate(["Account"])
         assert accounts.count() == 1
-        source.automigrate(["Account"], accept=["deletes-data"])
+        source.automigrate(["Account"], accept=["deletes-data", "irreversible"])
         assert accounts.count() == 0
 
 
