@@ -76,10 +76,20 @@ def _model(
             continue
         written = entry[part]
         if isinstance(written, Mapping):
-            found[part] = checker.check(root, written, f"{at}/{part}", f"model {name}") or {}
+            found[part] = _with_properties(written, checker.check(root, written, f"{at}/{part}", f"model {name}"))
         elif written is not None:
             _refuse(written, f"{at}/{part}", f"model {name}", places, findings)
     return found
+
+
+def _with_properties(written: Mapping[str, Any], checked: Any) -> Mapping[str, Any]:
+    """The checked part with a stand-in for every property that was left out, so that references to it hold."""
+    if checked is written or checked is None:
+        return checked or {}
+    before, after = written.get("properties"), checked.get("properties")
+    if not isinstance(before, Mapping) or not isinstance(after, Mapping) or len(before) == len(after):
+        return checked  # type: ignore[no-any-return]
+    return {**checked, "properties": {name: after.get(name, "any") for name in before}}
 
 
 def _section(data: Mapping[str, Any], name: str, places: Places, findings: Collector) -> Mapping[str, Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Container, Mapping
 from typing import Any, Final
 
+from lbconf.datatypes import AnyType
 from lbconf.diagnostics import Code, Collector, Related, nearest
 from lbconf.documents.pointer import child
 from lbconf.project.access import read_acls, with_wired
@@ -81,6 +82,7 @@ def build_properties(
                 protected=protected,
             )
         except TypeUnknownError as error:
+            draft.properties[name] = Property(name=name, type=AnyType(), location=places.key(written.at))
             near = nearest(error.name, (*TYPE_NAMES, *models))
             findings.error(
                 Code.TYPE_UNKNOWN,
@@ -99,7 +101,7 @@ def join_model(name: str, side: Draft) -> Draft:
         base="PersistedModel",
         ancestors=("PersistedModel", "Model"),
         settings={"base": "PersistedModel"},
-        written={"id": injected_id(loopback=side.layout.is_loopback)},
+        written={"id": injected_id(side.at, loopback=side.layout.is_loopback)},
         relations_written={},
         places={},
         data_source=side.data_source,
@@ -248,7 +250,7 @@ def _inject_id(draft: Draft) -> None:
         return
     if draft.settings.get("idInjection") is False or any(written.is_id for written in draft.written.values()):
         return
-    injected = injected_id(loopback=draft.layout.is_loopback)
+    injected = injected_id(draft.at, loopback=draft.layout.is_loopback)
     if draft.layout.is_loopback:
         draft.written = {**{n: w for n, w in draft.written.items() if n != "id"}, "id": injected}
     else:

@@ -85,9 +85,9 @@ def id_place(attributes: Mapping[str, Any]) -> int:
     return max(place, 0)
 
 
-def injected_id(*, loopback: bool) -> Written:
-    """The id of a model that declares none."""
-    return Written({"type": "number" if loopback else "bigint", "id": 1, "generated": True}, None)
+def injected_id(at: str | None, *, loopback: bool) -> Written:
+    """The id of a model that declares none; its place is the model's."""
+    return Written({"type": "number" if loopback else "bigint", "id": 1, "generated": True}, at)
 
 
 def build_property(

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from lbconf.datatypes import ArrayType, DataType, ModelType, NumberType, StringType
 from lbconf.diagnostics import Code, Collector, nearest
+from lbconf.project.builtin import BUILT_IN
 from lbconf.project.drafts import Draft
 from lbconf.project.inheritance import Written
 from lbconf.project.keys import referential_action
@@ -98,14 +99,16 @@ class _Resolver:
 
     def _kind(self) -> RelationKind | None:
         written = self.settings.get("type")
+        if written is None and self.at is not None and "/wiring/" not in self.at:
+            return None  # said already: a relation in a model's own file must have a type
         try:
             kind = RelationKind(str(written))
         except ValueError:
             kinds = [kind.value for kind in RelationKind if kind is not RelationKind.HAS_MANY_THROUGH]
             near = nearest(written, kinds) if isinstance(written, str) else None
             self._report(
-                Code.VALUE_UNKNOWN if "type" in self.settings else Code.KEY_MISSING,
-                f"{written!r} is no type of relation" if "type" in self.settings else "it has no type",
+                Code.KEY_MISSING if written is None else Code.VALUE_UNKNOWN,
+                "it has no type" if written is None else f"{written!r} is no type of relation",
                 f"did you mean {near}?" if near else f"one of {', '.join(kinds)}",
                 "type",
             )
@@ -143,7 +146,7 @@ class _Resolver:
         if not isinstance(written, str) or not written:
             self._report(Code.KEY_MISSING, f"it does not say its {key}", f'add "{key}": the name of a model')
             return None
-        near = nearest(written, self.drafts)
+        near = nearest(written, (*self.drafts, *BUILT_IN))
         self._report(
             Code.RELATION_TARGET_UNKNOWN,
             f"there is no model {written}",

@@ -79,8 +79,11 @@ def model_sources(merged: MergedConfig) -> dict[str, ModelSource]:
         source.defined = definition is not _NOTHING
         sources[name] = source
     for name in list(sources):
-        for built_in in _built_in_bases(sources[name].base):
-            sources.setdefault(built_in, _source(built_in, BUILT_IN[built_in], layout, _NOTHING, None, wired=False))
+        for built_in in (*_built_in_bases(sources[name].base), *_built_in_targets(sources[name])):
+            if built_in not in sources:
+                source = _source(built_in, BUILT_IN[built_in], layout, _NOTHING, None, wired=False)
+                source.wired = False
+                sources[built_in] = source
     return sources
 
 
@@ -107,6 +110,15 @@ def _built_in_bases(base: str) -> Iterator[str]:
     while base in BUILT_IN:
         yield base
         base = str(BUILT_IN[base].get("base"))
+
+
+def _built_in_targets(source: ModelSource) -> Iterator[str]:
+    for relations in (source.settings.get("relations"), source.wiring.get("relations")):
+        for relation in _mapping(relations).values():
+            said = _mapping(relation)
+            yield from (
+                said[key] for key in ("model", "through") if isinstance(said.get(key), str) and said[key] in BUILT_IN
+            )
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

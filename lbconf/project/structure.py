@@ -27,6 +27,17 @@ _KINDS: Final[Mapping[str, tuple[str, type | tuple[type, ...]]]] = {
     "null": ("null", type(None)),
 }
 
+_SINGULAR: Final[Mapping[str, str]] = {
+    "properties": "property",
+    "relations": "relation",
+    "relationships": "relation",
+    "indexes": "index",
+    "uniques": "unique constraint",
+    "checks": "check",
+    "foreignKeys": "foreign key",
+    "methods": "method",
+}
+
 
 class Checker:
     """Checks values one by one and keeps what it finds."""
@@ -93,8 +104,7 @@ class Checker:
         known: Mapping[str, Any] = shape.get("properties", {})
         others = shape.get("additionalProperties")
         warns = known and others is None and "x-open" not in shape
-        if not self._complete(value, shape.get("required", ()), at, what):
-            return _LEFT_OUT
+        self._require(value, shape.get("required", ()), at, what)
         changed: dict[str, Any] | None = None
         for name, item in value.items():
             inner = known.get(name)
@@ -106,7 +116,7 @@ class Checker:
                 inner = others
             if not inner:
                 continue
-            checked = self._check(item, inner, child(at, name), f"{name} of {what}")
+            checked = self._check(item, inner, child(at, name), _named(name, what, entry=name not in known))
             if checked is item:
                 continue
             if changed is None:
@@ -117,13 +127,12 @@ class Checker:
                 changed[name] = checked
         return value if changed is None else changed
 
-    def _complete(self, value: Mapping[str, Any], required: Iterable[str], at: str, what: str) -> bool:
-        missing = [name for name in required if value.get(name) is None]
-        for name in missing:
-            self._findings.error(
-                Code.KEY_MISSING, f"{what} does not say its {name}", self._places.key(at), hint=f"add {name}"
-            )
-        return not missing
+    def _require(self, value: Mapping[str, Any], names: Iterable[str], at: str, what: str) -> None:
+        for name in names:
+            if value.get(name) is None:
+                self._findings.error(
+                    Code.KEY_MISSING, f"{what} does not say its {name}", self._places.key(at), hint=f"add {name}"
+                )
 
     def _array(self, value: list[Any], shape: Mapping[str, Any], at: str, what: str) -> Any:
         if len(value) < shape.get("minItems", 0):
@@ -168,7 +177,8 @@ class Checker:
         return _LEFT_OUT
 
     def _refuse_value(self, value: Any, shapes: Iterable[Mapping[str, Any]], at: str, what: str) -> object:
-        allowed = [one for shape in shapes for one in shape.get("enum", ())]
+        allowed: list[Any] = [one for shape in shapes for one in shape.get("enum", ())]
+        allowed.extend(one for shape in shapes if shape.get("type") == "boolean" for one in (True, False))
         near = nearest(value, (one for one in allowed if isinstance(one, str))) if isinstance(value, str) else None
         shown = ", ".join(str(one).lower() if isinstance(one, bool) else str(one) for one in allowed)
         self._findings.error(
@@ -187,6 +197,14 @@ class Checker:
             self._places.key(at),
             hint=f"did you mean {near}?" if near else None,
         )
+
+
+def _named(name: str, what: str, *, entry: bool) -> str:
+    """What an inner value is: `strict of model Account`, `property email of model Account`."""
+    group, of, owner = what.partition(" of ")
+    if entry and of and group in _SINGULAR:
+        return f"{_SINGULAR[group]} {name} of {owner}"
+    return f"{name} of {what}"
 
 
 def _is(value: Any, kind: str) -> bool:

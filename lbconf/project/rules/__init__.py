@@ -3,6 +3,7 @@
 from typing import Final
 
 from lbconf.project.rules.access_declared import access_declared
+from lbconf.project.rules.built_in_attached import built_in_attached
 from lbconf.project.rules.data_source_known import data_source_known
 from lbconf.project.rules.data_source_named import data_source_named
 from lbconf.project.rules.default_types import default_types
@@ -22,6 +23,7 @@ RULES: Final[tuple[Rule, ...]] = (
     model_defined,
     data_source_known,
     data_source_named,
+    built_in_attached,
     name_once,
     path_once,
     table_once,
