@@ -102,7 +102,6 @@ class PostgresqlDialect(Dialect):
         match operator:
             case Operator.INQ | Operator.NIN:
                 parts = [self._compare_place(place, Operator.EQ, item, add) for item in value if item is not None]
-                parts += ["NULL"] if len(parts) < len(value) else []
                 found = " OR ".join(parts) or f"{place} #>> '{{}}' IS NULL AND NULL"
                 return f"NOT ({found})" if operator is Operator.NIN else f"({found})"
             case Operator.BETWEEN:

@@ -52,7 +52,8 @@ class Conditions:
             case AnyOf(conditions=parts):
                 return "(" + " OR ".join(map(self.compile, parts)) + ")" if parts else FALSE
             case NoneOf(conditions=parts):
-                return "NOT (" + " OR ".join(map(self.compile, parts)) + ")" if parts else TRUE
+                # What is neither true nor false, because of a null, is not one of these: the row comes through.
+                return "(" + " OR ".join(map(self.compile, parts)) + ") IS NOT TRUE" if parts else TRUE
             case Near():
                 return self._near(condition)
             case Constant(value=value):
@@ -130,7 +131,7 @@ class Conditions:
             return _never(column)
 
     def _one_of(self, column: BoundColumn, values: Any) -> str:
-        """Membership; null for null, and for what is no member of a list that holds null."""
+        """Membership; null for null. A null in the list is no member."""
         present = [value for value in values if value is not None]
         if column.kind in STRUCTURED:
             found = " OR ".join(self._equal(column, value) for value in present) or _never(column)
@@ -142,7 +143,7 @@ class Conditions:
                 except ValueRefused:
                     continue
             found = self.dialect.one_of(column, encoded, self.add) if encoded else _never(column)
-        return f"({found} OR NULL)" if len(present) < len(values) else f"({found})"
+        return f"({found})"
 
 
 def _never(column: BoundColumn) -> str:

@@ -84,7 +84,6 @@ class SqliteDialect(Dialect):
         match operator:
             case Operator.INQ | Operator.NIN:
                 parts = [_compared(place, kind, Operator.EQ, item, add) for item in value if item is not None]
-                parts += ["NULL"] if len(parts) < len(value) else []
                 found = " OR ".join(parts) or f"{place} IS NULL AND NULL"
                 return f"NOT ({found})" if operator is Operator.NIN else f"({found})"
             case Operator.BETWEEN:
