@@ -130,7 +130,7 @@ def chosen_environment(environment: str | None, environ: Mapping[str, str]) -> t
 
 def _require_layer(place: Place, named: str, how: str | None, found: Collector) -> None:
     known = native_files.environments(place.folder)
-    if named in known or (how is None and not known):
+    if named in known or (not known and (how is None or named == DEFAULT_ENVIRONMENT)):
         return
     there_are = f"there are {', '.join(known)}" if known else "there is only `base`"
     near = nearest(named, known)

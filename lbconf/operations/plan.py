@@ -128,6 +128,8 @@ def selected_data_sources(project: Project, names: Sequence[str], url: str | Non
         chosen = [source for source in project.data_sources.values() if _plannable(project, source, url)]
     if url is None:
         return tuple(chosen)
+    if not chosen and len(project.data_sources) == 1:
+        chosen = list(project.data_sources.values())
     if len(chosen) != 1:
         known = ", ".join(source.name for source in chosen) or "none that has models"
         raise PlanError(
