@@ -25,6 +25,7 @@ __all__ = [
     "ConnectorType",
     "Inspector",
     "JsonReader",
+    "KeyCounter",
     "LedgerEntry",
     "MigrationSession",
     "Migrator",
@@ -238,6 +239,15 @@ class Writer(Protocol):
 
     def delete(self, model: Model, where: Condition | None) -> int:
         """Delete every row that matches; how many went."""
+        ...
+
+
+@runtime_checkable
+class KeyCounter(Protocol):
+    """Has ids that the server counts up, without looking at rows that brought an id of their own."""
+
+    def count_on(self, model: Model) -> None:
+        """Let the model's generated ids go on after the greatest there is. Never counts back."""
         ...
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from lbconf.connectors.contract import Connector, Transactional
+from lbconf.connectors.contract import Connector, KeyCounter, Transactional
 from lbconf.diagnostics import Code, Collector, Diagnostic
 from lbconf.documents.discovery import locate
 from lbconf.errors import DocumentError, LbconfError
@@ -90,7 +90,11 @@ def _seed_data_source(project: Project, name: str, rows: Sequence[SeedRow]) -> l
         by_model.setdefault(row.model.name, []).append(row)
     repository = Repository(project, {name: connector})
     with opened([connector]), _transaction(connector):
-        return [_seed_model(repository, by_model[model]) for model in _in_order(project, by_model)]
+        seeded = [_seed_model(repository, by_model[model]) for model in _in_order(project, by_model)]
+        if isinstance(connector, KeyCounter):
+            for model in by_model:
+                connector.count_on(project.models[model])
+        return seeded
 
 
 def _transaction(connector: Connector) -> AbstractContextManager[None]:

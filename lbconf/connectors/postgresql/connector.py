@@ -25,7 +25,7 @@ from lbconf.connectors.sql.settings import read_settings
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import ConnectionFailedError, ConnectorError, ConstraintError, ConstraintKind
 from lbconf.layers.secret import MASK, Secret
-from lbconf.project.resolved import DataSource
+from lbconf.project.resolved import DataSource, Model
 from lbconf.query.nodes import Query
 from lbconf.state.changes import Change
 from lbconf.state.steps import Step
@@ -45,6 +45,14 @@ FROM (
 JOIN pg_catalog.pg_attribute AS a ON a.attrelid = part.relation AND a.attnum = part.number
 WHERE $2::text IS NOT NULL
 GROUP BY a.attname ORDER BY min(part.place)
+"""
+
+COUNT_ON: Final = """
+SELECT setval(found.counter, greatest(found.top, coalesce(pg_sequence_last_value(found.counter), 0)))
+FROM (
+  SELECT pg_get_serial_sequence($1, $2)::regclass AS counter, (SELECT max({column}) FROM {table})::bigint AS top
+) AS found
+WHERE found.counter IS NOT NULL AND found.top IS NOT NULL
 """
 
 T = TypeVar("T")
@@ -134,6 +142,14 @@ class PostgresqlConnector(SqlReaderWriter):
             return session.cursor.rowcount
 
         return self._run(touched)
+
+    def count_on(self, model: Model) -> None:
+        """Let the sequences behind generated ids go on after the greatest id."""
+        table = self.table(model, self.compiler())
+        for column in table.ids:
+            if column.prop.generated:
+                sql = COUNT_ON.format(column=column.sql, table=table.sql)
+                self.fetch(Compiled(sql, [table.sql, column.name]))
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
