@@ -67,7 +67,8 @@ def _find_one(call: Call) -> Answer:
 
 
 def _count(call: Call) -> Answer:
-    return _data({"count": call.repository.count(call.endpoint.model, call.arguments.where(), scope=call.endpoint.scope)})
+    endpoint = call.endpoint
+    return _data({"count": call.repository.count(endpoint.model, call.arguments.where(), scope=endpoint.scope)})
 
 
 def _exists(call: Call) -> Answer:

@@ -1,5 +1,6 @@
 """The whole ASGI application: model endpoints, description, explorer, health, logging, CORS."""
 
+import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -15,7 +16,7 @@ from lbconf.api.access_log import AccessLog
 from lbconf.api.bodies import Limits
 from lbconf.api.cors import Cors, cors_settings
 from lbconf.api.endpoints import endpoints_of
-from lbconf.api.log import JsonLog
+from lbconf.api.log import JsonLog, LogHandler
 from lbconf.api.model_api import ModelApi
 from lbconf.api.present import Presenter
 from lbconf.api.problem import Fault, fault_of, loopback_body
@@ -69,12 +70,15 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        logger, handler = logging.getLogger("lbconf"), LogHandler(log)
+        logger.addHandler(handler)
         await sources.open()
         try:
             yield
         finally:
             threads.shutdown(wait=True, cancel_futures=True)
             await sources.close()
+            logger.removeHandler(handler)
 
     litestar = Litestar(
         route_handlers=[models, *system_handlers(project, endpoints, sources)],

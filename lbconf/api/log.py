@@ -1,5 +1,6 @@
 """Log lines of a serving process: one JSON object each."""
 
+import logging
 import time
 import traceback
 from collections.abc import Callable
@@ -7,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["JsonLog", "timestamp"]
+__all__ = ["JsonLog", "LogHandler", "timestamp"]
 
 
 class JsonLog:
@@ -32,6 +33,19 @@ class JsonLog:
             at=[f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
             **fields,
         )
+
+
+class LogHandler(logging.Handler):
+    """Takes what lbconf's own modules log (`logging.getLogger("lbconf...")`) into the same lines."""
+
+    def __init__(self, log: JsonLog) -> None:
+        """Take the log."""
+        super().__init__(logging.INFO)
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record."""
+        self._log.event(record.levelname.lower(), "log", logger=record.name, message=record.getMessage())
 
 
 def timestamp(now: float | None = None) -> str:

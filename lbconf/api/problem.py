@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from lbconf.api.present import encode
+from lbconf.diagnostics import Code
 from lbconf.errors import (
     ConnectionFailedError,
     ConstraintError,
@@ -36,6 +37,8 @@ class Fault:
     message: str
     code: str | None = None
     details: Any = None
+    hint: str | None = None
+    """How to mend the request, where lbconf can tell; LoopBack's own messages stay as they are."""
     headers: tuple[tuple[bytes, bytes], ...] = field(default=())
     ours: bool = False
     """Whether it is lbconf's own mistake, to be logged with its traceback."""
@@ -78,19 +81,25 @@ def problem_body(fault: Fault, path: str) -> bytes:
         problem["code"] = fault.code
     if fault.details is not None:
         problem["details"] = fault.details
+    if fault.hint is not None:
+        problem["hint"] = fault.hint
     return encode(problem)
 
 
 def _known(error: LbconfError) -> Fault | None:
-    message = _message(error)
+    first = error.diagnostics[0]
+    message = first.message
+    if first.code is Code.PROPERTY_UNKNOWN and first.hint:
+        message += f" ({first.hint})"
     status = getattr(error, "status", None)
     if isinstance(status, int):
         return Fault(
             status=status,
             name=getattr(error, "name", None),
-            message=getattr(error, "message", None) or message,
+            message=message,
             code=getattr(error, "error_code", None),
             details=_details(getattr(error, "details", None)),
+            hint=first.hint,
         )
     match error:
         case QueryError() | UnsupportedError():
@@ -107,10 +116,6 @@ def _known(error: LbconfError) -> Fault | None:
             return Fault(status=422, message=message)
         case _:
             return None
-
-
-def _message(error: LbconfError) -> str:
-    return error.diagnostics[0].message
 
 
 def _details(details: Any) -> Any:

@@ -71,13 +71,13 @@ def eventually(condition: Any, seconds: float = 20.0) -> None:
 
 def test_rows_are_written_and_read(project: Path) -> None:
     with served(project) as server:
-        status, made, _ = ask(server, "/api/Notes", method="POST", body={"title": "one", "stars": 2})
+        status, made, _ = ask(server, "/api/notes", method="POST", body={"title": "one", "stars": 2})
         assert (status, made) == (200, {"id": 1, "title": "one", "stars": 2})
-        assert ask(server, "/api/Notes")[:2] == (200, [made])
-        assert ask(server, "/api/Notes/1")[:2] == (200, made)
-        assert ask(server, "/api/Notes/count")[:2] == (200, {"count": 1})
-        assert ask(server, "/api/Notes/1", method="DELETE")[:2] == (200, {"count": 1})
-        assert ask(server, "/api/Notes/1")[0] == 404
+        assert ask(server, "/api/notes")[:2] == (200, [made])
+        assert ask(server, "/api/notes/1")[:2] == (200, made)
+        assert ask(server, "/api/notes/count")[:2] == (200, {"count": 1})
+        assert ask(server, "/api/notes/1", method="DELETE")[:2] == (200, {"count": 1})
+        assert ask(server, "/api/notes/1")[0] == 404
 
 
 def test_start_page_health_readiness_and_description(project: Path) -> None:
@@ -86,12 +86,12 @@ def test_start_page_health_readiness_and_description(project: Path) -> None:
         assert ask(server, "/healthz")[1]["status"] == "ok"
         status, ready, _ = ask(server, "/readyz")
         assert (status, ready["status"], ready["dataSources"]["db"]["status"]) == (200, "ready", "up")
-        assert "/Notes" in ask(server, "/openapi.json")[1]["paths"]
+        assert "/notes" in ask(server, "/openapi.json")[1]["paths"]
 
 
 def test_problem_details_when_asked_for(project: Path) -> None:
     with served(project) as server:
-        status, problem, headers = ask(server, "/api/Notes/9", headers={"accept": "application/problem+json"})
+        status, problem, headers = ask(server, "/api/notes/9", headers={"accept": "application/problem+json"})
 
     assert (status, headers["content-type"]) == (404, "application/problem+json")
     assert (problem["title"], problem["status"], problem["code"]) == ("Not Found", 404, "MODEL_NOT_FOUND")
@@ -101,9 +101,9 @@ def test_unknown_property_in_a_condition_is_refused_with_the_nearest_name(projec
     where = quote('{"titel":"x"}')
     with served(project) as server:
         answers = [
-            ask(server, f"/api/Notes?filter={quote(json.dumps({'where': {'titel': 'x'}}))}"),
-            ask(server, f"/api/Notes/count?where={where}"),
-            ask(server, f"/api/Notes/update?where={where}", method="POST", body={"stars": 1}),
+            ask(server, f"/api/notes?filter={quote(json.dumps({'where': {'titel': 'x'}}))}"),
+            ask(server, f"/api/notes/count?where={where}"),
+            ask(server, f"/api/notes/update?where={where}", method="POST", body={"stars": 1}),
         ]
 
     for status, body, _ in answers:
@@ -114,11 +114,11 @@ def test_unknown_property_in_a_condition_is_refused_with_the_nearest_name(projec
 
 def test_access_log_has_the_request_id_and_no_token(project: Path) -> None:
     with served(project) as server:
-        _, _, headers = ask(server, "/api/Notes?access_token=s3cret", headers={"x-request-id": "abc"})
+        _, _, headers = ask(server, "/api/notes?access_token=s3cret", headers={"x-request-id": "abc"})
         line = json.loads(server.wait_for_line('"abc"'))
 
     assert headers["x-request-id"] == "abc"
-    assert (line["method"], line["path"], line["status"]) == ("GET", "/api/Notes", 200)
+    assert (line["method"], line["path"], line["status"]) == ("GET", "/api/notes", 200)
     assert not any("s3cret" in written for written in server.lines)
 
 
@@ -168,7 +168,7 @@ def test_a_request_in_flight_is_finished_after_sigterm(tmp_path: Path, postgresq
     with served(root, variables=variables) as server, psycopg.connect(postgresql_url) as locking:
         locking.execute(f'LOCK TABLE "{table}" IN ACCESS EXCLUSIVE MODE')
         answers: list[Any] = []
-        waiting = threading.Thread(target=lambda: answers.append(ask(server, "/api/Notes")))
+        waiting = threading.Thread(target=lambda: answers.append(ask(server, "/api/notes")))
         waiting.start()
         time.sleep(0.5)
         server.process.send_signal(signal.SIGTERM)
@@ -190,22 +190,22 @@ def test_starts_without_its_database_and_follows_its_comings_and_goings(tmp_path
     far = urlunsplit(there._replace(netloc=f"{there.username}@127.0.0.1:{road.port}"))
 
     with served(root, variables={"DATABASE_URL": far}) as server:
-        status, body, headers = ask(server, "/api/Notes")
+        status, body, headers = ask(server, "/api/notes")
         assert (status, body) == (503, {"error": {"statusCode": 503, "message": "Service Unavailable"}})
         assert int(headers["retry-after"]) > 0
         assert ask(server, "/readyz")[0] == 503
         assert ask(server, "/healthz")[0] == 200
 
         road.open()
-        eventually(lambda: ask(server, "/api/Notes")[0] == 200)
+        eventually(lambda: ask(server, "/api/notes")[0] == 200)
         assert ask(server, "/readyz")[0] == 200
 
         road.close()
-        eventually(lambda: ask(server, "/api/Notes")[0] == 503)
+        eventually(lambda: ask(server, "/api/notes")[0] == 503)
         server.wait_for_line("data-source-away")
 
         road.open()
-        eventually(lambda: ask(server, "/api/Notes")[0] == 200)
+        eventually(lambda: ask(server, "/api/notes")[0] == 200)
         server.wait_for_line("data-source-back")
         road.close()
 
@@ -215,13 +215,13 @@ def test_connections_cut_by_the_server_are_made_anew(tmp_path: Path, postgresql_
     variables = {"DATABASE_URL": postgresql_url}
     prepared(root, variables, postgresql_url)
     with served(root, variables=variables) as server:
-        assert ask(server, "/api/Notes")[0] == 200
+        assert ask(server, "/api/notes")[0] == 200
         with psycopg.connect(postgresql_url, autocommit=True) as other:
             other.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                 "WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
-        eventually(lambda: ask(server, "/api/Notes")[0] == 200)
+        eventually(lambda: ask(server, "/api/notes")[0] == 200)
         eventually(lambda: ask(server, "/readyz")[0] == 200)
 
 
@@ -230,14 +230,14 @@ def test_two_workers_answer(tmp_path: Path, postgresql_url: str) -> None:
     variables = {"DATABASE_URL": postgresql_url}
     prepared(root, variables, postgresql_url)
     with served(root, "--workers", "2", variables=variables) as server:
-        assert ask(server, "/api/Notes", method="POST", body={"title": "x"})[0] == 200
+        assert ask(server, "/api/notes", method="POST", body={"title": "x"})[0] == 200
         for _ in range(20):
-            assert [row["title"] for row in ask(server, "/api/Notes")[1]] == ["x"]
+            assert [row["title"] for row in ask(server, "/api/notes")[1]] == ["x"]
         children = worker_processes(server.process.pid)
         assert len(children) == 2
         os.kill(children[0], signal.SIGKILL)
         eventually(lambda: len(set(worker_processes(server.process.pid)) - {children[0]}) == 2)
-        eventually(lambda: ask(server, "/api/Notes")[0] == 200)
+        eventually(lambda: ask(server, "/api/notes")[0] == 200)
         server.process.terminate()
         assert server.process.wait(15) == 0
 
@@ -245,10 +245,10 @@ def test_two_workers_answer(tmp_path: Path, postgresql_url: str) -> None:
 def test_reload_follows_the_files_and_keeps_serving_when_they_break(project: Path) -> None:
     model = project / "environments" / "base" / "models" / "note.yaml"
     with served(project, "--reload") as server:
-        assert ask(server, "/api/Notes")[0] == 200
+        assert ask(server, "/api/notes")[0] == 200
         model.write_text("name: Note\nproperties: [\n")
         server.wait_for_line("the old one keeps serving")
-        assert ask(server, "/api/Notes")[0] == 200
+        assert ask(server, "/api/notes")[0] == 200
         model.write_text(MODEL + "  color: string\n")
         server.wait_for_line("serving anew")
         eventually(lambda: "color" in json.dumps(safely(server, "/openapi.json")))
