@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TextIO
 
 from lbconf.diagnostics import Diagnostic, Severity
@@ -62,11 +63,16 @@ class Output:
         if self.verbosity > 0:
             _write(sys.stderr, text)
 
-    def diagnostics(self, found: Iterable[Diagnostic]) -> None:
-        """Print findings; warnings and less are left out when quiet."""
-        for diagnostic in found:
-            if diagnostic.severity is Severity.ERROR or self.verbosity >= 0:
-                _write(sys.stderr, _shown(diagnostic, color=self.color_messages))
+    def diagnostics(self, found: Iterable[Diagnostic], root: Path | None = None) -> None:
+        """Print findings; warnings and less are left out when quiet.
+
+        `root` is the project's folder, for the line that a finding is about.
+        """
+        from lbconf.cli.views.diagnostics import render_text
+
+        wanted = [one for one in found if one.severity is Severity.ERROR or self.verbosity >= 0]
+        if wanted:
+            _write(sys.stderr, render_text(wanted, root, color=self.color_messages))
 
 
 def wants_color(stream: TextIO) -> bool:
@@ -113,8 +119,7 @@ def fail(error: Exception, arguments: Sequence[str]) -> int:
     """
     debug = bool(os.environ.get("LBCONF_DEBUG"))
     if isinstance(error, LbconfError):
-        color = "--no-color" not in arguments
-        Output(color=color).diagnostics(error.diagnostics)
+        Output(color="--no-color" not in arguments).diagnostics(error.diagnostics, _root(arguments))
         if debug:
             _print_traceback(error)
         return 1
@@ -134,15 +139,16 @@ def fail(error: Exception, arguments: Sequence[str]) -> int:
     return 1
 
 
-def _shown(diagnostic: Diagnostic, *, color: bool) -> str:
-    label = paint(f"{diagnostic.severity}[{diagnostic.code}]", str(diagnostic.severity), color=color)
-    lines = [f"{label}: {diagnostic.message}"]
-    if diagnostic.location is not None:
-        lines.append(f"  at {diagnostic.location}")
-    if diagnostic.hint:
-        lines.append(f"  hint: {diagnostic.hint}")
-    lines.extend(f"  note: {related.message}: {related.location}" for related in diagnostic.related)
-    return "\n".join(lines)
+def _root(arguments: Sequence[str]) -> Path:
+    """The project's folder as the arguments say; they are not parsed any more when an error ends here."""
+    from lbconf.cli.options import nearest_project
+
+    for place, argument in enumerate(arguments):
+        if argument == "--project" and place + 1 < len(arguments):
+            return Path(arguments[place + 1])
+        if argument.startswith("--project="):
+            return Path(argument.partition("=")[2])
+    return nearest_project(Path.cwd())
 
 
 def _print_traceback(error: Exception) -> None:
