@@ -145,9 +145,9 @@ def _root(arguments: Sequence[str]) -> Path:
 
     for place, argument in enumerate(arguments):
         if argument == "--project" and place + 1 < len(arguments):
-            return Path(arguments[place + 1])
+            return nearest_project(Path(arguments[place + 1]).absolute())
         if argument.startswith("--project="):
-            return Path(argument.partition("=")[2])
+            return nearest_project(Path(argument.partition("=")[2]).absolute())
     return nearest_project(Path.cwd())
 
 
