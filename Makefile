@@ -15,10 +15,8 @@ help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 demo: $(VENV)/stamp-run ## check, plan, apply, seed and serve the account application on SQLite (PORT=3000)
-	cd environments && PATH="$(abspath $(BIN)):$$PATH" && \
-	lbconf validate && lbconf plan && lbconf apply --auto-approve && lbconf seed && \
-	echo && echo "Open  http://127.0.0.1:$(PORT)/explorer" && \
-	echo "  or  http://127.0.0.1:$(PORT)/api/accounts   (Ctrl-C ends it)" && echo && \
+	@cd environments && PATH="$(abspath $(BIN)):$$PATH" && \
+	lbconf validate && echo && lbconf plan && echo && lbconf apply --auto-approve && echo && lbconf seed && echo && \
 	exec lbconf serve --port $(PORT)
 
 test: $(VENV)/stamp-dev ## run every test against real servers; what is skipped is listed with its reason
@@ -44,7 +42,7 @@ clean: ## remove the environment, the demo's database and every cache
 	find lbconf tests examples -name __pycache__ -type d -exec rm -rf {} +
 
 $(BIN)/python:
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "lbconf needs Python 3.11 or newer")'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "lbconf needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 
