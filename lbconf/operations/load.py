@@ -1,6 +1,8 @@
 """From a project's folder to the resolved project: composed, checked, every reference followed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import gc
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,10 +59,11 @@ def check_project(
     Arguments as `load_project` takes them; nothing is raised for a finding.
     """
     try:
-        merged = compose_partly(root, environment, layout=layout, overrides=overrides, environ=environ)
+        with _collection_paused():
+            merged = compose_partly(root, environment, layout=layout, overrides=overrides, environ=environ)
+            project, found = examine(merged, connector_aliases())
     except DocumentError as error:
         return None, error.diagnostics
-    project, found = examine(merged, connector_aliases())
     settings = [finding for source in project.data_sources.values() for finding in check_settings(source)]
     if settings:
         from dataclasses import replace
@@ -90,6 +93,18 @@ def check_settings(data_source: DataSource) -> tuple[Diagnostic, ...]:
         for problem in error.errors(include_input=False, include_url=False):
             _report(data_source, problem["type"], problem["loc"], problem["msg"], findings)
     return findings.diagnostics
+
+
+@contextmanager
+def _collection_paused() -> Iterator[None]:
+    """Loading only makes objects that stay; looking for garbage among them took half of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _report(data_source: DataSource, kind: str, path: tuple[str | int, ...], message: str, findings: Collector) -> None:

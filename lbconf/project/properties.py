@@ -160,7 +160,7 @@ def _generated_type(
 
 
 def _nullable(attributes: Mapping[str, Any]) -> bool:
-    sections = (value for value in attributes.values() if isinstance(value, Mapping) and "nullable" in value)
+    sections = (value for value in attributes.values() if isinstance(value, dict) and "nullable" in value)
     flags = [attributes[key] for key in ("nullable", "null", "allowNull") if key in attributes]
     flags.extend(section["nullable"] for section in sections)
     return not any(

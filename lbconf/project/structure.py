@@ -11,6 +11,7 @@ from typing import Any, Final
 from lbconf.diagnostics import Code, Collector, nearest
 from lbconf.documents.pointer import child
 from lbconf.layers.secret import Secret
+from lbconf.project.acceptance import accepts
 from lbconf.project.shapes import DEFINITIONS, ROOTS
 from lbconf.project.sources import Places
 
@@ -56,6 +57,8 @@ class Checker:
             at: Its pointer.
             what: What it is, for messages: `model Account`.
         """
+        if accepts(root, value):
+            return value
         checked = self._check(value, ROOTS[root], at, what)
         return None if checked is _LEFT_OUT else checked
 

@@ -13,7 +13,7 @@ __all__ = ["index_properties"]
 def index_properties(facts: Facts) -> Iterator[Diagnostic]:
     """A finding for every name that is neither property nor column; a warning for indexes of LoopBack layouts."""
     for model, _ in facts.written():
-        if not facts.whole(model):
+        if not (model.indexes or model.uniques or model.foreign_keys) or not facts.whole(model):
             continue
         for index in model.indexes:
             names = [name for name, _ in index.keys]
@@ -38,8 +38,11 @@ def index_properties(facts: Facts) -> Iterator[Diagnostic]:
 def _unknown(
     facts: Facts, model: Model, what: str, names: Iterable[str], location: Location | None
 ) -> Iterator[Diagnostic]:
-    known = {*model.properties, *_columns(model)}
+    known: set[str] = set()
     for name in names:
+        if name in model.properties:
+            continue
+        known = known or {*model.properties, *_columns(model)}
         if name in known or (facts.layout.is_loopback and name.lower() in {one.lower() for one in known}):
             continue
         near = nearest(name, model.properties)
@@ -55,7 +58,7 @@ def _unknown(
 def _columns(model: Model) -> Iterator[str]:
     for prop in model.properties.values():
         sections: Iterable[Mapping[str, Any]] = (
-            value for value in (*prop.settings.values(), prop.settings) if isinstance(value, Mapping)
+            value for value in (*prop.settings.values(), prop.settings) if isinstance(value, dict)
         )
         for section in sections:
             for key in ("columnName", "column", "field", "fieldName", "name"):
