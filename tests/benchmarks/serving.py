@@ -54,7 +54,7 @@ properties:
 """
 FILL = """\
 INSERT INTO {} (id, name, level, price, active, created)
-SELECT n, 'item ' || n, n % 100, n / 7.0, n % 2 = 0, timestamptz '2013-10-15T21:34:50Z' + n * interval '1 minute'
+SELECT n, 'item ' || n, n %% 100, n / 7.0, n %% 2 = 0, timestamptz '2013-10-15T21:34:50Z' + n * interval '1 minute'
   FROM generate_series(1, %s) n
 """
 
