@@ -103,7 +103,7 @@ def discovered(state: State, mapping: ModelMapping, *, data_source: str) -> Disc
 def _table_model(table: Table, name: str, properties: Mapping[str, str], source: _Source) -> dict[str, Any]:
     model = _model(table.name, name, source)
     if table.comment:
-        model["description"] = escaped(table.comment)
+        model["description"] = table.comment
     key = table.primary_key.columns if table.primary_key else ()
     shell = _shell(model["name"], model[source.section], source.section)
     section: dict[str, Any] = model[source.section]
@@ -146,9 +146,9 @@ def _view_model(view: View, name: str, properties: Mapping[str, str], source: _S
 def _model(name: QualifiedName, model: str, source: _Source) -> dict[str, Any]:
     section: dict[str, Any] = {}
     if name.namespace and name.namespace != source.default_namespace:
-        section["schema"] = escaped(name.namespace)
+        section["schema"] = name.namespace
     if name.name != model:
-        section["table"] = escaped(name.name)
+        section["table"] = name.name
     return {
         "name": model,
         "dataSource": source.data_source,
@@ -170,7 +170,7 @@ def _shell(name: str, section: Mapping[str, Any], section_name: str) -> Model:
         data_source=None,
         public=True,
         properties={},
-        settings={section_name: {key: unescaped(value) for key, value in section.items()}},
+        settings={section_name: dict(section)},
     )
 
 
@@ -184,7 +184,7 @@ def _property(column: Column, name: str, *, place: int, unique: bool, shell: Mod
     found: dict[str, Any] = written(kind)
     section: dict[str, Any] = {}
     if column.name != name:
-        section["columnName"] = escaped(column.name)
+        section["columnName"] = column.name
     generated = bool(place) and _is_generated(column, kind)
     if place:
         found["id"] = place
@@ -195,17 +195,17 @@ def _property(column: Column, name: str, *, place: int, unique: bool, shell: Mod
     if unique:
         found["unique"] = True
     if column.comment:
-        found["description"] = escaped(column.comment)
+        found["description"] = column.comment
     _default(column, kind, found, section)
     prop = Property(name=name, type=kind, id=place, generated=generated, settings={source.section: dict(section)})
     if column.identity is not None and column.identity != source.mapping.identity(shell, prop):
         section["identity"] = _identity(column)
     if source.mapping.column_type(shell, prop) != column.type:
-        section["dataType"] = escaped(type_text(column.type))
+        section["dataType"] = type_text(column.type)
     if column.collation:
-        section["collation"] = escaped(column.collation)
+        section["collation"] = column.collation
     if column.generated is not None:
-        section["generatedAs"] = escaped(column.generated)
+        section["generatedAs"] = column.generated
     if section:
         found[source.section] = section
     return found
@@ -239,7 +239,7 @@ def _default(column: Column, kind: DataType, found: dict[str, Any], section: dic
     text = column.default.expression
     constant: Any = UNSET
     literal = LITERAL.match(text)
-    if literal and isinstance(kind, StringType | TextType) and "${" not in text:
+    if literal and isinstance(kind, StringType | TextType):
         constant = literal["text"].replace("''", "'")
     elif WHOLE.match(text) and isinstance(kind, IntegerType | NumberType | DecimalType):
         constant = int(text)
@@ -248,7 +248,7 @@ def _default(column: Column, kind: DataType, found: dict[str, Any], section: dic
     elif text in INSTANTS and isinstance(kind, DateTimeType) and column.type.name == "timestamp with time zone":
         constant = "$now"
     if constant is UNSET or column.type.enumeration is not None or column.type.dimensions:
-        section["dbDefault"] = escaped(text)
+        section["dbDefault"] = text
     else:
         found["default"] = constant
 
@@ -262,23 +262,22 @@ def _identity(column: Column) -> str | dict[str, Any]:
     return {"kind": word, **{key: value for key, value in options.items() if value is not None}}
 
 
-def escaped(text: str) -> str:
-    """A text as it has to stand in a file whose `${...}` are filled in."""
-    return text.replace("${", "$${")
-
-
-def unescaped(text: str) -> str:
-    """What `escaped` text means."""
-    return text.replace("$${", "${")
-
-
 def _tidy(model: dict[str, Any]) -> dict[str, Any]:
     """Without empty sections; the properties last, where a reader looks for the long part."""
-    found = {key: value for key, value in model.items() if value != {}}
+    found = {key: _escaped(value) for key, value in model.items() if value != {}}
     order = ("name", "description", "dataSource", "public", "readOnly", "idInjection", "relations", "indexes")
     first = {key: found.pop(key) for key in order if key in found}
     properties = found.pop("properties", {})
     return {**first, **found, "properties": properties}
+
+
+def _escaped(value: Any) -> Any:
+    """A value as it has to stand in a file whose `${...}` are filled in."""
+    if isinstance(value, str):
+        return value.replace("${", "$${")
+    if isinstance(value, dict):
+        return {key: _escaped(inner) for key, inner in value.items()}
+    return [_escaped(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _unsaid(state: State) -> Sequence[Diagnostic]:

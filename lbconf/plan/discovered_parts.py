@@ -32,7 +32,7 @@ def exact_parts(table: Table, model: Model, mapping: ModelMapping, properties: M
         and key.name is not None
         and key.name != mapping.constraint_name(table.name, key.columns, "pkey")
     ):
-        section["primaryKey"] = _escaped(key.name)
+        section["primaryKey"] = key.name
     single: set[str] = set()
     uniques: dict[str, Any] = {}
     in_key = set(key.columns) if key is not None and len(key.columns) == 1 else set()
@@ -42,21 +42,19 @@ def exact_parts(table: Table, model: Model, mapping: ModelMapping, properties: M
         if len(unique.columns) == 1 and unique.name == usual and not unique.nulls_not_distinct and column not in in_key:
             single.add(column)
             continue
-        entry: dict[str, Any] = {"columns": [_escaped(name) for name in unique.columns]}
+        entry: dict[str, Any] = {"columns": [name for name in unique.columns]}
         if unique.nulls_not_distinct:
             entry["nullsNotDistinct"] = True
-        uniques[_escaped(unique.name)] = entry
+        uniques[unique.name] = entry
     plain: dict[str, Any] = {}
     exact: dict[str, Any] = {}
     for index in table.indexes:
         if _is_plain(index):
-            plain[_escaped(index.name)] = _plain_index(index, properties)
+            plain[index.name] = _plain_index(index, properties)
         else:
-            exact[_escaped(index.name)] = _exact_index(index)
+            exact[index.name] = _exact_index(index)
     checks = {
-        _escaped(check.name): (
-            _escaped(check.expression) if check.valid else {"expression": _escaped(check.expression), "valid": False}
-        )
+        check.name: (check.expression if check.valid else {"expression": check.expression, "valid": False})
         for check in table.checks
     }
     for name, entries in (("uniques", uniques), ("indexes", exact), ("checks", checks)):
@@ -68,12 +66,12 @@ def exact_parts(table: Table, model: Model, mapping: ModelMapping, properties: M
 def exact_foreign_key(key: ForeignKey, own_namespace: str) -> dict[str, Any]:
     """A foreign key inside a connector section."""
     found: dict[str, Any] = {
-        "columns": [_escaped(column) for column in key.columns],
-        "table": _escaped(key.target.name),
-        "references": [_escaped(column) for column in key.target_columns],
+        "columns": [column for column in key.columns],
+        "table": key.target.name,
+        "references": [column for column in key.target_columns],
     }
     if key.target.namespace != own_namespace:
-        found["schema"] = _escaped(key.target.namespace)
+        found["schema"] = key.target.namespace
     if key.on_delete != "NO ACTION":
         found["onDelete"] = key.on_delete
     if key.on_update != "NO ACTION":
@@ -106,21 +104,21 @@ def _exact_index(index: Index) -> dict[str, Any]:
     if index.method != "btree":
         found["method"] = index.method
     if index.where is not None:
-        found["where"] = _escaped(index.where)
+        found["where"] = index.where
     if index.include:
-        found["include"] = [_escaped(column) for column in index.include]
+        found["include"] = [column for column in index.include]
     if index.nulls_not_distinct:
         found["nullsNotDistinct"] = True
     if not index.valid:
         found["valid"] = False
     if index.comment:
-        found["comment"] = _escaped(index.comment)
+        found["comment"] = index.comment
     return found
 
 
 def _exact_part(part: IndexPart) -> str | dict[str, Any]:
     if part == IndexPart(column=part.column) and part.column is not None:
-        return _escaped(part.column)
+        return part.column
     said = {
         "column": part.column,
         "expression": part.expression,
@@ -129,10 +127,4 @@ def _exact_part(part: IndexPart) -> str | dict[str, Any]:
         "collation": part.collation,
         "operatorClass": part.operator_class,
     }
-    return {
-        name: _escaped(value) if isinstance(value, str) else value for name, value in said.items() if value is not None
-    }
-
-
-def _escaped(text: str) -> str:
-    return text.replace("${", "$${")
+    return {name: value for name, value in said.items() if value is not None}
