@@ -107,7 +107,7 @@ def _kind(prop: Property, column_type: ColumnType) -> Kind:
 
 def _text(prop: Property, sql: str, _: ColumnType, __: bool) -> _Forms:  # noqa: FBT001 - one shape for all forms
     if isinstance(prop.type, BinaryType):
-        return _Forms(sql, _buffer(f"convert_to({sql}, 'UTF8')"), to_text, to_text, bytes_from_text)
+        return _Forms(sql, _buffer(_bytes_of_text(sql)), to_text, to_text, bytes_from_text)
     typed = isinstance(prop.type, NumberType | IntegerType | DecimalType | BooleanType | DateTimeType)
     return _Forms(sql, sql, to_text, _comparable_text, from_text(prop.type) if typed else None)
 
@@ -243,6 +243,14 @@ def _buffer(sql: str) -> str:
     """Bytes as node.js shows a buffer."""
     listed = f"(SELECT coalesce(json_agg(get_byte({sql}, n)), '[]') FROM generate_series(0, length({sql}) - 1) AS n)"
     return f"CASE WHEN {sql} IS NOT NULL THEN json_build_object('type', 'Buffer', 'data', {listed}) END"
+
+
+def _bytes_of_text(sql: str) -> str:
+    """Bytes kept as text, as `rows.bytes_from_text` reads them."""
+    return (
+        f"(CASE WHEN {sql} ~ '^\\\\x([0-9a-fA-F]{{2}})*$' THEN decode(substr({sql}, 3), 'hex') "
+        f"ELSE convert_to({sql}, 'UTF8') END)"
+    )
 
 
 def _comparable_text(value: Any) -> str:
