@@ -138,7 +138,11 @@ def _weighed(step: Step, changes: Sequence[c.Change], managed: State, sizes: Map
     """Without the hazards an empty table does not have; with those of dropping what lbconf did not make."""
     size = None if step.table is None else _size(step.table, changes, sizes)
     empty = size is not None and size.rows == 0
-    kept = tuple(hazard for hazard in step.hazards if not (empty and hazard.kind in ONLY_WITH_ROWS))
+    moot = ONLY_WITH_ROWS if empty else frozenset[HazardKind]()
+    if any(hazard.kind is HazardKind.DELETES_DATA for hazard in step.hazards):
+        # Data that is gone cannot be brought back: who accepts the one accepts the other.
+        moot |= {HazardKind.IRREVERSIBLE}
+    kept = tuple(hazard for hazard in step.hazards if hazard.kind not in moot)
     return replace(step, hazards=(*kept, *_foreign(step, changes, managed)))
 
 

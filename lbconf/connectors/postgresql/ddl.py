@@ -5,7 +5,7 @@ Source: PostgreSQL manual, pages ALTER TABLE, CREATE INDEX, ALTER TYPE; section 
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, assert_never
 
 from lbconf.connectors.postgresql.ddl_columns import add_column, alter_column, counted_sequence, drop_column
@@ -62,10 +62,10 @@ def compile_changes(changes: Sequence[c.Change], *, actual: State, desired: Stat
     )
     steps: list[Step] = []
     sequences = _known_sequences(actual)
-    for change in changes:
-        for column in _columns_after(change):
-            steps.extend(_missing_sequence(column, sequences))
-        steps.extend(_compile(change, context))
+    for place, change in enumerate(changes):
+        made = [step for column in _columns_after(change) for step in _missing_sequence(column, sequences)]
+        made.extend(_compile(change, context))
+        steps.extend(replace(step, covers=(place,)) for step in made)
     return tuple(steps)
 
 

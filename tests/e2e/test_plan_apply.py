@@ -1,0 +1,360 @@
+"""plan, apply and history as a user types them, on SQLite and PostgreSQL."""
+
+import contextlib
+import io
+import json
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import psycopg
+import pytest
+
+from lbconf.cli import main
+
+ACCOUNT = """\
+name: Account
+dataSource: db
+properties:
+  email: {type: string, required: true}
+  level: {type: number}
+acls:
+  - {principalType: ROLE, principalId: $everyone, permission: ALLOW}
+"""
+ORDER = """\
+name: Order
+dataSource: db
+properties:
+  note: {type: string, index: true}
+relations:
+  account: {type: belongsTo, model: Account}
+acls:
+  - {principalType: ROLE, principalId: $everyone, permission: ALLOW}
+"""
+
+
+@dataclass
+class Run:
+    code: int
+    out: str
+    err: str
+
+
+@dataclass
+class Shop:
+    """A project on one server, and what a user does with it."""
+
+    root: Path
+    url: str | None
+
+    def write(self, name: str, text: str) -> None:
+        path = self.root / "environments" / "base" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def remove(self, name: str) -> None:
+        (self.root / "environments" / "base" / name).unlink()
+
+    def run(self, *arguments: str, env: Mapping[str, str] | None = None, text: str = "") -> Run:
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            contextlib.chdir(self.root),
+            patch.dict(os.environ, env or {}),
+            patch.object(sys, "stdin", io.StringIO(text)),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            code = main(list(arguments))
+        return Run(code, out.getvalue(), err.getvalue())
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        if self.url is None:
+            with closing(sqlite3.connect(self.root / "shop.db")) as connection:
+                found = connection.execute(statement).fetchall()
+                connection.commit()
+                return found
+        with psycopg.connect(self.url, autocommit=True) as server:
+            cursor = server.execute(statement.encode())
+            return cursor.fetchall() if cursor.description else []
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Shop:
+    url = None
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgresql_url")
+    made = Shop(tmp_path, url)
+    settings = {"connector": "sqlite", "file": "shop.db"} if url is None else {"connector": "postgresql", "url": url}
+    made.write("datasources.yaml", json.dumps({"db": settings}))
+    made.write("models/account.yaml", ACCOUNT)
+    return made
+
+
+def masked(text: str) -> str:
+    """Without what differs between the servers: types, schema, sizes."""
+    text = text.replace("public.", "").replace("(postgresql, development)", "(sqlite, development)")
+    text = re.sub(r"\((\d+ rows?), [\d.,]+ (bytes|kB)\)", r"(\1)", text)
+    return text.replace("bigint", "integer").replace("double precision", "real")
+
+
+def test_a_fresh_table(shop: Shop) -> None:
+    planned = shop.run("plan", "--detailed-exitcode")
+    assert planned.code == 2
+    assert masked(planned.out) == (
+        "db (sqlite, development)\n"
+        "\n"
+        "  + table Account  # environments/base/models/account.yaml:1:1\n"
+        "      model Account has no table yet\n"
+        "      + column id integer counted up not null\n"
+        "      + column email text not null\n"
+        "      + column level real\n"
+        "      + primary key (id)\n"
+        "\n"
+        "Plan: 1 to add, 0 to change, 0 to destroy.\n"
+    )
+    assert shop.run("plan").code == 0
+
+    applied = shop.run("apply", "--auto-approve")
+    assert (applied.code, applied.out.splitlines()[-1].split(",")[0]) == (0, "db: applied")
+
+    again = shop.run("plan", "--detailed-exitcode")
+    assert (again.code, again.out) == (0, "Nothing to do. The database is as the models say.\n")
+    assert shop.run("apply").code == 0, "nothing to do needs no answer"
+
+
+def test_a_change_with_hazards(shop: Shop) -> None:
+    shop.run("apply", "--auto-approve")
+    shop.rows("INSERT INTO \"Account\" (email, level) VALUES ('a@x.org', 1), ('b@x.org', 2)")
+    shop.write("models/account.yaml", ACCOUNT.replace("level: {type: number}", "city: {type: string}"))
+
+    planned = shop.run("plan")
+    assert "- column level" in planned.out
+    assert "! deletes-data: " in planned.out
+    assert "To apply, accept these hazards: --accept deletes-data" in planned.out
+    assert "Plan: 1 to add, 0 to change, 1 to destroy." in planned.out
+
+    refused = shop.run("apply", "--auto-approve")
+    assert refused.code == 1
+    assert "error[LB4009]: step " in refused.err
+    assert "--accept deletes-data" in refused.err
+    assert len(shop.rows('SELECT level FROM "Account"')) == 2
+
+    assert shop.run("apply", "--auto-approve", "--accept", "all").code == 0
+    assert shop.rows('SELECT email, city FROM "Account" ORDER BY id') == [("a@x.org", None), ("b@x.org", None)]
+    assert shop.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_a_rename_is_said_not_guessed(shop: Shop) -> None:
+    shop.run("apply", "--auto-approve")
+    shop.rows("INSERT INTO \"Account\" (email, level) VALUES ('a@x.org', 7)")
+    shop.write("models/account.yaml", ACCOUNT.replace("level: {type: number}", "rank: {type: number}"))
+    guessed = shop.run("plan")
+    assert "warning[LB4007]" in guessed.err
+    assert "hint: renamedFrom: level" in guessed.err
+
+    shop.write("models/account.yaml", ACCOUNT.replace("level: {", "rank: {renamedFrom: level, "))
+    planned = shop.run("plan")
+    assert "~ column level -> rank" in planned.out
+    assert "hazard" not in planned.out
+    assert shop.run("apply", "--auto-approve").code == 0
+    assert shop.rows('SELECT rank FROM "Account"') == [(7,)]
+    assert shop.run("plan", "--detailed-exitcode").code == 0, "renamedFrom may stay"
+
+
+def test_a_model_that_goes_and_tables_that_are_not_ours(shop: Shop) -> None:
+    shop.rows("CREATE TABLE theirs (a INTEGER)")
+    shop.write("models/order.yaml", ORDER)
+    shop.run("apply", "--auto-approve")
+    shop.remove("models/order.yaml")
+
+    planned = shop.run("plan")
+    lines = masked(planned.out).splitlines()
+    assert lines[2:4] == ["  - table Order  (0 rows)", "      lbconf made it, and no model asks for it any more"]
+    assert lines[4].startswith("      ! deletes-data: ")
+    assert "theirs" not in planned.out
+    assert shop.run("apply", "--auto-approve", "--accept", "deletes-data").code == 0
+    assert shop.rows("SELECT count(*) FROM theirs") == [(0,)]
+
+
+def test_foreign_keys_and_one_model_only(shop: Shop) -> None:
+    shop.write("models/order.yaml", ORDER)
+    one = shop.run("plan", "--model", "Account")
+    assert "table Account" in masked(one.out)
+    assert "Order" not in one.out
+    with_target = shop.run("plan", "--model", "Order")
+    assert "Plan: 2 to add, 0 to change, 0 to destroy." in with_target.out
+    assert "+ foreign key Order_accountId_fkey (accountId) to Account (id)" in masked(with_target.out)
+    assert shop.run("apply", "--auto-approve", "--model", "Account").code == 0
+    assert shop.run("apply", "--auto-approve").code == 0
+    assert shop.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_a_plan_file_is_applied_exactly_or_refused(shop: Shop) -> None:
+    assert shop.run("plan", "--out", "first.plan").code == 0
+    file = shop.root / "first.plan"
+    if shop.url is not None:
+        assert shop.url not in file.read_text()
+    shop.write("models/order.yaml", ORDER)
+    assert shop.run("apply", "first.plan").code == 0, "a plan file needs no answer"
+    tables = shop.run("plan", "--format", "json")
+    assert [found["table"].split(".")[-1] for found in json.loads(tables.out)["data_sources"][0]["changes"][:1]] == [
+        "Order"
+    ], "what came to the models after the plan is not applied"
+
+    stale = shop.run("apply", "first.plan")
+    assert (stale.code, "error[LB4010]: db has changed since the plan was made" in stale.err) == (1, True)
+    file.write_text(file.read_text().replace("email", "e-mail"))
+    edited = shop.run("apply", "first.plan")
+    assert (edited.code, "error[LB4012]" in edited.err) == (1, True)
+
+
+def test_without_a_terminal_nobody_is_asked(shop: Shop) -> None:
+    refused = shop.run("apply", text="y\n")
+    assert refused.code == 1
+    assert "error[LB4015]: nothing was changed" in refused.err
+    assert "hint: give --auto-approve" in refused.err
+    assert shop.run("plan", "--detailed-exitcode").code == 2
+
+
+def test_json_and_sql(shop: Shop) -> None:
+    report = json.loads(shop.run("plan", "--format", "json").out)
+    assert (report["format"], report["version"]) == ("lbconf plan report", 1)
+    assert report["summary"] == {"add": 1, "change": 0, "destroy": 0}
+    (source,) = report["data_sources"]
+    assert source["changes"][0]["kind"] == "CreateTable"
+    assert source["changes"][0]["source"] == {"file": "environments/base/models/account.yaml"} | {
+        key: value for key, value in source["changes"][0]["source"].items() if key != "file"
+    }
+    script = shop.run("plan", "--format", "sql").out
+    if shop.url is None:
+        with closing(sqlite3.connect(shop.root / "shop.db")) as connection:
+            connection.executescript(script)
+    else:
+        with psycopg.connect(shop.url, autocommit=True) as server:
+            server.execute(script.encode())
+    assert shop.run("plan", "--detailed-exitcode").code == 0, "the script does what apply does"
+
+
+def test_history_tells_who_when_and_what(shop: Shop) -> None:
+    assert shop.run("history").out.splitlines() == ["db", "  nothing was applied yet"]
+    shop.run("apply", "--auto-approve")
+    shop.write("models/order.yaml", ORDER)
+    shop.run("apply", "--auto-approve")
+    report = json.loads(shop.run("history", "--format", "json").out)
+    newest, oldest = report["data_sources"][0]["entries"]
+    assert (newest["id"] > oldest["id"], newest["result"], oldest["result"]) == (True, "applied", "applied")
+    assert "@" in newest["user"]
+    assert newest["steps_done"] == len(newest["steps"])
+    assert oldest["finished_at"] >= oldest["started_at"]
+    assert "create table" in shop.run("history", "--limit", "1").out
+
+
+def test_recreate(shop: Shop) -> None:
+    shop.run("apply", "--auto-approve")
+    shop.rows("INSERT INTO \"Account\" (email) VALUES ('a@x.org')")
+    refused = shop.run("apply", "--auto-approve", "--recreate", "Account")
+    assert (refused.code, "--accept deletes-data" in refused.err) == (1, True)
+    done = shop.run("apply", "--auto-approve", "--recreate", "Account", "--accept", "deletes-data")
+    assert done.code == 0, done.err
+    assert shop.rows('SELECT count(*) FROM "Account"') == [(0,)]
+    assert shop.run("plan", "--detailed-exitcode").code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["plan", "--model", "Acount"], "error[LB4018]: there is no model Acount\n  hint: did you mean Account?"),
+        (["plan", "--data-source", "dB"], "did you mean db?"),
+        (
+            ["apply", "--accept", "delete-data"],
+            "error[LB4016]: there is no hazard delete-data\n  hint: did you mean deletes-data?",
+        ),
+        (["apply", "no.plan"], "error[LB4011]: no.plan cannot be read: No such file or directory"),
+        (["plan", "--url", "nonsense://x"], "nonsense"),
+    ],
+)
+def test_wrong_names(shop: Shop, arguments: list[str], expected: str) -> None:
+    found = shop.run(*arguments)
+    assert found.code == 1
+    assert expected in found.err
+
+
+def test_one_source_that_fails_does_not_hide_the_others(shop: Shop) -> None:
+    settings = json.loads((shop.root / "environments/base/datasources.yaml").read_text())
+    settings["away"] = {"connector": "postgresql", "host": "127.0.0.1", "port": 1, "password": "geheim"}
+    shop.write("datasources.yaml", json.dumps(settings))
+    shop.write("models/far.yaml", ACCOUNT.replace("Account", "Far").replace("dataSource: db", "dataSource: away"))
+    found = shop.run("plan", "--detailed-exitcode")
+    assert found.code == 1
+    assert "Plan: 1 to add, 0 to change, 0 to destroy." in found.out
+    assert "away" in found.err
+    assert "geheim" not in found.err + found.out
+    assert shop.run("apply", "--auto-approve").code == 1
+    assert shop.run("plan", "-d", "db", "--detailed-exitcode").code == 2, "nothing is applied by halves without a word"
+
+
+def test_url_stands_in(shop: Shop, tmp_path: Path) -> None:
+    other = tmp_path / "other.db"
+    assert shop.run("apply", "--auto-approve", "--url", f"sqlite:///{other}").code == 0
+    assert other.exists()
+    assert shop.run("plan", "--url", f"sqlite:///{other}", "--detailed-exitcode").code == 0
+    assert shop.run("plan", "--detailed-exitcode").code == 2
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_signals_leave_a_state_to_go_on_from(shop: Shop, sent: signal.Signals) -> None:
+    shop.run("apply", "--auto-approve")
+    shop.rows("INSERT INTO \"Account\" (email) VALUES ('a@x.org')")
+    shop.write("models/order.yaml", ORDER)
+    script = (
+        "import os, sys\n"
+        "from lbconf.cli import apply, main\n"
+        f"apply._progress = lambda plan, options: lambda moment, number, step: os.kill(os.getpid(), {int(sent)})\n"
+        "sys.exit(main(['apply', '--auto-approve']))"
+    )
+    hit = subprocess.run([sys.executable, "-c", script], cwd=shop.root, capture_output=True, text=True, check=False)
+    assert hit.returncode == (-9 if sent is signal.SIGKILL else 130), hit.stderr
+    assert "Traceback" not in hit.stderr
+
+    assert shop.run("apply", "--auto-approve").code == 0
+    assert shop.run("plan", "--detailed-exitcode").code == 0
+    assert shop.rows('SELECT email FROM "Account"') == [("a@x.org",)]
+
+
+def test_colour_only_when_asked(shop: Shop) -> None:
+    assert "\x1b" not in shop.run("plan").out
+    assert "\x1b[32m" in shop.run("plan", env={"FORCE_COLOR": "1"}).out
+    assert "\x1b" not in shop.run("plan", "--no-color", env={"FORCE_COLOR": "1"}).out
+
+
+@pytest.mark.parametrize(
+    ("file", "make", "message"),
+    [
+        ("no/such/a.db", lambda _: None, "the folder"),
+        ("folder", lambda path: path.mkdir(), "it is a folder"),
+        (
+            "text.db",
+            lambda path: path.write_text("this is a text, and a rather long one\n" * 99),
+            "it is no SQLite database",
+        ),
+    ],
+)
+def test_files_that_cannot_be_databases(tmp_path: Path, file: str, make: Callable[[Path], None], message: str) -> None:
+    made = Shop(tmp_path, None)
+    made.write("datasources.yaml", json.dumps({"db": {"connector": "sqlite", "file": file}}))
+    made.write("models/account.yaml", ACCOUNT)
+    make(tmp_path / file)
+    for verb in (["plan"], ["apply", "--auto-approve"]):
+        found = made.run(*verb)
+        assert (found.code, found.out) == (1, "")
+        assert message in found.err
+        assert "environments/base/datasources.yaml:1:" in found.err
