@@ -14,7 +14,7 @@ from lbconf.cli.verbs import VERBS, group
 from tests.documentation import ROOT, between, capability_details, capability_table, command_reference, recording
 
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
-COMMAND = re.compile(r"^(?: {4}|- run: |\$ )?(?:[A-Z_]+=\S+ )*(lbconf(?: .*)?)$", re.MULTILINE)
+COMMAND = re.compile(r"^(?: {4}|- run: |\$ )(?:[A-Z_]+=\S+ )*(lbconf(?: .*)?)$", re.MULTILINE)
 LINK = re.compile(r"\[[^\]]*\]\((?!https?:)([^)#]+)")
 AGAIN = "run `make docs`"
 
