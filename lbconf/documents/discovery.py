@@ -47,7 +47,7 @@ class ProjectFiles:
     sources: tuple[SourceFile, ...]
     """Lowest precedence first. Without the model files of LoopBack 2 and 3, whose folders model-config.json names."""
     diagnostics: tuple[Diagnostic, ...]
-    """Warnings."""
+    """What stands in the way of single files, and warnings."""
 
 
 def discover(
@@ -56,7 +56,7 @@ def discover(
     """The files of the project at `root`.
 
     Raises:
-        DocumentError: when there is no project, the environment has no layer, or a folder cannot be listed.
+        DocumentError: when there is no project, or the environment has no layer.
     """
     place = locate(root, layout)
     named, how = chosen_environment(environment, os.environ if environ is None else environ)
@@ -65,12 +65,10 @@ def discover(
         found.error(Code.ENVIRONMENT_UNKNOWN, f"{named!r} cannot be the name of an environment")
         raise DocumentError(found.diagnostics)
     if place.layout == "native":
-        _require_layer(place, named, how, found)
+        _require_layer(place, named, how)
         sources = native_files.find(place.folder, place.root, named, found)
     else:
         sources = loopback_files.find(place.folder, place.root, named, found, first=place.layout == "loopback1")
-    if found.errors:
-        raise DocumentError(found.diagnostics)
     return ProjectFiles(place=place, environment=named, sources=tuple(sources), diagnostics=found.diagnostics)
 
 
@@ -128,7 +126,7 @@ def chosen_environment(environment: str | None, environ: Mapping[str, str]) -> t
     return DEFAULT_ENVIRONMENT, None
 
 
-def _require_layer(place: Place, named: str, how: str | None, found: Collector) -> None:
+def _require_layer(place: Place, named: str, how: str | None) -> None:
     known = native_files.environments(place.folder)
     if named in known or (not known and (how is None or named == DEFAULT_ENVIRONMENT)):
         return
@@ -140,7 +138,7 @@ def _require_layer(place: Place, named: str, how: str | None, found: Collector) 
     else:
         message = f"there is no environment {named!r}" + ("" if how == "--env" else f" (from the variable {how})")
         hint = (f"did you mean {near}? " if near else "") + there_are
-    found.error(Code.ENVIRONMENT_UNKNOWN, message, hint=hint)
+    raise DocumentError(Diagnostic(code=Code.ENVIRONMENT_UNKNOWN, message=message, hint=hint))
 
 
 def _parent_if(folder: Path, name: str) -> Path:

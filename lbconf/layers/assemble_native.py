@@ -114,9 +114,9 @@ def _models(
         if name in seen:
             _refuse_twice(name, seen[name], group, found)
             continue
-        seen[name] = group
         if group[0].source.layer != "base":
             _require_complete(name, group[0], seen, found)
+        seen[name] = group
         if len(group) == 1 and name not in own:
             parts.append(_single(name, group[0], fill, found))
             continue
