@@ -39,7 +39,6 @@ def read_history(project: Project, *, data_sources: Sequence[str] = (), url: str
             if not isinstance(connector, Migrator):
                 continue
             try:
-                connector.open()
                 entries = tuple(reversed(connector.history()))
             finally:
                 connector.close()

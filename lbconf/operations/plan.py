@@ -95,9 +95,11 @@ def plan_connector(
     desired = desired_state(project, data_source, mapping)
     managed = last_managed(connector.history())
     selected = _selected_tables(project, data_source, mapping, models, desired.state)
-    state = connector.normalize(desired.state if selected is None else within(desired.state, selected))
-    namespaces = sorted({name for one in (state, managed) for name in one.namespaces}) or None
+    asked = desired.state if selected is None else within(desired.state, selected)
+    namespaces = sorted({name for one in (asked, managed) for name in one.namespaces}) or None
     actual = connector.inspect(namespaces)
+    # After inspection: some servers normalise expressions by what they saw.
+    state = connector.normalize(asked)
     wanted = {table.name for table in state.tables}
     orphans = frozenset(table.name for table in managed.tables if table.name not in wanted)
     droppable = orphans if selected is None else frozenset()
@@ -148,7 +150,6 @@ def _attempt(
     try:
         connector = create_connector(data_source, project.root)
         try:
-            connector.open()
             return plan_connector(project, data_source, connector, models=models, recreate=recreate)
         finally:
             connector.close()

@@ -135,9 +135,9 @@ class SqliteConnector(SqlReaderWriter):
                 self._held.depth = 0
 
     def inspect(self, namespaces: Sequence[str] | None = None) -> State:
-        """The actual state; SQLite has no namespaces."""
+        """The actual state; SQLite has no namespaces. A file that is not there yet holds nothing, and is not made."""
         del namespaces
-        return self._read(inspect.inspect)
+        return self._look(inspect.inspect, State())
 
     def normalize(self, desired: State) -> State:
         """The desired state as SQLite will report it."""
@@ -145,7 +145,8 @@ class SqliteConnector(SqlReaderWriter):
 
     def sizes(self, tables: Sequence[QualifiedName]) -> Mapping[QualifiedName, TableSize]:
         """Rows, counted; bytes where this build tells."""
-        return self._read(lambda connection: inspect.sizes(connection, tables))
+        absent: Mapping[QualifiedName, TableSize] = {}
+        return self._look(lambda connection: inspect.sizes(connection, tables), absent)
 
     def compile(self, changes: Sequence[Change], *, actual: State, desired: State) -> tuple[Step, ...]:
         """The steps that make these changes."""
@@ -166,7 +167,22 @@ class SqliteConnector(SqlReaderWriter):
 
     def history(self) -> tuple[LedgerEntry, ...]:
         """The ledger."""
-        return self._read(migrate.history)
+        return self._look(migrate.history, ())
+
+    def _look(self, work: Callable[[sqlite3.Connection], T], absent: T) -> T:
+        """Read without making or changing the file; `absent` where there is none."""
+        if self.path is None or self._writer is not None or self._held.depth:
+            return self._read(work)
+        problem = file_unusable(self.data_source, self.path)
+        if problem is not None:
+            raise problem
+        if not self.path.exists():
+            return absent
+        connection = self._new(read_only=True)
+        try:
+            return self._guarded(connection, work)
+        finally:
+            connection.close()
 
     def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         if self.path is None or self._held.depth:
