@@ -129,7 +129,7 @@ def _float(prop: Property, sql: str, _: ColumnType, __: bool) -> _Forms:  # noqa
     if isinstance(prop.type, NumberType | IntegerType | DecimalType):
         # NaN and the infinities are no JSON.
         shown = f"CASE WHEN {sql} BETWEEN -{LARGEST} AND {LARGEST} THEN {sql} END"
-        return _Forms(sql, shown, None, None, _decimal if isinstance(prop.type, DecimalType) else None)
+        return _Forms(sql, shown, None, _double, _decimal if isinstance(prop.type, DecimalType) else None)
     return _Forms(f"{sql}::text", f"{sql}::text", to_text, to_text)
 
 
@@ -272,6 +272,13 @@ def _whole_text(value: Any) -> int:
     try:
         return as_whole(int(value))
     except (TypeError, ValueError) as problem:
+        raise ValueRefused(str(problem)) from None
+
+
+def _double(value: Any) -> Any:
+    try:
+        return float(value)
+    except OverflowError as problem:
         raise ValueRefused(str(problem)) from None
 
 

@@ -48,6 +48,10 @@ class SqliteDialect(Dialect):
 
     offset_needs_limit = True
 
+    def quote(self, name: str) -> str:
+        """In backticks: SQLite takes an unknown name in double quotes for a text (sqlite.org/quirks.html section 8)."""
+        return "`" + name.replace("`", "``") + "`"
+
     def placeholder(self, number: int) -> str:
         """`?1`: the same one may be named twice."""
         return f"?{number}"
