@@ -9,7 +9,7 @@ A verb uses it so:
 and returns its exit code (None is 0).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 import click
 
 from lbconf.cli.output import Output
+from lbconf.diagnostics import Diagnostic
 
 __all__ = ["GlobalOptions", "data_source_option", "format_option", "shared_options", "url_option"]
 
@@ -49,7 +50,12 @@ class GlobalOptions:
     @property
     def output(self) -> Output:
         """Where results and messages go."""
-        return Output(color=self.color, verbosity=self.verbosity)
+        return Output(color=self.color, verbosity=self.verbosity, render=self._render)
+
+    def _render(self, found: Sequence[Diagnostic], color: bool) -> str:  # noqa: FBT001 - as a `Renderer`
+        from lbconf.cli.views.diagnostics import render_text
+
+        return render_text(found, self.root, color=color)
 
 
 MARKERS = (

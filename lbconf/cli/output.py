@@ -4,18 +4,18 @@ Standard output is for results, standard error for the rest. Colour is used
 where the stream is a terminal and nobody asked for none.
 """
 
-import errno
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TextIO
+from typing import TextIO, TypeAlias
 
 from lbconf.diagnostics import Diagnostic, Severity
-from lbconf.errors import LbconfError
 
-__all__ = ["Output", "discard", "fail", "flush", "message", "paint", "wants_color"]
+__all__ = ["Output", "Renderer", "discard", "flush", "message", "paint", "wants_color"]
+
+Renderer: TypeAlias = Callable[[Sequence[Diagnostic], bool], str]
+"""Findings, and whether to colour, to text."""
 
 STYLES = {
     "error": "1;31",
@@ -38,6 +38,8 @@ class Output:
     """False: never colour. True: where the stream takes it."""
     verbosity: int = 0
     """-1 quiet, 0, 1 verbose."""
+    render: Renderer | None = None
+    """Makes text of findings; None leaves out the lines they are about."""
 
     @property
     def color_results(self) -> bool:
@@ -63,16 +65,11 @@ class Output:
         if self.verbosity > 0:
             _write(sys.stderr, text)
 
-    def diagnostics(self, found: Iterable[Diagnostic], root: Path | None = None) -> None:
-        """Print findings; warnings and less are left out when quiet.
-
-        `root` is the project's folder, for the line that a finding is about.
-        """
-        from lbconf.cli.views.diagnostics import render_text
-
+    def diagnostics(self, found: Iterable[Diagnostic]) -> None:
+        """Print findings; warnings and less are left out when quiet."""
         wanted = [one for one in found if one.severity is Severity.ERROR or self.verbosity >= 0]
         if wanted:
-            _write(sys.stderr, render_text(wanted, root, color=self.color_messages))
+            _write(sys.stderr, (self.render or _plain)(wanted, self.color_messages))
 
 
 def wants_color(stream: TextIO) -> bool:
@@ -110,51 +107,10 @@ def discard() -> None:
     os.close(nowhere)
 
 
-def fail(error: Exception, arguments: Sequence[str]) -> int:
-    """Print what went wrong and return the exit code 1.
-
-    An `LbconfError` prints its findings; anything else is our mistake or the
-    machine's: a short message, and the traceback where LBCONF_DEBUG is set or
-    `--verbose` was given.
-    """
-    debug = bool(os.environ.get("LBCONF_DEBUG"))
-    if isinstance(error, LbconfError):
-        Output(color="--no-color" not in arguments).diagnostics(error.diagnostics, _root(arguments))
-        if debug:
-            _print_traceback(error)
-        return 1
-    if isinstance(error, OSError) and error.errno in {errno.EPIPE, errno.EIO}:
-        discard()
-        return 1
-    if debug or "--verbose" in arguments or "-v" in arguments:
-        _print_traceback(error)
-    if isinstance(error, OSError) and error.strerror:
-        place = f": {error.filename}" if error.filename else ""
-        message(f"error: {error.strerror}{place}")
-        return 1
-    message(f"error: lbconf itself failed ({type(error).__name__}: {error})")
-    message(
-        "This is a mistake in lbconf, not in your files. Run again with LBCONF_DEBUG=1 for the traceback to report."
+def _plain(found: Sequence[Diagnostic], color: bool) -> str:  # noqa: FBT001 - as a `Renderer`
+    return "\n".join(
+        f"{paint(f'{one.severity}[{one.code}]', str(one.severity), color=color)}: {one.message}" for one in found
     )
-    return 1
-
-
-def _root(arguments: Sequence[str]) -> Path:
-    """The project's folder as the arguments say; they are not parsed any more when an error ends here."""
-    from lbconf.cli.options import nearest_project
-
-    for place, argument in enumerate(arguments):
-        if argument == "--project" and place + 1 < len(arguments):
-            return nearest_project(Path(arguments[place + 1]).absolute())
-        if argument.startswith("--project="):
-            return nearest_project(Path(argument.partition("=")[2]).absolute())
-    return nearest_project(Path.cwd())
-
-
-def _print_traceback(error: Exception) -> None:
-    import traceback
-
-    _write(sys.stderr, "".join(traceback.format_exception(error)))
 
 
 def _write(stream: TextIO, text: str) -> None:

@@ -92,5 +92,7 @@ def run(arguments: Sequence[str]) -> int:
         output.discard()
         return 1
     except Exception as error:  # noqa: BLE001 - the one place where all errors end
-        return output.fail(error, arguments)
+        from lbconf.cli.failure import fail
+
+        return fail(error, arguments)
     return result if isinstance(result, int) else 0
