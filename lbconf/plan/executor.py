@@ -6,6 +6,7 @@ stopped between two steps with a ledger entry that says where.
 
 import json
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
@@ -166,11 +167,17 @@ def _run(plan: Plan, session: MigrationSession, entry: int, start: int, observer
                 _step(plan, session, entry, batch[0], observer)
             done = batch[-1] + 1
     except ConnectorError as error:
-        session.record(entry, next_step=done, result="failed")
+        _record_failure(session, entry, done)
         raise _named(error, plan, done) from error
     except BaseException:
-        session.record(entry, next_step=done, result="failed")
+        _record_failure(session, entry, done)
         raise
+
+
+def _record_failure(session: MigrationSession, entry: int, done: int) -> None:
+    """Say so in the ledger if that is still possible; the next apply finds out otherwise."""
+    with suppress(ConnectorError):
+        session.record(entry, next_step=done, result="failed")
 
 
 def _step(plan: Plan, session: MigrationSession, entry: int, number: int, observer: Observer) -> None:
