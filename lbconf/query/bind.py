@@ -4,7 +4,9 @@ Three sets of rules exist, one value each (`Rules`): the native layout refuses
 what it does not know; a LoopBack layout over tables drops conditions on unknown
 and hidden properties; a LoopBack layout over a store without columns keeps
 them, and they match what the rows happen to hold. Conditions of a write are
-never dropped, because a write without them would reach every row.
+never dropped, because a write without them would reach every row: an unknown name in
+one is refused, unless the store and the model (`strict: false`) both keep
+whatever properties they are given, where it is compared with what rows hold.
 """
 
 from collections.abc import Callable, Mapping, Sequence
