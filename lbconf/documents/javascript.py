@@ -15,7 +15,16 @@ from tree_sitter import Language, Node, Parser
 from tree_sitter_javascript import language
 
 from lbconf.diagnostics import Code, Collector, Location
-from lbconf.documents.markers import UNDEFINED, Undefined, VariableText
+from lbconf.documents.ecmascript import (
+    is_truthy,
+    number_of,
+    number_of_value,
+    plus,
+    text_of,
+    text_of_primitive,
+    unescape,
+)
+from lbconf.documents.markers import UNDEFINED, VariableText
 from lbconf.documents.pointer import child
 from lbconf.documents.source import SourceFile
 from lbconf.documents.spans import Parsed, Place, SpanIndex
@@ -202,7 +211,7 @@ class _Script:
         if node.type in {"property_identifier", "number"}:
             return self.words(node)
         if node.type == "computed_property_name":
-            return _text(self.known(node.named_children[0]).value)
+            return text_of(self.known(node.named_children[0]).value)
         return str(self.known(node).value)
 
     def array(self, node: Node) -> _Known:
@@ -223,7 +232,7 @@ class _Script:
     def string(self, node: Node) -> _Known:
         """`'text'` with its escapes."""
         parts = (
-            _unescape(self.words(part)) if part.type == "escape_sequence" else self.words(part)
+            unescape(self.words(part)) if part.type == "escape_sequence" else self.words(part)
             for part in node.named_children
         )
         return _Known("".join(parts), node)
@@ -233,19 +242,19 @@ class _Script:
         made: Any = ""
         position = node.start_byte + 1
         for part in node.named_children:
-            made = _plus(made, self.text[position : part.start_byte].decode())
+            made = plus(made, self.text[position : part.start_byte].decode())
             if part.type == "template_substitution":
-                made = _plus(made, _as_text(self.known(part.named_children[0]).value))
+                made = plus(made, text_of_primitive(self.known(part.named_children[0]).value))
             elif part.type == "escape_sequence":
-                made = _plus(made, _unescape(self.words(part)))
+                made = plus(made, unescape(self.words(part)))
             else:
-                made = _plus(made, self.words(part))
+                made = plus(made, self.words(part))
             position = part.end_byte
-        return _Known(_plus(made, self.text[position : node.end_byte - 1].decode()), node)
+        return _Known(plus(made, self.text[position : node.end_byte - 1].decode()), node)
 
     def number(self, node: Node) -> _Known:
         """`3000`, `0x10`, `1e3`."""
-        return _Known(_number(self.words(node).replace("_", "")), node)
+        return _Known(number_of(self.words(node).replace("_", "")), node)
 
     def identifier(self, node: Node) -> _Known:
         """A constant's name, or one of the few names of the language."""
@@ -266,7 +275,7 @@ class _Script:
         if node.type == "member_expression":
             key = self.words(_field(node, "property"))
         else:
-            key = _text(self.known(_field(node, "index")).value)
+            key = text_of(self.known(_field(node, "index")).value)
         owner = self.known(subject)
         if owner.value is _ENVIRONMENT:
             value = self.environ.get(key)
@@ -281,11 +290,11 @@ class _Script:
         left = self.known(_field(node, "left"))
         if operator in {"||", "&&", "??"}:
             nothing = left.value is None or left.value is UNDEFINED
-            stays = {"||": _truthy(left.value), "&&": not _truthy(left.value), "??": not nothing}[operator]
+            stays = {"||": is_truthy(left.value), "&&": not is_truthy(left.value), "??": not nothing}[operator]
             return left if stays else self.known(_field(node, "right"))
         right = self.known(_field(node, "right"))
         if operator == "+":
-            return _Known(_plus(left.value, right.value), node)
+            return _Known(plus(left.value, right.value), node)
         if operator in {"===", "!==", "==", "!="}:
             same = left.value == right.value and isinstance(left.value, bool) == isinstance(right.value, bool)
             return _Known(same == (operator in {"===", "=="}), node)
@@ -297,16 +306,16 @@ class _Script:
         """`-1`, `!x`, `+text`."""
         operator, inner = self.words(_field(node, "operator")), self.known(_field(node, "argument"))
         if operator == "!":
-            return _Known(not _truthy(inner.value), node)
+            return _Known(not is_truthy(inner.value), node)
         if operator in {"-", "+"}:
-            number = _number(inner.value) if isinstance(inner.value, str) else inner.value
+            number = number_of(inner.value) if isinstance(inner.value, str) else inner.value
             if isinstance(number, int | float):
                 return _Known(-number if operator == "-" else number, node)
         raise _NotStaticError(node, f"the operator {operator} cannot be read here")
 
     def ternary(self, node: Node) -> _Known:
         """`test ? a : b`."""
-        chosen = "consequence" if _truthy(self.known(_field(node, "condition")).value) else "alternative"
+        chosen = "consequence" if is_truthy(self.known(_field(node, "condition")).value) else "alternative"
         return self.known(_field(node, chosen))
 
     def parenthesized(self, node: Node) -> _Known:
@@ -328,14 +337,14 @@ class _Script:
         if name in {"parseInt", "Number", "String"} and arguments:
             value = self.known(arguments[0]).value
             if name == "String":
-                return _Known(_as_text(value), node)
-            return _Known(_number(value) if isinstance(value, str) else _no_number(value), node)
+                return _Known(text_of_primitive(value), node)
+            return _Known(number_of(value) if isinstance(value, str) else number_of_value(value), node)
         raise _NotStaticError(node, f"the call of {name} cannot be read without running it")
 
     def _path(self, node: Node, owner: Node, method: str, arguments: list[Node]) -> _Known:
         if self.known(owner).value is not _PATH:
             raise _NotStaticError(node, f"the call of {self.words(owner)}.{method} cannot be read without running it")
-        parts = [_text(self.known(argument).value) for argument in arguments]
+        parts = [text_of(self.known(argument).value) for argument in arguments]
         if method == "join":
             return _Known(os.path.normpath("/".join(part for part in parts if part) or "."), node)
         return _Known(os.path.normpath(os.path.join(str(self.source.path.parent), *parts)), node)  # noqa: PTH118
@@ -351,7 +360,7 @@ class _Script:
         if file is None:
             raise _NotStaticError(node, f"{name} is no JSON file that can be read here")
         from lbconf.documents.json_reader import read_json
-        from lbconf.documents.reader import read_text
+        from lbconf.documents.text import read_text
 
         source = SourceFile(path=file, shown=str(file), section=self.source.section, layer=self.source.layer)
         text = read_text(source, self.found)
@@ -405,63 +414,3 @@ def _first_error(node: Node) -> Node | None:
         if inner is None or node.type == "ERROR":
             return node
         node = inner
-
-
-def _truthy(value: Any) -> bool:
-    return isinstance(value, dict | list) or (bool(value) and not isinstance(value, Undefined) and value == value)  # noqa: PLR0124 - NaN
-
-
-def _plus(left: Any, right: Any) -> Any:
-    """ECMAScript's `+`: sums of numbers, else texts put together. Keeps the variable a part came from."""
-    if all(type(one) in {int, float} for one in (left, right)):
-        return left + right
-    made = _text(left) + _text(right)
-    variable = next((one.variable for one in (left, right) if isinstance(one, VariableText)), None)
-    return made if variable is None else VariableText.of(made, variable)
-
-
-def _as_text(value: Any) -> str:
-    return value if isinstance(value, str) else _text(value)
-
-
-def _text(value: Any) -> str:
-    """ECMAScript's text of a value (ECMA-262, ToString)."""
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if value is None:
-        return "null"
-    if isinstance(value, float):
-        return "NaN" if math.isnan(value) else str(int(value)) if value.is_integer() else repr(value)
-    if isinstance(value, list):
-        return ",".join("" if item is None or item is UNDEFINED else _text(item) for item in value)
-    return "[object Object]" if isinstance(value, dict) else str(value)
-
-
-def _number(text: str) -> int | float:
-    """ECMAScript's number of a text; NaN where it is none."""
-    words = text.strip()
-    try:
-        return int(words, 0) if words[:2].lower() in {"0x", "0o", "0b"} else int(words)
-    except ValueError:
-        pass
-    try:
-        return float(words)
-    except ValueError:
-        return math.nan
-
-
-def _no_number(value: Any) -> Any:
-    if isinstance(value, bool) or value is None:
-        return int(bool(value))
-    return value if isinstance(value, int | float) else math.nan
-
-
-def _unescape(escape: str) -> str:
-    """The character an escape sequence stands for."""
-    simple = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0", "\n": ""}
-    body = escape[1:]
-    if body[:1] in {"u", "x"}:
-        return chr(int(body[1:].strip("{}"), 16))
-    return simple.get(body, body)

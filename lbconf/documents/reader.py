@@ -1,24 +1,16 @@
-"""One file into a `Document`: bytes, text, plain data, places."""
+"""One file into a `Document`: text, plain data, places."""
 
-import errno
-import os
-import stat
 from collections.abc import Iterable
 from typing import Final
 
 from lbconf.diagnostics import Code, Collector, Location
 from lbconf.documents.source import Document, SourceFile
 from lbconf.documents.spans import KeySpans, Parsed, Spans
+from lbconf.documents.text import read_text, refuse_empty
 
-__all__ = ["MAX_BYTES", "read_document", "read_documents", "read_text"]
+__all__ = ["read_document", "read_documents"]
 
-MAX_BYTES: Final = 16 * 1024 * 1024
-"""Size of a file, in bytes."""
-
-_BOM: Final = b"\xef\xbb\xbf"
-_OPEN_FLAGS: Final = (
-    os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-)
+_NOT_PLAIN: Final = ("$", "=", "://", "\\")
 
 
 def read_documents(
@@ -49,7 +41,7 @@ def read_document(
         return None
     data, index = parsed.data, parsed.index
     if data is None and len(found.errors) == before:
-        _refuse_empty(source, found)
+        refuse_empty(source, found)
         return None
     if not isinstance(data, dict):
         found.error(
@@ -59,69 +51,13 @@ def read_document(
         )
         return None
     return Document(
-        source=source, data=data, spans=Spans(index), key_spans=KeySpans(index), has_markers=parsed.has_markers
+        source=source,
+        data=data,
+        spans=Spans(index),
+        key_spans=KeySpans(index),
+        has_markers=parsed.has_markers,
+        is_plain=not any(mark in text for mark in _NOT_PLAIN),
     )
-
-
-def read_text(source: SourceFile, found: Collector) -> str | None:
-    """The file's text without byte-order mark, or None where findings say why not. Never waits on a pipe or device."""
-    data = _read_bytes(source, found)
-    if data is None:
-        return None
-    data = data.removeprefix(_BOM)
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        good = data[: error.start].decode("utf-8")
-        hint = "save the file as UTF-8"
-        if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
-            hint = "the file looks like UTF-16: save it as UTF-8"
-        found.error(
-            Code.FILE_NOT_UTF8,
-            f"the file is not UTF-8: byte 0x{data[error.start]:02x} cannot stand here",
-            Location(file=source.shown, line=good.count("\n") + 1, column=len(good) - good.rfind("\n")),
-            hint=hint,
-        )
-        return None
-    if not text.strip():
-        _refuse_empty(source, found)
-        return None
-    return text
-
-
-def _read_bytes(source: SourceFile, found: Collector) -> bytes | None:
-    place = Location(file=source.shown)
-    try:
-        descriptor = os.open(source.path, _OPEN_FLAGS)
-    except FileNotFoundError:
-        if source.path.is_symlink():
-            found.error(Code.FILE_MISSING, "the link leads to no file", place, hint="mend or remove the link")
-        else:
-            found.error(Code.FILE_MISSING, "the file does not exist", place)
-        return None
-    except OSError as error:
-        _refuse_unreadable(error, source, found)
-        return None
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            kind = "a directory" if stat.S_ISDIR(status.st_mode) else "a pipe or device"
-            found.error(Code.FILE_NOT_REGULAR, f"{kind} stands where a file should be", place)
-            return None
-        if status.st_size > MAX_BYTES:
-            found.error(
-                Code.DOCUMENT_TOO_LARGE,
-                f"the file has {status.st_size} bytes, more than the {MAX_BYTES} that are read",
-                place,
-            )
-            return None
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return file.read(MAX_BYTES + 1)
-    except OSError as error:
-        _refuse_unreadable(error, source, found)
-        return None
-    finally:
-        os.close(descriptor)
 
 
 def _parse(text: str, source: SourceFile, found: Collector, *, native: bool, environ: dict[str, str]) -> Parsed | None:
@@ -137,23 +73,6 @@ def _parse(text: str, source: SourceFile, found: Collector, *, native: bool, env
     from lbconf.documents.json_reader import read_json
 
     return read_json(text, source.shown, found, markers=native)
-
-
-def _refuse_empty(source: SourceFile, found: Collector) -> None:
-    hint = "write `{}` where nothing is to be said, or remove the file"
-    found.error(Code.FILE_EMPTY, "the file is empty", Location(file=source.shown), hint=hint)
-
-
-def _refuse_unreadable(error: OSError, source: SourceFile, found: Collector) -> None:
-    place = Location(file=source.shown)
-    if error.errno in {errno.EISDIR, errno.ENXIO}:
-        found.error(Code.FILE_NOT_REGULAR, "no file stands here but a directory, pipe or device", place)
-        return
-    hint = {
-        errno.EACCES: "give yourself the right to read it",
-        errno.ELOOP: "the links lead in a circle: mend or remove them",
-    }.get(error.errno or 0)
-    found.error(Code.FILE_UNREADABLE, f"the file cannot be read: {error.strerror}", place, hint=hint)
 
 
 def _kind(data: object) -> str:

@@ -38,3 +38,5 @@ class Document:
     """JSON Pointer to the place of the key that leads to the value (mappings only)."""
     has_markers: bool = False
     """Whether some value is one of the markers."""
+    is_plain: bool = False
+    """Whether its text surely holds no variable, no URL and no escape, so that nothing in it is to be filled in."""

@@ -11,7 +11,7 @@ from lbconf.layers.layer import DEFAULTS, Piece
 from lbconf.layers.overrides import WIRING_KEYS, Override, nested
 from lbconf.layers.part import Part, finish
 from lbconf.layers.provenance import Trail
-from lbconf.layers.variables import fill_native
+from lbconf.layers.variables import Filled, fill_native
 
 __all__ = ["SERVER_DEFAULTS", "assemble_native", "override_piece", "split_model", "split_trail"]
 
@@ -133,7 +133,11 @@ def _single(name: str, document: Document, fill: Any, found: Collector) -> Part:
         from lbconf.layers.merge_native import plain
 
         data = plain(data)
-    return _part(name, data, lambda: Trail.of(piece), fill, found)
+    return _part(name, data, lambda: Trail.of(piece), _as_it_is if document.is_plain else fill, found)
+
+
+def _as_it_is(data: dict[str, Any]) -> Filled:
+    return Filled(data=data)
 
 
 def _part(name: str, data: dict[str, Any], trail: Any, fill: Any, found: Collector) -> Part:

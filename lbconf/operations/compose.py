@@ -17,6 +17,7 @@ from lbconf.layers.merged import MergedConfig, Origin
 from lbconf.layers.overrides import Override, read_overrides
 from lbconf.layers.part import Part
 from lbconf.layers.provenance import Provenance
+from lbconf.operations.collection import collection_paused
 
 __all__ = ["compose", "compose_partly", "known_environments", "project_root"]
 
@@ -68,18 +69,8 @@ def compose_partly(
     Raises:
         DocumentError: when there is no project, or the environment has no layer.
     """
-    variables = os.environ if environ is None else environ
-    files = discover(root, environment, layout=layout, environ=variables)
-    found = Collector()
-    found.extend(files.diagnostics)
-    settings = read_overrides(overrides, variables, found)
-    documents = read_documents(files.sources, found, native=files.place.layout == "native", environ=dict(variables))
-    broken = _broken(files.sources, documents)
-    if files.place.layout == "native":
-        from lbconf.layers.assemble_native import assemble_native
-
-        return _config(files, documents, assemble_native(documents, settings, variables, found), broken, found)
-    return _compose_loopback(files, documents, settings, variables, broken, found)
+    with collection_paused():
+        return _compose(root, environment, layout, overrides, os.environ if environ is None else environ)
 
 
 def project_root(root: Path, layout: str | None = None) -> Path:
@@ -98,6 +89,22 @@ def known_environments(root: Path, layout: str | None = None) -> tuple[str, ...]
         DocumentError: when there is no project.
     """
     return environments(locate(root, layout))
+
+
+def _compose(
+    root: Path, environment: str | None, layout: str | None, overrides: Sequence[str], variables: Mapping[str, str]
+) -> MergedConfig:
+    files = discover(root, environment, layout=layout, environ=variables)
+    found = Collector()
+    found.extend(files.diagnostics)
+    settings = read_overrides(overrides, variables, found)
+    documents = read_documents(files.sources, found, native=files.place.layout == "native", environ=dict(variables))
+    broken = _broken(files.sources, documents)
+    if files.place.layout == "native":
+        from lbconf.layers.assemble_native import assemble_native
+
+        return _config(files, documents, assemble_native(documents, settings, variables, found), broken, found)
+    return _compose_loopback(files, documents, settings, variables, broken, found)
 
 
 def _compose_loopback(

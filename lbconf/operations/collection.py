@@ -1,0 +1,23 @@
+"""Building much at once without the cyclic garbage collector looking through it again and again."""
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+__all__ = ["collection_paused"]
+
+
+@contextmanager
+def collection_paused() -> Iterator[None]:
+    """No cyclic garbage collection inside; afterwards as before.
+
+    Reading a thousand files makes some hundred thousand objects that all stay. The collector would walk over them at
+    each step, which doubles the time.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
