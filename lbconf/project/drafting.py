@@ -48,7 +48,11 @@ def draft_models(
         order, _ = bases_first(bases)
     drafts: dict[str, Draft] = {}
     for name in order:
-        drafts[name] = _inherit(sources[name], bases[name], drafts.get(bases[name]), places)
+        parent = drafts.get(bases[name])
+        drafts[name] = _inherit(sources[name], bases[name], parent, places)
+        drafts[name].whole = (
+            name not in broken and bases[name] == sources[name].base and (parent is None or parent.whole)
+        )
     # Wiring comes after all inheritance: children do not take over what model-config.json says about their base.
     for draft in drafts.values():
         _wire(draft, sources[draft.name], places, findings)

@@ -31,6 +31,8 @@ class Draft:
     at: str | None = None
     built_in: bool = False
     """Neither written nor wired by the project."""
+    whole: bool = True
+    """Whether all of it was read: False where its file, or one of a base, is broken or missing."""
     acls: list[Acl] = field(default_factory=list)
     properties: dict[str, Property] = field(default_factory=dict)
     relations: dict[str, Relation] = field(default_factory=dict)

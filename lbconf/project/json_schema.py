@@ -98,7 +98,7 @@ def _data_sources(connectors: Iterable[tuple[str, tuple[str, ...], type[BaseMode
         names = sorted({name, *others})
         choices.append(
             {
-                "if": {"properties": {"connector": {"enum": names}}, "required": ["connector"]},
+                "if": {"type": "object", "properties": {"connector": {"enum": names}}, "required": ["connector"]},
                 "then": {"$ref": f"#/$defs/connector.{name}"},
             }
         )

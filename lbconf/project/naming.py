@@ -5,7 +5,7 @@ import re
 __all__ = ["dashed", "lower_first", "pascal"]
 
 _WORD_BREAK = re.compile(r"[^0-9A-Za-z]+")
-_CASE_BREAK = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_CASE_BREAK = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z](?!s(?:[A-Z]|$))[a-z])")
 
 
 def lower_first(name: str) -> str:

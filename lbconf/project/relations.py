@@ -292,6 +292,8 @@ class _Resolver:
             return self._id_names(draft)
         for name in given:
             if name not in draft.properties:
+                if not draft.whole:
+                    return None
                 near = nearest(name, draft.properties)
                 self._report(
                     Code.RELATION_KEY_UNKNOWN,
@@ -306,7 +308,7 @@ class _Resolver:
         names = tuple(prop.name for prop in draft.ids)
         if names:
             return names
-        if self.at is not None:
+        if self.at is not None and draft.whole:
             self._report(
                 Code.RELATION_INVALID,
                 f"model {draft.name} has no id to relate to",

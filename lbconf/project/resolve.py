@@ -77,6 +77,7 @@ def examine(
         sources=sources,
         places=places,
         broken=broken,
+        incomplete={draft.name for draft in drafts.values() if not draft.whole},
     )
     for rule in RULES:
         findings.extend(rule(facts))

@@ -25,10 +25,12 @@ class Facts:
     sources: Mapping[str, ModelSource]
     places: Places
     broken: Broken
+    incomplete: Container[str]
+    """Models of which a part could not be read."""
 
     def whole(self, model: Model) -> bool:
-        """Whether every property of a model is known: neither it nor any of its bases is broken."""
-        return not any(name in self.broken for name in (model.name, *model.ancestors))
+        """Whether every property of a model is known: neither it nor any of its bases is broken or missing."""
+        return model.name not in self.incomplete
 
     def written(self) -> Iterator[tuple[Model, ModelSource]]:
         """Each model that the project writes or wires."""
