@@ -7,7 +7,6 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from lbconf.layers.merged import MergedConfig
-from lbconf.plan.discovered import unescaped
 from lbconf.project.resolve import resolve
 from lbconf.project.resolved import DataSource, Layout, Project, ServerSettings
 
@@ -65,8 +64,9 @@ def _split(definition: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _unescaped(value: Any) -> Any:
+    """What a file's text means where it names no variable; discovery writes no others."""
     if isinstance(value, str):
-        return unescaped(value)
+        return value.replace("$${", "${")
     if isinstance(value, Mapping):
         return {key: _unescaped(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
