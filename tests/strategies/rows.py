@@ -165,7 +165,9 @@ points = st.fixed_dictionaries(
 )
 
 
-def samples(datatype: DataType, *, loopback: bool) -> st.SearchStrategy[Any]:  # noqa: C901 - one branch a type
+def samples(  # noqa: C901, PLR0912 - one branch a type
+    datatype: DataType, *, loopback: bool
+) -> st.SearchStrategy[Any]:
     """Values of a type that every database can keep."""
     match datatype:
         case StringType(length=length):
@@ -225,9 +227,11 @@ ASCII_LIKES = (Operator.ILIKE, Operator.NILIKE)
 def comparisons(draw: st.DrawFn, kind: Model, known: list[Row]) -> Comparison:
     """A comparison of a property with a value, as a rule one that some row has."""
     prop = draw(st.sampled_from([one for one in kind.properties.values() if not isinstance(one.type, GeoPointType)]))
-    there = [row[prop.name] for row in known if row.get(prop.name) is not None]
-    fresh = st.integers(1, 6) if prop.id else samples(prop.type, loopback=kind.layout.is_loopback)
-    values = st.one_of(st.sampled_from(there), fresh) if there else fresh
+    there: list[Any] = [row[prop.name] for row in known if row.get(prop.name) is not None]
+    fresh: st.SearchStrategy[Any] = (
+        st.integers(1, 6) if prop.id else samples(prop.type, loopback=kind.layout.is_loopback)
+    )
+    values: st.SearchStrategy[Any] = st.one_of(st.sampled_from(there), fresh) if there else fresh
     operators = [Operator.EQ, Operator.NEQ, Operator.INQ, Operator.NIN]
     if isinstance(prop.type, COMPARABLE):
         operators += [*ORDERS, Operator.BETWEEN]

@@ -40,7 +40,8 @@ FROM (
   FROM pg_catalog.pg_constraint WHERE conname = $3 AND conrelid = to_regclass($4)
   UNION
   SELECT indrelid, unnest(indkey::int2[]), generate_subscripts(indkey::int2[], 1)
-  FROM pg_catalog.pg_index WHERE indexrelid = to_regclass(format('%I.%I', $1::text, $3::text)) AND indrelid = to_regclass($4)
+  FROM pg_catalog.pg_index
+  WHERE indexrelid = to_regclass(format('%I.%I', $1::text, $3::text)) AND indrelid = to_regclass($4)
 ) AS part
 JOIN pg_catalog.pg_attribute AS a ON a.attrelid = part.relation AND a.attnum = part.number
 WHERE $2::text IS NOT NULL

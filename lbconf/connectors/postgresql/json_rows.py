@@ -16,16 +16,18 @@ def json_statement(compiler: Compiler, table: BoundTable, query: Query) -> Compi
     """Selects a JSON array of the rows; hidden properties are left out, keys come in declared order."""
     columns = tuple(column for column in compiler.asked(table, query) if not column.prop.hidden)
     parameters: list[Any] = []
-    tail = compiler.tail(table, query, parameters)
+    source = f"{table.sql}{compiler.tail(table, query, parameters)}"
+    if query.skip:  # else the server would also work out the values of the rows it skips
+        source = f"(SELECT * FROM {source}) AS t"
     if all(len(column.prop.name.encode()) <= NAME_BYTES for column in columns) and columns:
         listed = ", ".join(f"{column.json} AS {compiler.dialect.quote(column.prop.name)}" for column in columns)
         return Compiled(
-            f"SELECT coalesce(json_agg(r), '[]')::text FROM (SELECT {listed} FROM {table.sql}{tail}) AS r", parameters
+            f"SELECT coalesce(json_agg(r), '[]')::text FROM (SELECT {listed} FROM {source}) AS r", parameters
         )
     pieces = " || ',' || ".join(_member(compiler, column) for column in columns) or "''"
     return Compiled(
         f"SELECT coalesce(json_agg(r.j), '[]')::text FROM (SELECT ('{{' || {pieces} || '}}')::json AS j "
-        f"FROM {table.sql}{tail}) AS r",
+        f"FROM {source}) AS r",
         parameters,
     )
 

@@ -63,9 +63,7 @@ class Compiler:
         sql = f"INSERT INTO {table.sql} "
         if columns:
             values = ", ".join(
-                "("
-                + ", ".join(self._written(column, row[column.prop.name], parameters) for column in columns)
-                + ")"
+                "(" + ", ".join(self._written(column, row[column.prop.name], parameters) for column in columns) + ")"
                 for row in rows
             )
             sql += f"({', '.join(column.sql for column in columns)}) VALUES {values}"
@@ -84,8 +82,9 @@ class Compiler:
         near = conditions.near(query.where)
         if near is not None:
             keys.append(conditions.distance(near))
-        for order in query.order:
-            keys.append(self.dialect.order(conditions.order_key(order.target), descending=order.descending))
+        keys.extend(
+            self.dialect.order(conditions.order_key(order.target), descending=order.descending) for order in query.order
+        )
         if not query.order:
             keys.extend(self._default_order(table))
         if keys:

@@ -1,4 +1,4 @@
-"""What differs between SQL databases when rows are read and written, and a model's table as compiled statements see it."""
+"""What differs between SQL databases when rows are read and written, and a model's table as statements see it."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence

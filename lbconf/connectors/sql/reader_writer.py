@@ -112,7 +112,7 @@ class SqlReaderWriter(ABC):
                 raise UnsupportedError(
                     Diagnostic(
                         code=Code.UNSUPPORTED,
-                        message=f"model {model.name} has no property that data source {self._data_source.name} can keep",
+                        message=f"model {model.name} has no property that {self._data_source.name} can keep",
                         location=model.location,
                     ),
                     data_source=self._data_source.name,

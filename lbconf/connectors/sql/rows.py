@@ -182,7 +182,7 @@ def from_text(datatype: DataType) -> Callable[[str], Any]:
 
 
 def bytes_from_text(text: Any) -> Any:
-    """Bytes kept as text: `\\x` and hexadecimal digits, else UTF-8."""
+    r"""Bytes kept as text: `\x` and hexadecimal digits, else UTF-8."""
     if not isinstance(text, str):
         return bytes(text)
     if text.startswith("\\x"):

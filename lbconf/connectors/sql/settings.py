@@ -110,7 +110,7 @@ def read_settings(kind: type[Settings], data_source: DataSource) -> Settings:
             [
                 Diagnostic(
                     code=Code.SETTINGS_UNUSABLE,
-                    message=f"data source {data_source.name}: {'.'.join(map(str, found['loc'])) or 'settings'}: {found['msg']}",
+                    message=f"data source {data_source.name}: {_told(found)}",
                     location=data_source.locations.get("/" + "/".join(map(str, found["loc"]))) or data_source.location,
                 )
                 for found in problem.errors(include_input=False, include_url=False)
@@ -118,3 +118,8 @@ def read_settings(kind: type[Settings], data_source: DataSource) -> Settings:
             data_source=data_source.name,
             connector=data_source.connector,
         ) from None
+
+
+def _told(found: Any) -> str:
+    """`port: Input should be ...` of one of pydantic's findings."""
+    return f"{'.'.join(map(str, found['loc'])) or 'settings'}: {found['msg'].removeprefix('Value error, ')}"

@@ -101,17 +101,19 @@ def _forms(prop: Property, affinity: str) -> _Forms:
             return _Forms(Kind.CLOCK, to_text, _time)
         case BinaryType():
             return _text(prop) if affinity == "TEXT" else _Forms(Kind.BINARY, bytes, bytes_from_text)
-        case DecimalType():
-            if affinity == "TEXT":
-                return _Forms(Kind.EXACT, _decimal_text, _decimal)
-            return _Forms(Kind.FLOAT, _number, _decimal, _plain)
-        case IntegerType():
-            return _text(prop) if affinity == "TEXT" else _Forms(Kind.INTEGER, as_whole, None, _plain)
-        case NumberType():
-            if affinity == "TEXT":
-                return _text(prop)
-            return _Forms(Kind.FLOAT, _number, None, _plain)
+        case DecimalType() | IntegerType() | NumberType():
+            return _number_forms(prop, affinity)
     return _text(prop) if affinity in {"TEXT", "BLOB", "NUMERIC"} else _Forms(Kind.OTHER, to_text, str)
+
+
+def _number_forms(prop: Property, affinity: str) -> _Forms:
+    if affinity == "TEXT":
+        # Exact numbers are compared as numbers, by a collation of ours, so that 10 comes after 9.
+        exact = isinstance(prop.type, DecimalType)
+        return _Forms(Kind.EXACT, _decimal_text, _decimal) if exact else _text(prop)
+    if isinstance(prop.type, IntegerType):
+        return _Forms(Kind.INTEGER, as_whole, None, _plain)
+    return _Forms(Kind.FLOAT, _number, _decimal if isinstance(prop.type, DecimalType) else None, _plain)
 
 
 def _text(prop: Property) -> _Forms:

@@ -33,8 +33,7 @@ def connector(postgresql_url: str) -> Iterator[PostgresqlConnector]:
     create_tables(made, made.mapping, KIND)
     with psycopg.connect(postgresql_url, autocommit=True) as direct:
         direct.execute(
-            'ALTER TABLE "Thing" ADD CONSTRAINT short UNIQUE (name, whole), '
-            "ADD CONSTRAINT positive CHECK (small > 0)"
+            'ALTER TABLE "Thing" ADD CONSTRAINT short UNIQUE (name, whole), ADD CONSTRAINT positive CHECK (small > 0)'
         )
         direct.execute('CREATE UNIQUE INDEX by_float ON "Thing" ("float")')
         direct.execute('CREATE TABLE "Other" (id bigint PRIMARY KEY REFERENCES "Thing" (id), must text NOT NULL)')
@@ -132,7 +131,9 @@ def test_a_bad_regular_expression_is_the_clients_fault(connector: PostgresqlConn
 
 def test_rights_that_are_missing(connector: PostgresqlConnector, postgresql_url: str) -> None:
     with psycopg.connect(postgresql_url, autocommit=True) as direct:
-        direct.execute("ALTER DATABASE " + postgresql_url.rpartition("/")[2] + " SET default_transaction_read_only = on")
+        direct.execute(
+            "ALTER DATABASE " + postgresql_url.rpartition("/")[2] + " SET default_transaction_read_only = on"
+        )
     connector.close()
     with pytest.raises(ConnectorError) as caught:
         connector.insert(KIND, [{"text": "a", "float": datetime(2020, 1, 1, tzinfo=UTC).timestamp()}])

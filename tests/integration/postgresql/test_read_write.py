@@ -20,7 +20,9 @@ from lbconf.query.evaluate import evaluate
 from lbconf.query.nodes import Comparison, Near, Operator, Query, Target
 from tests.strategies.rows import create_tables, data_source, every_type, model, queries, rows
 
-SLOW = settings(max_examples=60, report_multiple_bugs=False, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SLOW = settings(
+    max_examples=60, report_multiple_bugs=False, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 @pytest.fixture
@@ -155,7 +157,7 @@ def test_places_inside_json(connector: PostgresqlConnector) -> None:
     assert ids(("a", "b", "0"), Operator.EQ, 1) == [1]
     assert ids(("a", "b"), Operator.EQ, "1") == [2]
     assert ids(("a", "b"), Operator.NEQ, "1") == [1]
-    assert ids(('q"\\.',), Operator.EQ, True) == [3]
+    assert ids(('q"\\.',), Operator.EQ, True) == [3]  # noqa: FBT003 - a JSON value
     assert ids(("a",), Operator.EQ, None) == [3, 4, 5]
     assert ids(("0",), Operator.GT, 4) == [5]
     assert ids(("a", "b"), Operator.LIKE, "_") == [2]
@@ -214,7 +216,7 @@ def test_a_transaction_is_seen_by_its_own_thread_only_until_it_ends(connector: P
 
 def test_a_transaction_left_by_an_error_leaves_nothing(connector: PostgresqlConnector) -> None:
     kind = things(connector)
-    with pytest.raises(ConstraintError) as caught, connector.transaction():
+    with pytest.raises(ConstraintError) as caught, connector.transaction():  # noqa: PT012 - the second statement fails
         connector.insert(kind, [{"id": 1}])
         connector.insert(kind, [{"id": 1}])
     assert (caught.value.kind, caught.value.columns) == (ConstraintKind.UNIQUE, ("id",))

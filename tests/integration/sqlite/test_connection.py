@@ -52,12 +52,19 @@ def test_memory_is_shared_by_threads_and_by_no_other_data_source() -> None:
     other.close()
 
 
+def told(made: SqliteConnector, pragma: str) -> list[object]:
+    """What the connections that read and the one that writes say."""
+
+    def ask(connection: sqlite3.Connection) -> object:
+        return connection.execute(f"PRAGMA {pragma}").fetchone()[0]
+
+    return [made._read(ask), made._write(ask)]
+
+
 def test_wal_and_foreign_keys_are_on(tmp_path: Path) -> None:
     made = at(tmp_path / "a.db")
     for pragma, expected in (("journal_mode", "wal"), ("foreign_keys", 1), ("busy_timeout", 5000)):
-        read = f"PRAGMA {pragma}"
-        assert made._read(lambda connection, read=read: connection.execute(read).fetchone()) == (expected,)
-        assert made._write(lambda connection, read=read: connection.execute(read).fetchone()) == (expected,)
+        assert told(made, pragma) == [expected, expected]
     made.close()
 
 

@@ -21,17 +21,23 @@ PROPERTIES: dict[str, DataType] = {
 }
 KIND = model(PROPERTIES)
 TABLES = (
-    'CREATE TABLE "Thing" (id INTEGER PRIMARY KEY, name TEXT, whole BIGINT, "float" REAL CHECK ("float" < 100), '
-    "exact DECIMAL_TEXT, json JSON_TEXT, UNIQUE (name, whole))",
+    (
+        'CREATE TABLE "Thing" (id INTEGER PRIMARY KEY, name TEXT, whole BIGINT, "float" REAL CHECK ("float" < 100), '
+        "exact DECIMAL_TEXT, json JSON_TEXT, UNIQUE (name, whole))"
+    ),
     'CREATE TABLE "Other" (id INTEGER PRIMARY KEY REFERENCES "Thing" (id), must TEXT NOT NULL)',
 )
+
+
+def run(made: SqliteConnector, statement: str) -> None:
+    made._write(lambda connection: connection.execute(statement))
 
 
 @pytest.fixture
 def connector() -> Iterator[SqliteConnector]:
     made = SqliteConnector(data_source("sqlite", {}))
     for table in TABLES:
-        made._write(lambda connection, table=table: connection.execute(table))
+        run(made, table)
     yield made
     made.close()
 

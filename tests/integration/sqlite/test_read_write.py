@@ -18,7 +18,9 @@ from lbconf.query.evaluate import evaluate
 from lbconf.query.nodes import Comparison, Near, Operator, Order, Query, Target
 from tests.strategies.rows import create_tables, data_source, every_type, model, queries, rows
 
-SLOW = settings(max_examples=60, report_multiple_bugs=False, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SLOW = settings(
+    max_examples=60, report_multiple_bugs=False, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 @pytest.fixture(params=[":memory:", "file"])
@@ -82,13 +84,13 @@ def test_update_and_delete_tell_how_many(connector: SqliteConnector) -> None:
 
 def test_exact_numbers_compare_and_sort_as_numbers(connector: SqliteConnector) -> None:
     kind = things(connector, price=DecimalType(20, 4))
-    prices = [Decimal("10"), Decimal("9.5000"), Decimal("-3"), Decimal("100.0001")]
+    prices = [Decimal(10), Decimal("9.5000"), Decimal(-3), Decimal("100.0001")]
     connector.insert(kind, [{"price": price} for price in prices])
     price = Target(kind.properties["price"])
     found = connector.find(Query(model=kind, order=(Order(price),)))
     assert [row["price"] for row in found] == sorted(prices)
     found = connector.find(Query(model=kind, where=Comparison(price, Operator.EQ, Decimal("10.00"))))
-    assert [row["price"] for row in found] == [Decimal("10")]
+    assert [row["price"] for row in found] == [Decimal(10)]
 
 
 def test_places_inside_json(connector: SqliteConnector) -> None:
@@ -107,7 +109,7 @@ def test_places_inside_json(connector: SqliteConnector) -> None:
     assert ids(("a", "b", "0"), Operator.EQ, 1) == [1]
     assert ids(("a", "b"), Operator.EQ, "1") == [2]
     assert ids(("a", "b"), Operator.NEQ, "1") == [1]
-    assert ids(('q"\\.',), Operator.EQ, True) == [3]
+    assert ids(('q"\\.',), Operator.EQ, True) == [3]  # noqa: FBT003 - a JSON value
     assert ids(("a",), Operator.EQ, None) == [3, 4, 5]
     assert ids(("0",), Operator.GT, 4) == [5]
     assert ids(("a", "b"), Operator.LIKE, "_") == [2]
@@ -150,7 +152,7 @@ def test_a_transaction_is_seen_by_its_own_thread_only_until_it_ends(tmp_path: Pa
 
 def test_a_transaction_left_by_an_exception_leaves_nothing(connector: SqliteConnector) -> None:
     kind = things(connector)
-    with pytest.raises(ZeroDivisionError), connector.transaction():
+    with pytest.raises(ZeroDivisionError), connector.transaction():  # noqa: PT012 - what failed undoes the first
         connector.insert(kind, [{"name": "a"}])
         raise ZeroDivisionError
     assert connector.count(kind, None) == 0
