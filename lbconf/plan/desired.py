@@ -71,10 +71,12 @@ def desired_state(project: Project, data_source: DataSource, mapping: ModelMappi
     if found.errors:
         raise PlanError(found.errors)
     _tell_indexes_apart(tables, mapping)
+    enumerations = _enumerations(models, mapping)
+    names = (*tables, *(enumeration.name for enumeration in enumerations))
     state = State(
-        namespaces=tuple(sorted({name.namespace for name in tables if name.namespace})),
+        namespaces=tuple(sorted({name.namespace for name in names if name.namespace})),
         tables=tuple(tables[name] for name in sorted(tables)),
-        enumerations=_enumerations(models, mapping),
+        enumerations=enumerations,
     )
     return Desired(state=state, diagnostics=found.diagnostics)
 

@@ -255,11 +255,19 @@ def _default(column: Column, kind: DataType, found: dict[str, Any], section: dic
 
 def _identity(column: Column) -> str | dict[str, Any]:
     identity = column.identity
-    word = KINDS[identity.kind] if identity else ""
-    if identity is None or (identity.start is None and identity.increment is None):
-        return word
-    options = {"start": identity.start, "increment": identity.increment}
-    return {"kind": word, **{key: value for key, value in options.items() if value is not None}}
+    if identity is None:
+        return ""
+    options = {
+        "start": identity.start,
+        "increment": identity.increment,
+        "minimum": identity.minimum,
+        "maximum": identity.maximum,
+        "cache": identity.cache,
+        "cycle": identity.cycle or None,
+    }
+    said = {key: value for key, value in options.items() if value is not None}
+    word = KINDS[identity.kind]
+    return {"kind": word, **said} if said else word
 
 
 def _tidy(model: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 from lbconf.connectors.contract import ModelMapping
 from lbconf.plan.discovered_names import distinct, lower_camel, plural_camel
 from lbconf.plan.discovered_parts import exact_foreign_key
+from lbconf.plan.discovered_types import type_text
 from lbconf.state.structure import ForeignKey, QualifiedName, State, Table
 
 __all__ = ["add_relations"]
@@ -39,7 +40,16 @@ def add_relations(state: State, models: Models, properties: Properties, mapping:
             if target is not None and known and place not in told:
                 told.add(place)
                 usual = mapping.constraint_name(table.name, key.columns, "fkey")
-                _relate(table, key, target, models, properties, constrained=plain, named=key.name != usual)
+                _relate(
+                    table,
+                    key,
+                    target,
+                    models,
+                    properties,
+                    constrained=plain,
+                    named=key.name != usual,
+                    section=mapping.sections[0],
+                )
 
 
 def _relate(
@@ -51,8 +61,10 @@ def _relate(
     *,
     constrained: bool,
     named: bool,
+    section: str,
 ) -> None:
     holder, owner = models[table.name], models[target.name]
+    _keep_types(table, key, target, holder["properties"], properties[table.name], section)
     own = [properties[table.name][column] for column in key.columns]
     other = [properties[target.name][column] for column in key.target_columns]
     is_key = target.primary_key is not None and target.primary_key.columns == key.target_columns
@@ -81,6 +93,21 @@ def _relate(
     if not constrained:
         has["constraint"] = False
     owner.setdefault("relations", {})[_has_name(table, key, holder, owner, name, single=single)] = has
+
+
+def _keep_types(
+    table: Table,
+    key: ForeignKey,
+    target: Table,
+    written: Mapping[str, Any],
+    names: Mapping[str, str],
+    section: str,
+) -> None:
+    """A number that points to another takes its type, unless it says its own: so it has to, where they differ."""
+    for column, other in zip(key.columns, key.target_columns, strict=True):
+        here, there = table.column(column), target.column(other)
+        if here is not None and there is not None and here.type != there.type:
+            written[names[column]].setdefault(section, {}).setdefault("dataType", type_text(here.type))
 
 
 def _one_or_many(names: list[str]) -> str | list[str]:

@@ -2,7 +2,8 @@
 
 In the model's section: `primaryKey` (its name), `uniques`, `indexes`,
 `foreignKeys` and `checks`, each by name. In a property's: `collation`,
-`generatedAs` (an expression), `identity` (`kind`, `start`, `increment`).
+`generatedAs` (an expression), `identity` (`kind`, `start`,
+`increment`, `minimum`, `maximum`, `cache`, `cycle`).
 Columns are named as in the database.
 """
 
@@ -117,7 +118,15 @@ def _identity(section: Mapping[str, Any], otherwise: Identity | None) -> Identit
     if isinstance(written, Mapping):
         kind = IDENTITY_KINDS.get(str(written.get("kind")))
         if kind is not None:
-            return Identity(kind=kind, start=_whole(written.get("start")), increment=_whole(written.get("increment")))
+            return Identity(
+                kind=kind,
+                start=_whole(written.get("start")),
+                increment=_whole(written.get("increment")),
+                minimum=_whole(written.get("minimum")),
+                maximum=_whole(written.get("maximum")),
+                cache=_whole(written.get("cache")),
+                cycle=written.get("cycle") is True,
+            )
     if written is False or (written is None and section.get("dbDefault") is not None):
         return None
     return otherwise

@@ -73,6 +73,11 @@ class Identity:
     """`identity-always`, `identity-by-default`, `serial`, `autoincrement` or `rowid`."""
     start: int | None = None
     increment: int | None = None
+    minimum: int | None = None
+    """None, here and below: the server's default for the type and the direction."""
+    maximum: int | None = None
+    cache: int | None = None
+    cycle: bool = False
     sequence: QualifiedName | None = field(default=None, compare=False)
     """The sequence behind it, in an actual state."""
 

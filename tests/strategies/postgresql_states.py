@@ -96,7 +96,7 @@ def value_of(column: Column, number: int) -> Any:
 
 
 @st.composite
-def columns(draw: st.DrawFn, name: str, *, key: bool = False) -> Column:
+def columns(draw: st.DrawFn, name: str, key: bool = False) -> Column:  # noqa: FBT001, FBT002 - mypy knows no keywords of composites
     """A column; the counted ones only as a key."""
     kinds = [pair for pair in TYPES if pair[0].name in COMPARABLE and not pair[0].dimensions] if key else TYPES
     kind, defaults = draw(st.sampled_from(kinds))
@@ -105,6 +105,8 @@ def columns(draw: st.DrawFn, name: str, *, key: bool = False) -> Column:
         word = draw(st.sampled_from([None, "identity-always", "identity-by-default", "serial"]))
         start = draw(st.sampled_from([None, 100])) if word else None
         identity = Identity(kind=word, start=start) if word else None
+        if identity is not None and draw(st.booleans()):
+            identity = replace(identity, maximum=1000, increment=5, cache=10, cycle=draw(st.booleans()))
     default = draw(st.sampled_from([None, *defaults])) if identity is None else None
     return Column(
         name=name,
@@ -122,7 +124,7 @@ def tables(draw: st.DrawFn, name: str) -> Table:
     """A table with a key, columns, and parts over those that can have them."""
     chosen = draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=5, unique=True))
     first, *rest = chosen
-    found = [draw(columns(first, key=True)), *(draw(columns(other)) for other in rest)]
+    found = [draw(columns(first, True)), *(draw(columns(other)) for other in rest)]
     comparable = [c for c in found if c.type.name in COMPARABLE and not c.type.dimensions]
     texts = [c for c in found if c.type == ColumnType("text")]
     numbers = [c for c in found if c.type.name in {"integer", "bigint", "numeric"}]
@@ -141,14 +143,14 @@ def tables(draw: st.DrawFn, name: str) -> Table:
         where = draw(st.sampled_from([None, f"{quoted(comparable[0].name)} IS NOT NULL"]))
         include = (found[-1].name,) if len(found) > 1 and draw(st.booleans()) else ()
         indexes.append(Index(name=f"{name} idx", parts=(part,), where=where, include=include))
-    if texts and draw(st.booleans()):
+    if bool(texts) and draw(st.booleans()):
         expression = draw(st.sampled_from(["lower({})", "{} || 'x'"])).format(quoted(texts[0].name))
         indexes.append(Index(name=f"{name}_lower", parts=(IndexPart(expression=expression),)))
-    if texts and draw(st.booleans()):
+    if bool(texts) and draw(st.booleans()):
         part = IndexPart(column=texts[0].name, operator_class="text_pattern_ops")
         indexes.append(Index(name=f"{name}_pattern", parts=(part,), comment="by prefix"))
     checks = []
-    if numbers and draw(st.booleans()):
+    if bool(numbers) and draw(st.booleans()):
         text = draw(
             st.sampled_from(["{} > 0", "{} between 0 and 1000", "{} in (1, 2, 3, 10, 20, 30, 1.25, 2.5, 3.75)"])
         )

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, assert_never
 
-from lbconf.connectors.postgresql.ddl_columns import add_column, alter_column, counted_sequence, drop_column
+from lbconf.connectors.postgresql.ddl_columns import add_column, alter_column, drop_column
 from lbconf.connectors.postgresql.ddl_enumerations import add_values, rebuild
+from lbconf.connectors.postgresql.ddl_sequences import counted_sequence
 from lbconf.connectors.postgresql.spelling import (
     check_clause,
     column_clause,

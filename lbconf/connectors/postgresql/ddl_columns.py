@@ -5,26 +5,29 @@ Source: PostgreSQL manual, page ALTER TABLE, notes (what rewrites a table, what 
 
 from typing import Final
 
+from lbconf.connectors.postgresql.ddl_sequences import (
+    counted_sequence,
+    recount,
+    same_kind,
+    start_counting,
+    stop_counting,
+)
 from lbconf.connectors.postgresql.spelling import (
     column_clause,
     comment_literal,
-    identity_options,
-    literal,
     name_text,
     quote,
     serial_type,
     type_text,
 )
 from lbconf.connectors.postgresql.type_changes import cast_through_text, may_fail, rewrites
-from lbconf.connectors.sql.mapping import shortened
 from lbconf.state.hazards import Hazard, HazardKind
 from lbconf.state.steps import Statement, Step
-from lbconf.state.structure import Column, Identity, QualifiedName
+from lbconf.state.structure import Column, QualifiedName
 
-__all__ = ["add_column", "alter_column", "counted_sequence", "drop_column"]
+__all__ = ["add_column", "alter_column", "drop_column"]
 
 EXCLUSIVE: Final = "ACCESS EXCLUSIVE"
-NAME_LIMIT: Final = 63
 VOLATILE: Final = ("random(", "gen_random_uuid(", "uuid_generate", "clock_timestamp(", "nextval(", "uuidv")
 """Calls in a default that give every row its own value, so that adding the column rewrites the table."""
 
@@ -102,21 +105,6 @@ def alter_column(table: QualifiedName, before: Column, after: Column, *, fresh: 
     )
 
 
-def counted_sequence(table: QualifiedName, column: Column) -> list[str]:
-    """Statements that make a column's sequence, owned by it, and let the column count with it."""
-    identity = column.identity or Identity(kind="serial")
-    sequence = identity.sequence or QualifiedName(
-        table.namespace, shortened(f"{table.name}_{column.name}", "seq", NAME_LIMIT)
-    )
-    shown = name_text(sequence)
-    where = f"{name_text(table)}.{quote(column.name)}"
-    return [
-        f"CREATE SEQUENCE {shown} AS {column.type.name}"
-        f"{identity_options(identity.start, identity.increment)} OWNED BY {where}",
-        f"ALTER TABLE {name_text(table)} ALTER COLUMN {quote(column.name)} SET DEFAULT nextval({literal(shown)}::regclass)",
-    ]
-
-
 def _words(before: Column, after: Column) -> list[str]:
     found = []
     if before.type != after.type:
@@ -159,8 +147,8 @@ def _differences(table: QualifiedName, before: Column, after: Column, *, retyped
     """Statements from one column to the other; generated columns only for what is not their expression."""
     name = name_text(table)
     alter = f"ALTER TABLE {name} ALTER COLUMN {quote(after.name)}"
-    recounted = before.identity != after.identity
-    found = _uncount(alter, table, before) if recounted and not _same_kind_of_identity(before, after) else []
+    alike = same_kind(before, after)
+    found = [] if alike else stop_counting(table, before, after)
     if before.default is not None and (retyped or after.default is None):
         found.append(f"{alter} DROP DEFAULT")
     if retyped:
@@ -172,8 +160,7 @@ def _differences(table: QualifiedName, before: Column, after: Column, *, retyped
         found.append(f"{alter} SET NOT NULL")
     if after.default is not None and (retyped or before.default != after.default):
         found.append(f"{alter} SET DEFAULT {after.default.expression}")
-    if recounted:
-        found.extend(_count(alter, table, before, after))
+    found.extend((recount if alike else start_counting)(table, before, after))
     if not before.nullable and after.nullable:
         found.append(f"{alter} DROP NOT NULL")
     if before.comment != after.comment:
@@ -189,63 +176,6 @@ def _retype(alter: str, before: Column, after: Column) -> str:
     )
     collate = f" COLLATE {after.collation}" if after.collation else ""
     return f"{alter} TYPE {wanted}{collate} USING {value}::{wanted}"
-
-
-def _same_kind_of_identity(before: Column, after: Column) -> bool:
-    one, two = before.identity, after.identity
-    if one is None or two is None:
-        return False
-    return (one.kind == "serial") == (two.kind == "serial")
-
-
-def _uncount(alter: str, table: QualifiedName, column: Column) -> list[str]:
-    identity = column.identity
-    if identity is None:
-        return []
-    if identity.kind != "serial":
-        return [f"{alter} DROP IDENTITY"]
-    sequence = identity.sequence or QualifiedName(
-        table.namespace, shortened(f"{table.name}_{column.name}", "seq", NAME_LIMIT)
-    )
-    return [f"{alter} DROP DEFAULT", f"DROP SEQUENCE {name_text(sequence)}"]
-
-
-def _count(alter: str, table: QualifiedName, before: Column, after: Column) -> list[str]:
-    identity = after.identity
-    if identity is None:
-        return []
-    name, column = name_text(table), quote(after.name)
-    options = identity_options(identity.start, identity.increment)
-    if _same_kind_of_identity(before, after):
-        return _recount(alter, before, after)
-    first = identity.start or 1
-    restart = (
-        f"SELECT setval(pg_get_serial_sequence({literal(name)}, {literal(after.name)}), "
-        f"greatest((SELECT max({column}) FROM {name}) + 1, {first}), false)"
-    )
-    if identity.kind == "serial":
-        return [*counted_sequence(table, after), restart]
-    how = "ALWAYS" if identity.kind == "identity-always" else "BY DEFAULT"
-    inner = f" ({options.strip()})" if options else ""
-    return [f"{alter} ADD GENERATED {how} AS IDENTITY{inner}", restart]
-
-
-def _recount(alter: str, before: Column, after: Column) -> list[str]:
-    one, two = before.identity, after.identity
-    if one is None or two is None:
-        return []
-    increment, start = two.increment or 1, two.start or 1
-    if two.kind == "serial":
-        sequence = one.sequence or two.sequence
-        return [f"ALTER SEQUENCE {name_text(sequence)} INCREMENT BY {increment} START WITH {start}"] if sequence else []
-    found = []
-    if one.kind != two.kind:
-        found.append(f"{alter} SET GENERATED {'ALWAYS' if two.kind == 'identity-always' else 'BY DEFAULT'}")
-    if one.increment != two.increment:
-        found.append(f"{alter} SET INCREMENT BY {increment}")
-    if one.start != two.start:
-        found.append(f"{alter} SET START WITH {start}")
-    return found
 
 
 def _regenerate(table: QualifiedName, before: Column, after: Column) -> tuple[Step, ...]:

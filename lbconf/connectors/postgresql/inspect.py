@@ -32,7 +32,7 @@ from lbconf.state.structure import (
     View,
 )
 
-__all__ = ["inspect", "inspect_namespace", "quoted_name"]
+__all__ = ["inspect", "inspect_namespace", "quoted_name", "usual"]
 
 Rows = list[tuple[Any, ...]]
 
@@ -41,6 +41,7 @@ MATCHES: Final = {"s": "SIMPLE", "f": "FULL", "p": "PARTIAL"}
 NEXT_VALUE: Final = re.compile(r"^nextval\('(?P<sequence>(?:[^']|'')+)'::regclass\)$")
 PLAIN_NAME: Final = re.compile(r"^[a-z_][a-z0-9_$]*$")
 DESCENDING, NULLS_FIRST = 1, 2
+BITS: Final = {"smallint": 16, "integer": 32, "bigint": 64}
 
 
 @dataclass(slots=True)
@@ -192,18 +193,40 @@ def _identity(row: tuple[Any, ...], sequence: tuple[Any, ...] | None) -> Identit
     if sequence is None:
         return None
     name = QualifiedName(sequence[0], sequence[1])
-    start, increment = sequence[2], sequence[3]
-    identity = Identity(
-        kind="serial",
-        start=None if start == 1 else start,
-        increment=None if increment == 1 else increment,
-        sequence=name,
+    identity = usual(
+        Identity(
+            kind="serial",
+            start=sequence[2],
+            increment=sequence[3],
+            minimum=sequence[4],
+            maximum=sequence[5],
+            cache=sequence[6],
+            cycle=sequence[7],
+            sequence=name,
+        ),
+        sequence[8],
     )
     if row[5]:
         return replace(identity, kind="identity-always" if row[5] == "a" else "identity-by-default")
     counted = NEXT_VALUE.match(row[4] or "")
     shown = "" if counted is None else counted["sequence"].replace("''", "'").replace('"', "")
     return identity if shown == str(name).replace('"', "") else None
+
+
+def usual(identity: Identity, type_name: str) -> Identity:
+    """The identity with None for every option that is the server's default for a column of this type."""
+    lowest = -(2 ** (BITS.get(type_name, 64) - 1))
+    up = (identity.increment or 1) > 0
+    minimum = (1 if up else lowest) if identity.minimum is None else identity.minimum
+    maximum = (-lowest - 1 if up else -1) if identity.maximum is None else identity.maximum
+    return replace(
+        identity,
+        start=None if identity.start == (minimum if up else maximum) else identity.start,
+        increment=None if identity.increment == 1 else identity.increment,
+        minimum=None if minimum == (1 if up else lowest) else minimum,
+        maximum=None if maximum == (-lowest - 1 if up else -1) else maximum,
+        cache=None if identity.cache == 1 else identity.cache,
+    )
 
 
 def _relation_facts(row: tuple[Any, ...], names: dict[int, QualifiedName]) -> Iterable[Opaque]:

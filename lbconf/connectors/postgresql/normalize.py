@@ -13,8 +13,9 @@ from typing import Any, Final
 
 from psycopg import Connection
 
+from lbconf.connectors.postgresql.inspect import usual
 from lbconf.connectors.postgresql.probe import ask
-from lbconf.state.structure import Column, ColumnType, Default, Identity, Index, IndexPart, QualifiedName, State, Table
+from lbconf.state.structure import Column, ColumnType, Default, Index, IndexPart, QualifiedName, State, Table
 
 __all__ = ["normalize", "predicted"]
 
@@ -74,12 +75,7 @@ def _column(column: Column, named: set[QualifiedName], namespace: str, *, in_key
     kind = _type(column.type, named, namespace)
     identity = column.identity
     if identity is not None:
-        identity = Identity(
-            kind=identity.kind,
-            start=None if identity.start == 1 else identity.start,
-            increment=None if identity.increment == 1 else identity.increment,
-            sequence=identity.sequence,
-        )
+        identity = usual(identity, kind.name)
     return replace(
         column,
         type=kind,

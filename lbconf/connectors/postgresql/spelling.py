@@ -5,7 +5,17 @@ Source: PostgreSQL manual, section 4.1 (lexical structure) and the pages CREATE 
 
 from typing import Final
 
-from lbconf.state.structure import Check, Column, ColumnType, ForeignKey, Index, IndexPart, QualifiedName, Unique
+from lbconf.state.structure import (
+    Check,
+    Column,
+    ColumnType,
+    ForeignKey,
+    Identity,
+    Index,
+    IndexPart,
+    QualifiedName,
+    Unique,
+)
 
 __all__ = [
     "check_clause",
@@ -64,15 +74,21 @@ def serial_type(column: Column) -> str | None:
     identity = column.identity
     if identity is None or identity.kind != "serial" or column.nullable:
         return None
-    plain = identity.start is None and identity.increment is None
+    plain = not identity_options(identity)
     return SERIALS.get(column.type.name) if plain and not column.type.dimensions else None
 
 
-def identity_options(start: int | None, increment: int | None) -> str:
-    """` START WITH s INCREMENT BY i`, or nothing."""
-    return (f" START WITH {start}" if start is not None else "") + (
-        f" INCREMENT BY {increment}" if increment is not None else ""
+def identity_options(identity: Identity) -> str:
+    """` START WITH s INCREMENT BY i ...`, only what is not the server's default; perhaps nothing."""
+    said = (
+        ("START WITH", identity.start),
+        ("INCREMENT BY", identity.increment),
+        ("MINVALUE", identity.minimum),
+        ("MAXVALUE", identity.maximum),
+        ("CACHE", identity.cache),
     )
+    found = "".join(f" {words} {value}" for words, value in said if value is not None)
+    return f"{found} CYCLE" if identity.cycle else found
 
 
 def column_clause(column: Column) -> str:
@@ -86,7 +102,7 @@ def column_clause(column: Column) -> str:
         words.append(f"GENERATED ALWAYS AS ({column.generated}) STORED")
     elif identity is not None and identity.kind.startswith("identity"):
         how = "ALWAYS" if identity.kind == "identity-always" else "BY DEFAULT"
-        options = identity_options(identity.start, identity.increment).strip()
+        options = identity_options(identity).strip()
         words.append(f"GENERATED {how} AS IDENTITY" + (f" ({options})" if options else ""))
     elif column.default is not None:
         words.append(f"DEFAULT {column.default.expression}")
