@@ -313,7 +313,7 @@ def _list(names: Sequence[str]) -> str:
 
 def _type(column: Column) -> str:
     arguments = column.type.arguments
-    return f"{column.type.name}({', '.join(map(str, arguments))})" if arguments else column.type.name
+    return f"{column.type.name}({','.join(map(str, arguments))})" if arguments else column.type.name
 
 
 def _default(expression: str) -> str:
