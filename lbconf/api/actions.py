@@ -59,7 +59,11 @@ def _find(call: Call) -> Answer:
 
 
 def _find_by_id(call: Call) -> Answer:
-    return _instance(call, call.repository.find_by_id(call.endpoint.model, call.id, call.arguments.filter()))
+    model, wanted = call.endpoint.model, call.arguments.filter()
+    text = call.repository.find_by_id_json(model, call.id, wanted)
+    if text is not None:
+        return Answer(body=text)
+    return _instance(call, call.repository.find_by_id(model, call.id, wanted))
 
 
 def _find_one(call: Call) -> Answer:

@@ -88,11 +88,25 @@ def create_app(
         exception_handlers={HTTPException: _unknown_path, Exception: _own_mistake(log)},
         logging_config=None,
     )
-    app: ASGIApp = litestar
+    app: ASGIApp = litestar if litestar.compression_config else _directly(root, model_api, litestar)
     cors = cors_settings(project.middleware)
     if cors is not None:
         app = Cors(app, cors)
     return AccessLog(app, options.write_log if options.access_log else None)
+
+
+def _directly(root: str, models: ASGIApp, others: ASGIApp) -> ASGIApp:
+    """The same as `others` alone, but model endpoints are reached without the framework's own routing."""
+    inside = f"{root}/"
+
+    async def choose(scope: Scope, receive: Receive, send: Send) -> None:
+        http: Any = scope
+        if root and http["type"] == "http" and http["path"].startswith(inside):
+            await models(scope, receive, send)
+        else:
+            await others(scope, receive, send)
+
+    return choose
 
 
 def _unknown_path(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
