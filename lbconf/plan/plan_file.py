@@ -15,7 +15,7 @@ from lbconf.state.serialise import from_data, json_schema, to_data
 __all__ = ["FORMAT_VERSION", "PlanFile", "plan_file_schema", "read_plan_file", "write_plan_file"]
 
 FORMAT_VERSION: Final = 1
-SCHEMA_ID: Final = "https://lbconf.dev/schemas/plan.json"
+SCHEMA_ID: Final = "urn:lbconf:schema:plan"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,7 @@ class SqliteTarget:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def inspect(self, namespaces: Sequence[str] | None = None) -> State:
+    def inspect(self, namespaces: Sequence[str] | None = None) -> State:  # noqa: ARG002 - the protocol's signature
         with self._connection() as connection:
             return inspect.inspect(connection)
 

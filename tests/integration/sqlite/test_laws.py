@@ -16,7 +16,7 @@ from lbconf.state.structure import ColumnType, Identity, State
 from tests.integration.sqlite.target import SqliteTarget, quote
 from tests.strategies.states import ServerWords, TypeWords, states
 
-CAPABILITIES = StateCapabilities(**{name: FULL for name in StateCapabilities.__dataclass_fields__})
+CAPABILITIES = StateCapabilities(**dict.fromkeys(StateCapabilities.__dataclass_fields__, FULL))
 WORDS = ServerWords(
     namespace="",
     key=ColumnType("INTEGER"),

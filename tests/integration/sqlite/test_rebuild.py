@@ -53,7 +53,8 @@ def target(tmp_path: Path) -> SqliteTarget:
         "DELETE FROM owner WHERE name = 'gone'",
         "INSERT INTO pet (name, ownerId) VALUES ('Rex', 1), ('Tom', 2)",
         "CREATE TABLE log (what TEXT)",
-        "CREATE TRIGGER owner_log AFTER UPDATE ON owner BEGIN INSERT INTO log VALUES (old.name || '>' || new.name); END",
+        "CREATE TRIGGER owner_log AFTER UPDATE ON owner "
+        "BEGIN INSERT INTO log VALUES (old.name || '>' || new.name); END",
         "CREATE VIEW owners AS SELECT id, name FROM owner",
     )
     return target
@@ -233,11 +234,11 @@ def test_checks_collations_and_generated_columns_are_read_back(tmp_path: Path) -
     target = SqliteTarget(tmp_path / "x.db")
     target.run(
         """CREATE TABLE t ( -- a comment, with "quotes" and (
-            a TEXT COLLATE NOCASE CONSTRAINT short CHECK (length(a) < 10), [b c] INT DEFAULT (1+2),
-            d TEXT GENERATED ALWAYS AS (a || 'x') STORED, `e` REFERENCES t2 ON DELETE SET NULL DEFERRABLE INITIALLY DEFERRED,
-            CONSTRAINT pair UNIQUE (a, "b c"), CHECK ("b c" IN (1, 2, 3)) ) STRICT""".replace(
-            "INT DEFAULT", "INTEGER DEFAULT"
-        ).replace("`e` REFERENCES", "`e` TEXT REFERENCES"),
+            a TEXT COLLATE NOCASE CONSTRAINT short CHECK (length(a) < 10),
+            [b c] INTEGER DEFAULT (1+2),
+            d TEXT GENERATED ALWAYS AS (a || 'x') STORED,
+            `e` TEXT REFERENCES t2 ON DELETE SET NULL DEFERRABLE INITIALLY DEFERRED,
+            CONSTRAINT pair UNIQUE (a, "b c"), CHECK ("b c" IN (1, 2, 3)) ) STRICT""",
         "CREATE TABLE t2 (id TEXT PRIMARY KEY) WITHOUT ROWID",
     )
     table = target.inspect().tables[0]

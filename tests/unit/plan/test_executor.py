@@ -1,4 +1,5 @@
 """Executing plans: order of calls, the ledger, taking up again. The target keeps its state in a list."""
+# ruff: noqa: ARG002 - the target has the signatures of the protocols
 
 import json
 from collections.abc import Iterator, Mapping, Sequence

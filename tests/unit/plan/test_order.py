@@ -22,11 +22,16 @@ def table(name: str, *targets: str) -> Table:
 
 def said(actual: State, desired: State, *droppable: str) -> list[str]:
     found = diff(actual, desired, droppable={QualifiedName("", name) for name in droppable})
+    shown = (c.CreateTable, c.DropTable, c.AddForeignKey, c.DropForeignKey)
     return [
-        f"{type(change).__name__} {describe(change).split()[-1] if isinstance(change, c.CreateTable) else describe(change)}"
+        f"{type(change).__name__} {name_of(change)}"
         for change in ordered(found, actual=actual, desired=desired)
-        if isinstance(change, c.CreateTable | c.DropTable | c.AddForeignKey | c.DropForeignKey)
+        if isinstance(change, shown)
     ]
+
+
+def name_of(change: c.Change) -> str:
+    return change.after.name.name if isinstance(change, c.CreateTable) else describe(change)
 
 
 def test_tables_pointed_at_come_first_and_foreign_keys_last() -> None:

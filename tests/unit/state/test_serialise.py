@@ -24,7 +24,7 @@ WORDS = ServerWords(
     check=lambda column: f"{column} > 0",
     named_keys=True,
 )
-ALL = StateCapabilities(**{name: FULL for name in StateCapabilities.__dataclass_fields__})
+ALL = StateCapabilities(**dict.fromkeys(StateCapabilities.__dataclass_fields__, FULL))
 
 
 @given(state=states(ALL, WORDS))
