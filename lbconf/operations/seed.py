@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
 from lbconf.connectors.contract import Connector, KeyCounter, Transactional
 from lbconf.diagnostics import Code, Collector, Diagnostic
@@ -18,8 +17,6 @@ from lbconf.query.nodes import Filter
 from lbconf.repository import Repository
 
 __all__ = ["SeededModel", "seed", "seed_project"]
-
-HINTS: Final = {Code.TABLE_MISSING: "run lbconf apply first"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +122,7 @@ def _placed(error: LbconfError, row: SeedRow) -> LbconfError:
                 code=Code.SEED_UNUSABLE,
                 message=f"a seed row of {row.model.name} was refused: {found.message}",
                 location=row.location,
-                hint=found.hint or HINTS.get(found.code),
+                hint=found.hint,
                 related=found.related,
             )
             for found in error.diagnostics
