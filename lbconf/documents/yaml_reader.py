@@ -60,7 +60,7 @@ def read_yaml(text: str, file: str, found: Collector) -> Parsed | None:
     try:
         node = _compose(text)
     except yaml.MarkedYAMLError as error:
-        _refuse_syntax(error, file, found)
+        _refuse_syntax(error, text, file, found)
         return None
     except yaml.reader.ReaderError as error:
         position = error.position if isinstance(error.position, int) else 0
@@ -208,7 +208,7 @@ class _Builder:
                 return float(value)
             if {int: "int", float: "float", bool: "bool", type(None): "null"}.get(type(value)) == name:
                 return value
-            return self._refuse(node, f"{node.value!r} is no {name}")
+            return self._refuse(node, f"the value is no {name}, as its tag says")
         if (isinstance(node, MappingNode) and name == "map") or (isinstance(node, SequenceNode) and name == "seq"):
             return self._untagged(node, depth)
         return self._refuse(
@@ -280,7 +280,7 @@ def _shallow(text: str) -> bool:
     return True
 
 
-def _refuse_syntax(error: yaml.MarkedYAMLError, file: str, found: Collector) -> None:
+def _refuse_syntax(error: yaml.MarkedYAMLError, text: str, file: str, found: Collector) -> None:
     mark = error.problem_mark or error.context_mark
     place = Location(file=file, line=mark.line + 1, column=mark.column + 1) if mark else Location(file=file)
     related: tuple[Related, ...] = ()
@@ -290,6 +290,8 @@ def _refuse_syntax(error: yaml.MarkedYAMLError, file: str, found: Collector) -> 
     hint = None
     if error.problem and "\\t" in error.problem:
         hint = "indent with blanks, not tabs"
+    elif mark and "expected ','" in (error.problem or "") and "${" in "".join(text.splitlines()[mark.line :][:1]):
+        hint = "put quotes around a value that holds `${...}` inside `{ }` or `[ ]`"
     elif error.context and "single document" in error.context:
         hint = "one file holds one document: take the `---` out"
     found.error(Code.SYNTAX, f"not YAML: {error.problem}", place, hint=hint, related=related)

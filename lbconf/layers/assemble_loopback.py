@@ -23,7 +23,8 @@ Merged = tuple[dict[str, Any], Trail]
 _HOSTS: Final = ("npm_config_host", "OPENSHIFT_SLS_IP", "OPENSHIFT_NODEJS_IP", "HOST", "VCAP_APP_HOST")
 _PORTS: Final = ("npm_config_port", "OPENSHIFT_SLS_PORT", "OPENSHIFT_NODEJS_PORT", "PORT", "VCAP_APP_PORT")
 _LAZY: Final = "LB_LAZYCONNECT_DATASOURCES"
-_APPLICATION: Final = {"restApiRoot": "/api", "port": 3000, "host": "0.0.0.0"}  # noqa: S104 - LoopBack's own default
+_APPLICATION: Final = {"restApiRoot": "/api", "port": 3000}
+"""Application settings that are there whether config.json says them or not."""
 _OLD_KEYS: Final = ("properties", "base", "plural")
 _LITERAL: Final = partial(fill_loopback, lookup={}, settings={}, look_up=False, keys_matter=False)
 """LoopBack looks for no variables in models."""

@@ -213,7 +213,7 @@ class _Template:
         if not name or (rest and rest[:2] not in {":-", ":?"}):
             self._problem(
                 Code.VARIABLE_SYNTAX,
-                f"`${{{inside}}}` is no variable",
+                f"`${{{name}{'...' if rest else ''}}}` is no variable",
                 "write ${NAME}, ${NAME:-default}, ${NAME:?message}, ${file:PATH}, or $${ for the text `${`",
             )
             return "", ""

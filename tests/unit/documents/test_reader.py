@@ -2,6 +2,8 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lbconf.diagnostics import Code, Collector
 from lbconf.documents.reader import read_document
@@ -69,3 +71,30 @@ def test_a_device_is_not_read() -> None:
     source = SourceFile(path=Path("/dev/zero"), shown="zero.yaml", section="server", layer="base")
     assert read_document(source, found, native=True) is None
     assert [one.code for one in found.errors] == [Code.FILE_NOT_REGULAR]
+
+
+PIECES = st.lists(
+    st.sampled_from(
+        ["{", "}", "[", "]", ":", ": ", ",", "- ", "? ", "&a ", "*a", "<<", "!unset", "!replace ", "!!int ", "'", '"']
+        + ["\n", "  ", "\t", "a", "b", "1", "//", "/*", "*/", "#", "|\n", "${", "\\u0", "\u2028", "\r", "---\n", "é"]
+        + ["module.exports = ", "process.env.A", "`", "=>", "function(){}", ";", "||", "..."]
+    ),
+    max_size=25,
+).map("".join)
+
+
+@given(PIECES | st.text(max_size=40), st.sampled_from([".yaml", ".json", ".js"]))
+@settings(max_examples=600, deadline=None)
+def test_no_text_makes_the_reader_fail(tmp_path_factory: pytest.TempPathFactory, text: str, suffix: str) -> None:
+    # given
+    path = tmp_path_factory.getbasetemp() / f"any{suffix}"
+    path.write_bytes(text.encode("utf-8", "surrogatepass"))
+
+    # when
+    document, found = read(path)
+
+    # then
+    assert (document is None) == bool(found)
+    if document is not None:
+        assert list(document.spans)
+        assert all(pointer in document.spans for pointer in document.key_spans)

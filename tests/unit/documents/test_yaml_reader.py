@@ -163,3 +163,9 @@ def test_no_float_is_infinite() -> None:
     with pytest.raises(ValueError, match="beyond"):
         scalar("1e999")
     assert math.isfinite(float(str(scalar("1e308"))))
+
+
+def test_braces_of_a_variable_in_braces_need_quotes() -> None:
+    found = Collector()
+    assert read_yaml("db: {port: a${NAME}b}\n", "f.yaml", found) is None
+    assert found.errors[0].hint == "put quotes around a value that holds `${...}` inside `{ }` or `[ ]`"

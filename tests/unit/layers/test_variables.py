@@ -136,3 +136,9 @@ def test_loopback_leaves_out_what_it_cannot_find_and_warns() -> None:
     filled = fill_loopback({"k": "${NONE}", "l": ["${NONE}", 1]}, ENVIRON, {})
     assert filled.data == {"l": [None, 1]}
     assert [(one.code, one.severity) for one in filled.problems] == [(Code.VARIABLE_UNSET, Severity.WARNING)] * 2
+
+
+def test_no_finding_shows_a_default() -> None:
+    filled = fill_native({"k": "${DB_PASSWORD-hunter2}", "l": "a ${X-hunter2} b"}, ENVIRON, keys_matter=True)
+    assert len(filled.problems) == 2
+    assert "hunter2" not in repr(filled.problems)

@@ -215,3 +215,47 @@ def test_a_project_of_loopback_1(tmp_path: Path) -> None:
     }
     assert str(config.location("/models/note/definition/options/base")) == "models.json:1:62"
     assert str(config.location("/models/note/wiring/public")) == "models.json:1:102"
+
+
+def test_variables_are_what_loopback_3_made_of_them(tmp_path: Path) -> None:
+    """The expected settings are those of `app.dataSources.db.settings` in LoopBack 3.28; `j` and `o` were undefined."""
+    write(tmp_path, "config.json", {"restApiRoot": "/api", "port": 3000, "custom": "cv", "num": 5})
+    written = {
+        "a": "${HOSTX}",
+        "b": "x-${HOSTX}",
+        "c": "${NONE}${HOSTX}",
+        "d": "${HOSTX}-x",
+        "e": "${HOSTX:-d}",
+        "f": "${restApiRoot}",
+        "g": "${port}",
+        "h": "${EMPTY}",
+        "i": ["${NONE}", {"z": "${num}"}],
+        "j": "${NONE}",
+        "k": "$HOSTX",
+        "l": "${custom}",
+        "m": "${env}",
+        "n": "${HO-STX}",
+        "o": "${host}",
+        "q": "a\n${HOSTX}",
+        "r": "${HOSTX}\n",
+    }
+    write(tmp_path, "datasources.json", {"db": {"connector": "memory", **written}})
+    write(tmp_path, "model-config.json", {})
+    assert load(tmp_path, "test", HOSTX="h", EMPTY="").data["datasources"]["db"] == {
+        "connector": "memory",
+        "a": "h",
+        "b": "h",
+        "c": "h",
+        "d": "${HOSTX}-x",
+        "e": "${HOSTX:-d}",
+        "f": "/api",
+        "g": 3000,
+        "h": "",
+        "i": [None, {"z": 5}],
+        "k": "$HOSTX",
+        "l": "cv",
+        "m": "test",
+        "n": "${HO-STX}",
+        "q": "h",
+        "r": "${HOSTX}\n",
+    }
