@@ -169,7 +169,7 @@ def _is_near(near: Near, row: Row) -> bool:
     return near.min_distance is None or found >= near.min_distance
 
 
-def _holds(comparison: Comparison) -> Callable[[Any], Truth]:  # noqa: C901 - one case an operator
+def _holds(comparison: Comparison) -> Callable[[Any], Truth]:
     """What to ask of a value that is not null. Null tests are the exception: they are asked of every value."""
     operand = comparison.value
     match comparison.operator:

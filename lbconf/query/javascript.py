@@ -54,7 +54,7 @@ def to_number(value: Any) -> int | float:
     return _number_of_text(to_text(value))
 
 
-def to_text(value: Any) -> str:  # noqa: C901 - one case a type
+def to_text(value: Any) -> str:
     """`String(value)`: lists join with commas, an object is `[object Object]`."""
     if isinstance(value, str):
         return value

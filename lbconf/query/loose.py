@@ -74,7 +74,7 @@ def _below(items: list[Any], key: str) -> Any:
     return [item[key] for item in items if isinstance(item, Mapping) and key in item]
 
 
-def _value_test(comparison: Comparison) -> Callable[[Any], bool]:  # noqa: C901 - one case an operator
+def _value_test(comparison: Comparison) -> Callable[[Any], bool]:
     operand = comparison.value
     match comparison.operator:
         case Operator.EQ:

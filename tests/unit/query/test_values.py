@@ -100,7 +100,7 @@ def test_loose_equality() -> None:
     moment = datetime(2020, 1, 1, tzinfo=UTC)
 
     assert loosely_equal("5", 5)
-    assert loosely_equal(True, 1)
+    assert loosely_equal(1, right=True)
     assert not loosely_equal(None, 0)
     assert not loosely_equal(moment, moment.replace())
     assert not loosely_equal("a", 5)

@@ -160,7 +160,7 @@ def test_what_is_not_there(layout: Layout, tabular: bool, id: Any) -> None:  # n
 def test_find_one_without_a_row() -> None:
     world = filled()
 
-    with pytest.raises(NotFoundError, match='Unknown "Product" id "undefined".'):
+    with pytest.raises(NotFoundError, match='Unknown "Product" id "undefined"'):
         world.repository.find_one(world["Product"], {"where": {"name": "none"}})
 
 
@@ -172,7 +172,7 @@ def test_distances_are_worked_out_where_the_store_cannot() -> None:
         {"name": "near", "place": "48.9,2.3"},
         {"name": "nowhere"},
     )
-    near = {"where": {"place": {"near": "48.8,2.3"}, "active": True}, "fields": ["name"]}
+    near: dict[str, Any] = {"where": {"place": {"near": "48.8,2.3"}, "active": True}, "fields": ["name"]}
 
     assert world.repository.find(world["Product"], near) == [{"name": "near"}, {"name": "far"}]
     assert world.repository.count(world["Product"], near["where"]) == 2
@@ -380,7 +380,7 @@ def test_replaces(layout: Layout, tabular: bool) -> None:  # noqa: FBT001
         repository.replace_by_id(product, 1, {"id": 2, "name": "x"})
     with pytest.raises(ValidationFailedError):
         repository.replace_by_id(product, 99, {})
-    with pytest.raises(NotFoundError, match="Could not replace. Object with id 99 does not exist!"):
+    with pytest.raises(NotFoundError, match="Object with id 99 does not exist!"):
         repository.replace_by_id(product, 99, {"name": "x"})
     assert repository.replace_or_create(product, {"id": 1, "name": "Again"})["name"] == "Again"
     assert repository.replace_or_create(product, {"id": 50, "name": "Fresh"})["active"] is True
