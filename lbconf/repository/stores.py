@@ -24,6 +24,8 @@ class Stores:
     def __init__(self, connectors: Mapping[str, Connector], *, hidden_allowed: bool) -> None:
         """Take the connectors by data source; whether queries may name hidden properties."""
         self._connectors = connectors
+        # Asked once: isinstance of a protocol looks at every member each time.
+        self._json_readers = {name: found for name, found in connectors.items() if isinstance(found, JsonReader)}
         self._hidden_allowed = hidden_allowed
 
     def connector(self, model: Model) -> Connector:
@@ -78,10 +80,11 @@ class Stores:
 
     def find_json(self, query: Query) -> bytes | None:
         """The rows as JSON text, where the connector builds it and nothing is to be added; else None."""
-        found = self.connector(query.model)
-        if not isinstance(found, JsonReader) or not found.capabilities.query.json_result or query.include:
+        found = self._json_readers.get(query.model.data_source or "")
+        if found is None or query.include:
             return None
-        if near_of(query.where) is not None and not found.capabilities.query.near:
+        able = self.connector(query.model).capabilities.query
+        if not able.json_result or (near_of(query.where) is not None and not able.near):
             return None
         return found.find_json(query)
 
