@@ -55,7 +55,7 @@ def draft_models(
         )
     # Wiring comes after all inheritance: children do not take over what model-config.json says about their base.
     for draft in drafts.values():
-        _wire(draft, sources[draft.name], places, findings)
+        _wire(draft, sources[draft.name], places)
         _inject_id(draft)
         build_properties(draft, drafts, data_sources, places, findings)
     return drafts
@@ -215,7 +215,7 @@ def _written_relations(source: ModelSource) -> dict[str, Written]:
     return found
 
 
-def _wire(draft: Draft, source: ModelSource, places: Places, findings: Collector) -> None:
+def _wire(draft: Draft, source: ModelSource, places: Places) -> None:
     wiring = source.wiring
     at = None if source.at is None else f"{source.at}/wiring"
     draft.wiring = wiring
@@ -224,13 +224,6 @@ def _wire(draft: Draft, source: ModelSource, places: Places, findings: Collector
     draft.public = (source.wired and not draft.built_in) and wiring.get("public", True) is not False
     options = wiring.get("options")
     if isinstance(options, Mapping):
-        for refused in sorted(_REFUSED_OPTIONS & options.keys()):
-            findings.warning(
-                Code.OPTION_REFUSED,
-                f"model {draft.name}: option {refused} cannot be set here and is ignored",
-                places.key(f"{at}/options/{refused}"),
-                hint=f"set {refused} in the model's own file, or beside `options`",
-            )
         draft.settings = {
             **draft.settings,
             **{key: value for key, value in options.items() if key not in _REFUSED_OPTIONS},

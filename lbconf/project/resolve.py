@@ -81,7 +81,7 @@ def examine(
     )
     for rule in RULES:
         findings.extend(rule(facts))
-    found = _distinct((*merged.diagnostics, *findings.diagnostics))
+    found = _distinct(merged.diagnostics, findings.diagnostics)
     project = Project(
         root=merged.root,
         environment=merged.environment,
@@ -171,10 +171,11 @@ def _auth(merged: MergedConfig, layout: Layout, drafts: Mapping[str, Draft], ser
     return any(draft.acls and not draft.built_in for draft in drafts.values())
 
 
-def _distinct(found: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
-    # A child repeats what is wrong with what it inherited: once is enough.
+def _distinct(before: tuple[Diagnostic, ...], own: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
+    """Each finding once: a child repeats what is wrong with what it inherited, and what is broken is missing too."""
+    broken = {finding.location for finding in before if finding.severity is Severity.ERROR and finding.location}
     kept: dict[object, Diagnostic] = {}
-    for finding in found:
+    for finding in (*before, *(finding for finding in own if finding.location not in broken)):
         key: object = (finding.code, finding.location, finding.hint) if finding.location else finding
         kept.setdefault(key, finding)
     return tuple(kept.values())

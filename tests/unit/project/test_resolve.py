@@ -46,7 +46,8 @@ def test_options_win_over_the_top_level_and_wiring_over_both() -> None:
     models["A"]["wiring"]["options"] = {"plural": "Aaas", "base": "User"}
     project, found = examined(merged(models, layout="loopback"))
     assert (project.models["A"].strict, project.models["A"].path) == (Strict.FILTER, "/Aaas")
-    assert codes(found) == [(Code.OPTION_REFUSED, "/models/A/wiring/options/base")]
+    assert project.models["A"].base == "PersistedModel"
+    assert found == ()
 
 
 def test_a_foreign_key_takes_the_type_of_what_it_points_at() -> None:
