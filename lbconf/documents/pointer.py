@@ -9,16 +9,14 @@ MISSING: Final = object()
 """What `lookup` answers where nothing stands."""
 
 
-def child(pointer: str, segment: str | int) -> str:
+def child(pointer: str, segment: str) -> str:
     """The pointer one step further down."""
-    if isinstance(segment, int):
-        return f"{pointer}/{segment}"
     if "~" in segment or "/" in segment:
         segment = segment.replace("~", "~0").replace("/", "~1")
     return f"{pointer}/{segment}"
 
 
-def join(segments: Iterable[str | int]) -> str:
+def join(segments: Iterable[str]) -> str:
     """The pointer that leads through these segments."""
     pointer = ""
     for segment in segments:

@@ -85,7 +85,7 @@ def test_undefined_of_a_script_clears_a_scalar() -> None:
 
 def test_unknown_middleware_is_refused_with_the_nearest_name() -> None:
     found = Collector()
-    base = {"initial": {"compression": {}}}
+    base: dict[str, Any] = {"initial": {"compression": {}}}
     overlay: dict[str, Any] = {"initial": {"compresion": {}}, "finale": {}}
     merge_middleware([Piece(layer="base", data=base), Piece(layer="local", data=overlay)], found)
     assert [(one.code, one.severity) for one in found.diagnostics] == [(Code.MIDDLEWARE_UNMATCHED, Severity.ERROR)] * 2
