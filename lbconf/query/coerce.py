@@ -251,7 +251,9 @@ def _exact_object(value: Any) -> Any:
 def _list_converter(convert: Converter | None, item: DataType | None, *, lenient: bool) -> Converter:
     null_too = lenient and isinstance(item, StringType | TextType | NumberType)
 
-    def to_list(value: Any) -> list[Any]:
+    def to_list(value: Any) -> list[Any] | None:
+        if value == "null" and lenient:
+            return None
         if lenient:
             value = _loose_list(value)
         elif not isinstance(value, list):

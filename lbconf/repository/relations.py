@@ -66,6 +66,8 @@ class Related:
 
     def find_json(self, filter: Filter | None = None) -> bytes | None:  # noqa: A002 - the word of the vocabulary
         """The same as JSON text, where the database can build it; else None."""
+        if (filter is not None and filter.include is not None) or not self._stores.builds_json(self.target):
+            return None
         return self._stores.find_json(self._query(filter or Filter(), self._condition()))
 
     def count(self, where: Mapping[str, Any] | None = None) -> int:

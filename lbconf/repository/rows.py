@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, Final, TypeGuard
 
 from lbconf.datatypes import EnumType, StringType
+from lbconf.diagnostics import Code
 from lbconf.project.resolved import Model, Property, Strict
 from lbconf.query.coerce import InvalidDateError, value_converter
 from lbconf.query.errors import RequestError
@@ -89,6 +90,9 @@ class RowReader:
         if name in self._relations:
             return
         if self.model.strict is Strict.KEEP:
+            if "." in name:
+                message = f"Property names with dots are not supported: {self.model.name} was sent {name}"
+                raise RequestError(Code.PROPERTY_UNKNOWN, message)
             row[name] = value
         elif self.model.strict is Strict.REJECT and not drops_unknown:
             flaws.append(Flaw(name, "unknown-property", "is not defined in the model"))

@@ -78,6 +78,11 @@ class Stores:
         wide = replace(query, where=_without(query.where, near), fields=None, limit=None, skip=0)
         return evaluate(replace(query, where=near), reader.find(wide))
 
+    def builds_json(self, model: Model) -> bool:
+        """Whether the model's connector may build JSON text itself."""
+        found = self.connector(model)
+        return isinstance(found, JsonReader) and bool(found.capabilities.query.json_result)
+
     def find_json(self, query: Query) -> bytes | None:
         """The rows as JSON text, where the connector builds it and nothing is to be added; else None."""
         found = self._json_readers.get(query.model.data_source or "")

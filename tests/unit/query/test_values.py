@@ -167,6 +167,7 @@ def test_reading_dates_never_fails(text: str) -> None:
         (ArrayType(NumberType()), [1, None, "2"], [1, 0, 2]),
         (ArrayType(StringType()), [1, None], ["1", "null"]),
         (ArrayType(), 0, []),
+        (ArrayType(), "null", None),
         (GeoPointType(), "10.5,20.25", {"lat": 10.5, "lng": 20.25}),
         (GeoPointType(), [1, 2], {"lat": 1, "lng": 2}),
         (BinaryType(), "AAE=", b"\0\1"),

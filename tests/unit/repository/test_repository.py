@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lbconf.connectors.capabilities import Capabilities, impossible
+from lbconf.connectors.capabilities import FULL, Capabilities, impossible
 from lbconf.connectors.memory.connector import MemoryConnector
 from lbconf.datatypes import DateTimeType, IntegerType, NumberType, StringType
 from lbconf.errors import ConstraintError
@@ -287,6 +287,45 @@ def test_unknown_properties(strict: Strict, expected: Row | None) -> None:
     else:
         assert world.repository.create(thing, {"extra": "e"}) == expected
         assert world.repository.find(thing) == [expected]
+
+
+def test_dots_in_names_are_refused() -> None:
+    world = World({"Thing": model("Thing")})
+
+    with pytest.raises(RequestError, match="names with dots") as refused:
+        world.repository.create(world["Thing"], {"a.b": 1})
+
+    assert refused.value.status == 400
+
+
+def test_json_comes_from_stores_that_build_it() -> None:
+    world = filled(tabular=True)
+    product, store = world["Product"], world.store
+    answers = {True: b'[{"id":1}]', False: b" [ ] "}
+
+    class Building(Tabular):
+        @property
+        def capabilities(self) -> Capabilities:
+            known = super().capabilities
+            return replace(known, query=replace(known.query, json_result=FULL))
+
+        def find_json(self, query: Query) -> bytes:
+            return answers[bool(self.inner.find(query))]
+
+    building = Building(Layout.LOOPBACK)
+    building.inner = store.inner if isinstance(store, Tabular) else building.inner
+    repository = Repository(world.project, {"db": building})
+
+    assert repository.find_json(product) == b'[{"id":1}]'
+    assert repository.find_json(product, {"include": "category"}) is None
+    assert repository.find_json(product, {"where": {"place": {"near": "1,2"}}}) is None
+    assert repository.find_json_by_id(product, "1") == b'{"id":1}'
+    assert repository.find_json_by_id(product, 1, {"include": "category"}) is None
+    assert repository.related(world["Category"], 1, "products").find_json() == b'[{"id":1}]'
+    for id_ in ("99", "abc"):
+        with pytest.raises(NotFoundError):
+            repository.find_json_by_id(product, id_)
+    assert world.repository.find_json_by_id(product, 1) is None
 
 
 def test_a_table_answers_what_was_sent_and_stores_what_it_has() -> None:
