@@ -78,18 +78,19 @@ def write_project(
     before = _record(out)
     found = Collector()
     done = [_write(out, path, value, before.get(path, MISSING), found, force=force) for path, value in wanted.items()]
-    done.extend(_remove(out, path, before[path], found) for path in sorted(before.keys() - wanted.keys()))
+    gone = (_remove(out, path, before[path], found) for path in sorted(before.keys() - wanted.keys()))
+    done.extend(entry for entry in gone if entry is not None)
     if found.errors:
         raise DocumentError(found.errors)
     record = out / RECORD
     record.parent.mkdir(parents=True, exist_ok=True)
     _replace(record, json.dumps(wanted, indent=1, ensure_ascii=False) + "\n")
-    return tuple(sorted((entry for entry in done if entry), key=lambda entry: entry.path)), found.diagnostics
+    return tuple(sorted(done, key=lambda entry: entry.path)), found.diagnostics
 
 
 def merged(before: Any, now: Any, mine: Any) -> tuple[Any, bool]:
     """The three-way merge of plain data, and whether both sides changed one thing (mine is kept then)."""
-    if mine == before or mine == now:
+    if mine in (before, now):
         return now, False
     if now == before:
         return mine, False

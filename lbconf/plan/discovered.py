@@ -107,7 +107,7 @@ def _table_model(table: Table, name: str, properties: Mapping[str, str], source:
     key = table.primary_key.columns if table.primary_key else ()
     shell = _shell(model["name"], model[source.section], source.section)
     section: dict[str, Any] = model[source.section]
-    parts = exact_parts(table, shell, source.mapping, properties)
+    parts = exact_parts(table, source.mapping, properties)
     model["properties"] = {
         properties[column.name]: _property(
             column,
@@ -198,6 +198,15 @@ def _property(column: Column, name: str, *, place: int, unique: bool, shell: Mod
         found["description"] = column.comment
     _default(column, kind, found, section)
     prop = Property(name=name, type=kind, id=place, generated=generated, settings={source.section: dict(section)})
+    section.update(_exact_keys(column, prop, shell, source))
+    if section:
+        found[source.section] = section
+    return found
+
+
+def _exact_keys(column: Column, prop: Property, shell: Model, source: _Source) -> dict[str, Any]:
+    """What the connector section has to say because the mapping would do otherwise."""
+    section: dict[str, Any] = {}
     if column.identity is not None and column.identity != source.mapping.identity(shell, prop):
         section["identity"] = _identity(column)
     if source.mapping.column_type(shell, prop) != column.type:
@@ -206,9 +215,7 @@ def _property(column: Column, name: str, *, place: int, unique: bool, shell: Mod
         section["collation"] = column.collation
     if column.generated is not None:
         section["generatedAs"] = column.generated
-    if section:
-        found[source.section] = section
-    return found
+    return section
 
 
 def _domains(state: State) -> dict[QualifiedName, ColumnType]:

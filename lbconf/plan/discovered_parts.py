@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lbconf.connectors.contract import ModelMapping
-from lbconf.project.resolved import Model
 from lbconf.state.structure import ForeignKey, Index, IndexPart, Table
 
 __all__ = ["Parts", "exact_foreign_key", "exact_parts"]
@@ -23,7 +22,7 @@ class Parts:
     """Inside the model's connector section."""
 
 
-def exact_parts(table: Table, model: Model, mapping: ModelMapping, properties: Mapping[str, str]) -> Parts:
+def exact_parts(table: Table, mapping: ModelMapping, properties: Mapping[str, str]) -> Parts:
     """The parts; `properties` maps columns to the names of their properties."""
     section: dict[str, Any] = {}
     key = table.primary_key
@@ -42,7 +41,7 @@ def exact_parts(table: Table, model: Model, mapping: ModelMapping, properties: M
         if len(unique.columns) == 1 and unique.name == usual and not unique.nulls_not_distinct and column not in in_key:
             single.add(column)
             continue
-        entry: dict[str, Any] = {"columns": [name for name in unique.columns]}
+        entry: dict[str, Any] = {"columns": list(unique.columns)}
         if unique.nulls_not_distinct:
             entry["nullsNotDistinct"] = True
         uniques[unique.name] = entry
@@ -57,18 +56,17 @@ def exact_parts(table: Table, model: Model, mapping: ModelMapping, properties: M
         check.name: (check.expression if check.valid else {"expression": check.expression, "valid": False})
         for check in table.checks
     }
-    for name, entries in (("uniques", uniques), ("indexes", exact), ("checks", checks)):
-        if entries:
-            section[name] = entries
+    found = {"uniques": uniques, "indexes": exact, "checks": checks}
+    section.update({name: entries for name, entries in found.items() if entries})
     return Parts(unique_columns=frozenset(single), indexes=plain, section=section)
 
 
 def exact_foreign_key(key: ForeignKey, own_namespace: str) -> dict[str, Any]:
     """A foreign key inside a connector section."""
     found: dict[str, Any] = {
-        "columns": [column for column in key.columns],
+        "columns": list(key.columns),
         "table": key.target.name,
-        "references": [column for column in key.target_columns],
+        "references": list(key.target_columns),
     }
     if key.target.namespace != own_namespace:
         found["schema"] = key.target.namespace
@@ -106,7 +104,7 @@ def _exact_index(index: Index) -> dict[str, Any]:
     if index.where is not None:
         found["where"] = index.where
     if index.include:
-        found["include"] = [column for column in index.include]
+        found["include"] = list(index.include)
     if index.nulls_not_distinct:
         found["nullsNotDistinct"] = True
     if not index.valid:

@@ -1,5 +1,6 @@
 """`lbconf discover` as a user sees it."""
 
+# ruff: noqa: E501 - statements read best on one line
 import json
 import os
 import subprocess

@@ -43,7 +43,7 @@ def loaded(name: str) -> ModuleType:
 
 @pytest.fixture(scope="module")
 def harness() -> Iterator[ModuleType]:
-    comparison = loaded("catalog_diff")
+    comparison: Any = loaded("catalog_diff")
     told = comparison.dump_pg
 
     def without_history(url: str) -> dict[tuple[str, str], Any]:

@@ -124,7 +124,7 @@ def tables(draw: st.DrawFn, name: str) -> Table:
     """A table with a key, columns, and parts over those that can have them."""
     chosen = draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=5, unique=True))
     first, *rest = chosen
-    found = [draw(columns(first, True)), *(draw(columns(other)) for other in rest)]
+    found = [draw(columns(first, bool(first))), *(draw(columns(other)) for other in rest)]
     comparable = [c for c in found if c.type.name in COMPARABLE and not c.type.dimensions]
     texts = [c for c in found if c.type == ColumnType("text")]
     numbers = [c for c in found if c.type.name in {"integer", "bigint", "numeric"}]

@@ -46,13 +46,14 @@ SELECT n.nspname FROM pg_namespace n
 
 RELATIONS: Final = f"""
 SELECT c.oid, n.nspname, c.relname, c.relkind::text, c.relispartition,
-       obj_description(c.oid, 'pg_class'), c.relpersistence::text, c.reloptions, c.relrowsecurity, c.relforcerowsecurity,
-       c.relreplident::text,
+       obj_description(c.oid, 'pg_class'), c.relpersistence::text, c.reloptions, c.relrowsecurity,
+       c.relforcerowsecurity, c.relreplident::text,
        CASE c.relkind WHEN 'p' THEN pg_get_partkeydef(c.oid) END,
        CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END,
        CASE WHEN c.relispartition THEN pg_get_expr(c.relpartbound, c.oid) END,
        CASE WHEN c.relhassubclass OR c.relispartition OR c.relkind = 'r'
-            THEN (SELECT array_agg(h.inhparent::int8 ORDER BY h.inhseqno) FROM pg_inherits h WHERE h.inhrelid = c.oid) END
+            THEN (SELECT array_agg(h.inhparent::int8 ORDER BY h.inhseqno)
+                    FROM pg_inherits h WHERE h.inhrelid = c.oid) END
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND {RELATION_SCOPE}"""
 
@@ -109,17 +110,20 @@ SELECT k.conrelid, k.conname, k.contype::text, k.condeferrable, k.condeferred, k
  ORDER BY k.conrelid, k.conname"""
 
 INDEXES: Final = f"""
-SELECT i.indrelid, ic.relname, am.amname, i.indisunique, i.indisvalid, i.indnkeyatts, pg_get_expr(i.indpred, i.indrelid),
+SELECT i.indrelid, ic.relname, am.amname, i.indisunique, i.indisvalid, i.indnkeyatts,
+       pg_get_expr(i.indpred, i.indrelid),
        {{nulls}}, obj_description(ic.oid, 'pg_class'), ic.reloptions,
        (SELECT json_agg(json_build_array(
                  a.attname,
                  CASE WHEN u.number = 0 THEN pg_get_indexdef(i.indexrelid, u.place::int, false) END,
                  i.indoption[u.place - 1],
                  CASE WHEN NOT o.opcdefault THEN
-                      CASE o.opcnamespace WHEN 'pg_catalog'::regnamespace THEN '' ELSE quote_ident(opn.nspname) || '.' END
+                      CASE o.opcnamespace WHEN 'pg_catalog'::regnamespace THEN ''
+                           ELSE quote_ident(opn.nspname) || '.' END
                       || quote_ident(o.opcname) END,
                  CASE WHEN u.number <> 0 AND l.oid <> a.attcollation THEN
-                      CASE l.collnamespace WHEN 'pg_catalog'::regnamespace THEN '' ELSE quote_ident(ln.nspname) || '.' END
+                      CASE l.collnamespace WHEN 'pg_catalog'::regnamespace THEN ''
+                           ELSE quote_ident(ln.nspname) || '.' END
                       || quote_ident(l.collname) END,
                  ia.attoptions) ORDER BY u.place)
           FROM unnest(i.indkey) WITH ORDINALITY AS u (number, place)
@@ -141,7 +145,8 @@ SELECT i.indrelid, ic.relname, am.amname, i.indisunique, i.indisvalid, i.indnkey
  ORDER BY i.indrelid, ic.relname"""
 
 ENUMERATIONS: Final = f"""
-SELECT n.nspname, t.typname, (SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid)
+SELECT n.nspname, t.typname,
+       (SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid)
   FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
  WHERE t.typtype = 'e' AND n.nspname = ANY (%(namespaces)s) AND {_own("pg_type", "t.oid")}
  ORDER BY 1, 2"""
@@ -183,7 +188,8 @@ SELECT CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE '
        p.oid::regprocedure::text, CASE WHEN p.prokind <> 'a' THEN pg_get_functiondef(p.oid) ELSE '' END
   FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
  WHERE n.nspname = ANY (%(namespaces)s) AND {_own("pg_proc", "p.oid")}
-   AND NOT EXISTS (SELECT 1 FROM pg_depend i WHERE i.classid = 'pg_proc'::regclass AND i.objid = p.oid AND i.deptype = 'i')
+   AND NOT EXISTS (SELECT 1 FROM pg_depend i
+                    WHERE i.classid = 'pg_proc'::regclass AND i.objid = p.oid AND i.deptype = 'i')
 UNION ALL
 SELECT 'domain', format('%%I.%%I', n.nspname, t.typname),
        format('CREATE DOMAIN %%I.%%I AS %%s', n.nspname, t.typname, format_type(t.typbasetype, t.typtypmod))

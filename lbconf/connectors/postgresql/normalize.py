@@ -52,7 +52,7 @@ def normalize(desired: State, *, actual: State, connection: Connection[Any]) -> 
 
 
 def predicted(desired: State, actual: State) -> State:
-    """What needs no server: named types resolved, literals cast, counted and key columns required, empty options gone."""
+    """What needs no server: named types, literals, columns that are required because they count or are a key."""
     named = {found.name for found in (*desired.enumerations, *actual.enumerations)}
     named |= {_qualified(fact.name) for fact in actual.opaque if fact.kind == "domain"}
     tables = []

@@ -45,15 +45,8 @@ def may_fail(before: ColumnType, after: ColumnType) -> bool:
         if length is None:
             return False
         return not (before.name in TEXTS | {"character"} and before.arguments and before.arguments[0] <= length)
-    if before.name in WHOLE and after.name in WHOLE:
-        return WHOLE[before.name] > WHOLE[after.name]
-    if before.name in WHOLE and after.name == "numeric":
-        if not after.arguments:
-            return False
-        precision, scale = (*after.arguments, 0)[:2]
-        return precision - scale < MAX_INTEGER_DIGITS[before.name]
-    if before.name in WHOLE and after.name == "double precision":
-        return False
+    if before.name in WHOLE and after.name in {*WHOLE, "numeric", "double precision"}:
+        return _whole_may_fail(before.name, after)
     if before.name == after.name == "numeric":
         return not _widens_numeric(before, after)
     if before.name in FLOATS and after.name in FLOATS:
@@ -87,6 +80,15 @@ def cast_through_text(before: ColumnType, after: ColumnType) -> bool:
         ("inet", "cidr"),
     }
     return (before.name, after.name) not in direct
+
+
+def _whole_may_fail(before: str, after: ColumnType) -> bool:
+    if after.name in WHOLE:
+        return WHOLE[before] > WHOLE[after.name]
+    if after.name == "double precision" or not after.arguments:
+        return False
+    precision, scale = (*after.arguments, 0)[:2]
+    return precision - scale < MAX_INTEGER_DIGITS[before]
 
 
 def _widens_numeric(before: ColumnType, after: ColumnType) -> bool:
