@@ -6,7 +6,9 @@ equality after `Inspector.normalize`. Tuples are sorted by name, columns keep
 their order (which `diff` does not look at).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from lbconf.diagnostics import Location
 
@@ -236,9 +238,9 @@ class View:
     depends_on: tuple[QualifiedName, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class State:
-    """The structure of one data source."""
+    """The structure of one data source. Without slots, so that it can keep its tables by name."""
 
     namespaces: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()
@@ -248,4 +250,8 @@ class State:
 
     def table(self, name: QualifiedName) -> Table | None:
         """The named table, or None."""
-        return next((table for table in self.tables if table.name == name), None)
+        return self._by_name.get(name)
+
+    @cached_property
+    def _by_name(self) -> Mapping[QualifiedName, Table]:
+        return {table.name: table for table in reversed(self.tables)}
