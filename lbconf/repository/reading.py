@@ -85,33 +85,14 @@ class ReadingRepository:
 
     def find_by_id_json(self, model: Model, id: Any, filter: FilterLike = None) -> bytes | None:  # noqa: A002
         """The same as JSON text ready to send, where the database can build it; else None. Raises `NotFoundError`."""
-        query = self._by_id(model, id, filter)
+        wanted = _parsed(filter)
+        if wanted.include is not None or not self._stores.builds_json(model):
+            return None
+        query = self._by_id(model, id, wanted)
         found = self._stores.find_json(query) if query is not None else b"[]"
         if found is None:
             return None
         row = found[1:-1].strip()
-        if not row:
-            raise unknown_id(model, id)
-        return row
-
-    def find_json_by_id(self, model: Model, id: Any, filter: FilterLike = None) -> bytes | None:  # noqa: A002
-        """The same as a JSON object ready to send, where the database can build it; else None.
-
-        Raises:
-            NotFoundError: there is no such row.
-
-        """
-        wanted = _parsed(filter)
-        if wanted.include is not None or not self._stores.builds_json(model):
-            return None
-        condition = self._id_condition(model, id)
-        found = b"[]"
-        if condition is not None:
-            built = self._stores.find_json(self._bound(model, Filter(fields=wanted.fields), extra=condition))
-            if built is None:
-                return None
-            found = built
-        row = found.strip()[1:-1].strip()
         if not row:
             raise unknown_id(model, id)
         return row
