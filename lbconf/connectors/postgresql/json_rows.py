@@ -1,9 +1,9 @@
 """Statements whose only value is the JSON text of all rows, in the API's own forms."""
 
-from typing import Any, Final
+from typing import Final
 
 from lbconf.connectors.sql.compile import Compiled, Compiler
-from lbconf.connectors.sql.dialect import BoundColumn, BoundTable
+from lbconf.connectors.sql.dialect import BoundColumn, BoundTable, Dialect
 from lbconf.query.nodes import Query
 
 __all__ = ["json_statement"]
@@ -14,24 +14,19 @@ NAME_BYTES: Final = 63
 
 def json_statement(compiler: Compiler, table: BoundTable, query: Query) -> Compiled:
     """Selects a JSON array of the rows; hidden properties are left out, keys come in declared order."""
-    columns = tuple(column for column in compiler.asked(table, query) if not column.prop.hidden)
-    parameters: list[Any] = []
-    source = f"{table.sql}{compiler.tail(table, query, parameters)}"
-    if query.skip:  # else the server would also work out the values of the rows it skips
-        source = f"(SELECT * FROM {source}) AS t"
-    if all(len(column.prop.name.encode()) <= NAME_BYTES for column in columns) and columns:
-        listed = ", ".join(f"{column.json} AS {compiler.dialect.quote(column.prop.name)}" for column in columns)
-        return Compiled(
-            f"SELECT coalesce(json_agg(r), '[]')::text FROM (SELECT {listed} FROM {source}) AS r", parameters
-        )
-    pieces = " || ',' || ".join(_member(compiler, column) for column in columns) or "''"
-    return Compiled(
-        f"SELECT coalesce(json_agg(r.j), '[]')::text FROM (SELECT ('{{' || {pieces} || '}}')::json AS j "
-        f"FROM {source}) AS r",
-        parameters,
-    )
+    return compiler.statement(table, query, _head, ") AS r")
 
 
-def _member(compiler: Compiler, column: BoundColumn) -> str:
-    key = f"to_json({compiler.dialect.literal(column.prop.name)}::text)::text"
+def _head(dialect: Dialect, table: BoundTable, columns: tuple[BoundColumn, ...]) -> str:
+    shown = [column for column in columns if not column.prop.hidden]
+    if shown and all(len(column.prop.name.encode()) <= NAME_BYTES for column in shown):
+        listed = ", ".join(f"{column.json} AS {dialect.quote(column.prop.name)}" for column in shown)
+        return f"SELECT coalesce(json_agg(r), '[]')::text FROM (SELECT {listed} FROM {table.sql}"
+    pieces = " || ',' || ".join(_member(dialect, column) for column in shown) or "''"
+    row = f"('{{' || {pieces} || '}}')::json"
+    return f"SELECT coalesce(json_agg(r.j), '[]')::text FROM (SELECT {row} AS j FROM {table.sql}"
+
+
+def _member(dialect: Dialect, column: BoundColumn) -> str:
+    key = f"to_json({dialect.literal(column.prop.name)}::text)::text"
     return f"{key} || ':' || coalesce(to_json({column.json})::text, 'null')"

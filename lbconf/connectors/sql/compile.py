@@ -1,13 +1,13 @@
 """Queries and writes as statements with parameters. The same structure with other values is the same text."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
-from lbconf.connectors.sql.conditions import Conditions
-from lbconf.connectors.sql.dialect import BoundColumn, BoundTable, Dialect
+from lbconf.connectors.sql.conditions import STRUCTURED, Conditions
+from lbconf.connectors.sql.dialect import BoundColumn, BoundTable, Dialect, ValueRefused
 from lbconf.datatypes import IntegerType, NumberType
-from lbconf.query.nodes import Condition, Query, Row
+from lbconf.query.nodes import Comparison, Condition, Operator, Query, Row
 
 __all__ = ["Compiled", "Compiler"]
 
@@ -21,6 +21,10 @@ class Compiled:
     columns: tuple[BoundColumn, ...] = ()
 
 
+Make: TypeAlias = Callable[[Dialect, BoundTable, tuple[BoundColumn, ...]], str]
+Head: TypeAlias = tuple[str, tuple[BoundColumn, ...]]
+
+
 class Compiler:
     """Writes statements of one dialect."""
 
@@ -28,13 +32,31 @@ class Compiler:
         """Take the dialect and whether rows without an order come by id (`numericIdOnly`: numbers only)."""
         self.dialect = dialect
         self.default_id_sort = default_id_sort
-        self._heads: dict[tuple[int, tuple[str, ...] | None], tuple[str, tuple[BoundColumn, ...]]] = {}
+        self._known: dict[int, BoundTable] = {}  # kept alive, so that an id means one table for ever
+        self._statements: dict[tuple[Any, ...], Head] = {}
+        self._heads: dict[tuple[int, Make, tuple[str, ...] | None], Head] = {}
 
     def find(self, table: BoundTable, query: Query) -> Compiled:
         """Rows of the query, one column per property."""
-        head, columns = self._head(table, query)
+        return self.statement(table, query, _select)
+
+    def statement(self, table: BoundTable, query: Query, make: Make, end: str = "") -> Compiled:
+        """What `make` writes, then the query's conditions, order and page, then `end`.
+
+        Plain shapes (no condition, or one property equal to a value) are written once and looked up afterwards.
+        """
         parameters: list[Any] = []
-        return Compiled(head + self.tail(table, query, parameters), parameters, columns)
+        key = _plain_shape(table, query, make, parameters)
+        if key is not None:
+            found = self._statements.get(key)
+            if found is not None:
+                return Compiled(found[0], parameters, found[1])
+        parameters = []
+        head, columns = self.head(table, query, make)
+        sql = f"{head}{self.tail(table, query, parameters)}{end}"
+        if key is not None:
+            self._statements[key] = (sql, columns)
+        return Compiled(sql, parameters, columns)
 
     def count(self, table: BoundTable, where: Condition | None) -> Compiled:
         """One row with the number of rows that match."""
@@ -97,20 +119,17 @@ class Compiler:
             sql += f" OFFSET {conditions.add(query.skip)}"
         return sql
 
-    def asked(self, table: BoundTable, query: Query) -> tuple[BoundColumn, ...]:
-        """The columns a query asks for, in declared order."""
-        if query.fields is None:
-            return tuple(table.columns.values())
-        names = {prop.name for prop in query.fields}
-        return tuple(column for name, column in table.columns.items() if name in names)
-
-    def _head(self, table: BoundTable, query: Query) -> tuple[str, tuple[BoundColumn, ...]]:
-        key = (id(table), None if query.fields is None else tuple(prop.name for prop in query.fields))
+    def head(self, table: BoundTable, query: Query, make: Make) -> Head:
+        """What `make` writes for the columns a query asks for, written once; columns come in declared order."""
+        key = (id(table), make, None if query.fields is None else tuple(prop.name for prop in query.fields))
         found = self._heads.get(key)
         if found is None:
-            columns = self.asked(table, query)
-            listed = ", ".join(column.read for column in columns) or "NULL"
-            found = self._heads[key] = (f"SELECT {listed} FROM {table.sql}", columns)
+            columns = tuple(table.columns.values())
+            if query.fields is not None:
+                names = {prop.name for prop in query.fields}
+                columns = tuple(column for column in columns if column.prop.name in names)
+            self._known[id(table)] = table
+            found = self._heads[key] = (make(self.dialect, table, columns), columns)
         return found
 
     def _where(self, table: BoundTable, where: Condition | None, parameters: list[Any]) -> str:
@@ -131,3 +150,41 @@ class Compiler:
             value = column.encode(value)
         parameters.append(value)
         return column.write.format(self.dialect.placeholder(len(parameters)))
+
+
+def _select(_: Dialect, table: BoundTable, columns: tuple[BoundColumn, ...]) -> str:
+    return f"SELECT {', '.join(column.read for column in columns) or 'NULL'} FROM {table.sql}"
+
+
+def _plain_shape(table: BoundTable, query: Query, make: Make, parameters: list[Any]) -> tuple[Any, ...] | None:
+    """What decides the text of a plain query, its parameters appended as the text has them; None for other queries."""
+    name = None
+    where = query.where
+    if where is not None:
+        if type(where) is not Comparison or where.operator is not Operator.EQ or where.target.path:
+            return None
+        name = where.target.property.name
+        column, value = table.columns[name], where.value
+        if value is None or column.kind in STRUCTURED:
+            return None
+        if column.compare is not None:
+            try:
+                value = column.compare(value)
+            except ValueRefused:
+                return None
+        parameters.append(value)
+    if any(order.target.path for order in query.order):
+        return None
+    if query.limit is not None:
+        parameters.append(query.limit)
+    if query.skip:
+        parameters.append(query.skip)
+    return (
+        id(table),
+        make,
+        name,
+        query.fields and tuple([prop.name for prop in query.fields]),
+        query.order and tuple([(order.target.property.name, order.descending) for order in query.order]),
+        query.limit is None,
+        bool(query.skip),
+    )

@@ -15,7 +15,7 @@ from lbconf.query.nodes import (
     Target,
 )
 
-__all__ = ["Conditions"]
+__all__ = ["STRUCTURED", "Conditions"]
 
 STRUCTURED = frozenset({Kind.JSON, Kind.JSON_TEXT, Kind.POINT})
 """Kinds without an equality of their own."""
