@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -23,6 +22,7 @@ from lbconf.api.problem import Fault, fault_of, loopback_body
 from lbconf.api.route_table import RouteTable
 from lbconf.api.sources import Sources
 from lbconf.api.system import system_handlers
+from lbconf.api.threads import WorkerThreads
 from lbconf.connectors.contract import Connector
 from lbconf.project.resolved import Project
 from lbconf.repository import Repository
@@ -50,7 +50,7 @@ def create_app(
     """The application, ready for an ASGI server. Connectors are opened when it starts and closed when it ends."""
     log = JsonLog(options.write_log)
     sources = Sources(connectors, log)
-    threads = ThreadPoolExecutor(options.threads, thread_name_prefix="lbconf")
+    threads = WorkerThreads(options.threads, "lbconf")
     root = project.server.rest_api_root.rstrip("/")
     endpoints = endpoints_of(project)
     model_api = ModelApi(
@@ -76,7 +76,7 @@ def create_app(
         try:
             yield
         finally:
-            threads.shutdown(wait=True, cancel_futures=True)
+            threads.stop()
             await sources.close()
             logger.removeHandler(handler)
 

@@ -1,7 +1,5 @@
 """The ASGI application of all model endpoints: a request's way from path to answer, in one function."""
 
-import asyncio
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,6 +15,7 @@ from lbconf.api.present import Presenter
 from lbconf.api.problem import JSON_TYPE, PROBLEM_TYPE, Fault, fault_of, loopback_body, problem_body
 from lbconf.api.route_table import Found, RouteTable, Undecodable
 from lbconf.api.sources import Sources
+from lbconf.api.threads import WorkerThreads
 from lbconf.datatypes import DecimalType
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import ConnectionFailedError
@@ -38,7 +37,7 @@ class ModelApi:
     repository: Repository
     presenter: Presenter
     sources: Sources
-    threads: Executor
+    threads: WorkerThreads
     limits: Limits
     log: JsonLog
 
@@ -81,7 +80,7 @@ class ModelApi:
             repository=self.repository,
             presenter=self.presenter,
         )
-        return await asyncio.get_running_loop().run_in_executor(self.threads, ACTIONS[endpoint.action], call)
+        return await self.threads.run(ACTIONS[endpoint.action], call)
 
     async def _body(self, receive: Receive, headers: dict[bytes, bytes], *, exact: bool) -> Any:
         content_type = headers.get(b"content-type", b"")

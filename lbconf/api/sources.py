@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Final
 
 from lbconf.api.log import JsonLog
+from lbconf.api.threads import WorkerThreads
 from lbconf.connectors.contract import Connector
 from lbconf.errors import LbconfError
 
@@ -38,7 +38,7 @@ class Sources:
         self._log = log
         self._away: set[str] = set()
         self._watching: dict[str, asyncio.Task[None]] = {}
-        self._threads = ThreadPoolExecutor(max(1, len(connectors)), thread_name_prefix="lbconf-ping")
+        self._threads = WorkerThreads(max(1, 2 * len(connectors)), "lbconf-ping")
 
     @property
     def away(self) -> frozenset[str]:
@@ -75,15 +75,14 @@ class Sources:
         """Stop watching and let go of every connection."""
         for task in self._watching.values():
             task.cancel()
-        loop = asyncio.get_running_loop()
         for connector in self._connectors.values():
-            await loop.run_in_executor(None, connector.close)
-        self._threads.shutdown(wait=False, cancel_futures=True)
+            connector.close()
+        self._threads.stop()
 
     async def _open_once(self, name: str) -> None:
         connector = self._connectors[name]
         try:
-            await asyncio.get_running_loop().run_in_executor(self._threads, connector.open)
+            await self._threads.run(_open, connector)
         except LbconfError as error:
             self._mark_away(name, error.diagnostics[0].message)
 
@@ -98,13 +97,11 @@ class Sources:
             self._watching[name] = asyncio.create_task(self._until_back(name))
 
     async def _until_back(self, name: str) -> None:
-        loop = asyncio.get_running_loop()
         connector = self._connectors[name]
         while True:
             await asyncio.sleep(RETRY_SECONDS)
             try:
-                await loop.run_in_executor(self._threads, connector.open)
-                await loop.run_in_executor(self._threads, connector.ping)
+                await self._threads.run(_open_and_ping, connector)
             except LbconfError:
                 continue
             self._away.discard(name)
@@ -115,8 +112,7 @@ class Sources:
         started = perf_counter()
         message: str | None = None
         try:
-            ping = asyncio.get_running_loop().run_in_executor(self._threads, self._connectors[name].ping)
-            await asyncio.wait_for(asyncio.shield(ping), PING_SECONDS)
+            await asyncio.wait_for(self._threads.run(_open_and_ping, self._connectors[name]), PING_SECONDS)
         except TimeoutError:
             message = f"no answer within {PING_SECONDS:g} seconds"
         except LbconfError as error:
@@ -126,3 +122,12 @@ class Sources:
         return Readiness(
             ready=message is None, milliseconds=round((perf_counter() - started) * 1000, 1), message=message
         )
+
+
+def _open(connector: Connector) -> None:
+    connector.open()
+
+
+def _open_and_ping(connector: Connector) -> None:
+    connector.open()
+    connector.ping()

@@ -182,6 +182,21 @@ def test_a_request_in_flight_is_finished_after_sigterm(tmp_path: Path, postgresq
     assert answers[0][:2] == (200, [])
 
 
+def test_a_request_that_hangs_does_not_keep_the_server_alive(tmp_path: Path, postgresql_url: str) -> None:
+    root = write_project(tmp_path, POSTGRESQL)
+    variables = {"DATABASE_URL": postgresql_url}
+    table = prepared(root, variables, postgresql_url)
+    with served(root, "--grace", "1", variables=variables) as server, psycopg.connect(postgresql_url) as locking:
+        locking.execute(f'LOCK TABLE "{table}" IN ACCESS EXCLUSIVE MODE')
+        waiting = threading.Thread(target=lambda: safely(server, "/api/notes"))
+        waiting.start()
+        time.sleep(0.5)
+        server.process.terminate()
+        assert server.process.wait(8) == 0
+        locking.rollback()
+        waiting.join(10)
+
+
 def test_starts_without_its_database_and_follows_its_comings_and_goings(tmp_path: Path, postgresql_url: str) -> None:
     root = write_project(tmp_path, POSTGRESQL)
     prepared(root, {"DATABASE_URL": postgresql_url}, postgresql_url)
@@ -296,7 +311,7 @@ class Road:
 def safely(server: Served, path: str) -> Any:
     try:
         return ask(server, path)[1]
-    except OSError:
+    except (OSError, ValueError):
         return None
 
 

@@ -1,0 +1,73 @@
+"""Worker threads for blocking calls, small and quick, that never keep a process from ending."""
+
+from asyncio import AbstractEventLoop, Future, get_running_loop
+from collections.abc import Callable
+from contextlib import suppress
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any, TypeVar
+
+__all__ = ["WorkerThreads"]
+
+T = TypeVar("T")
+A = TypeVar("A")
+
+Job = tuple[AbstractEventLoop, "Future[Any]", Callable[[Any], Any], Any]
+
+
+class WorkerThreads:
+    """A fixed number of threads, so that each may keep its connection.
+
+    Unlike those of `concurrent.futures` they are daemons: a call that hangs
+    does not hold up the end of the process, which has its own time limit.
+    """
+
+    def __init__(self, count: int, name: str) -> None:
+        """Take how many; they start with the first call."""
+        self._count = count
+        self._name = name
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._started = False
+
+    async def run(self, function: Callable[[A], T], argument: A) -> T:
+        """The result of `function(argument)`, called in one of the threads."""
+        if not self._started:
+            self._start()
+        loop = get_running_loop()
+        future: Future[T] = loop.create_future()
+        self._jobs.put((loop, future, function, argument))
+        return await future
+
+    def stop(self) -> None:
+        """Let every thread end after the call it is at."""
+        if self._started:
+            for _ in range(self._count):
+                self._jobs.put(None)
+
+    def _start(self) -> None:
+        self._started = True
+        for number in range(self._count):
+            Thread(target=self._work, name=f"{self._name}-{number}", daemon=True).start()
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            loop, future, function, argument = job
+            if future.cancelled():
+                continue
+            try:
+                outcome: Any = function(argument)
+                settle: Callable[[Future[Any], Any], None] = _succeed
+            except BaseException as error:  # noqa: BLE001 - whoever waits for the call gets it
+                outcome, settle = error, _fail
+            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                loop.call_soon_threadsafe(settle, future, outcome)
+
+
+def _succeed(future: "Future[Any]", result: Any) -> None:
+    if not future.done():
+        future.set_result(result)
+
+
+def _fail(future: "Future[Any]", error: BaseException) -> None:
+    if not future.done():
+        future.set_exception(error)
