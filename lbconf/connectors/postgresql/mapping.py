@@ -4,6 +4,7 @@ Source: PostgreSQL manual, chapter 8 (type names and their aliases), section 5.3
 """
 
 import re
+from functools import lru_cache
 from typing import ClassVar, Final
 
 from lbconf.connectors.sql.mapping import SqlMapping, quote_literal
@@ -145,6 +146,7 @@ class PostgresqlMapping(SqlMapping):
         return quote_literal(text)
 
 
+@lru_cache(maxsize=4096)
 def canonical_type(written: str) -> ColumnType:
     """A type as people write it, in the words of `format_type`: `VARCHAR(20)` is `character varying(20)`."""
     folded = re.sub(r"\s+", " ", written.strip())
