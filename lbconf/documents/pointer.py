@@ -9,14 +9,16 @@ MISSING: Final = object()
 """What `lookup` answers where nothing stands."""
 
 
-def child(pointer: str, segment: str) -> str:
-    """The pointer one step further down."""
+def child(pointer: str, segment: str | int) -> str:
+    """The pointer one step further down: to a name in a mapping, or a place in a list."""
+    if isinstance(segment, int):
+        return f"{pointer}/{segment}"
     if "~" in segment or "/" in segment:
         segment = segment.replace("~", "~0").replace("/", "~1")
     return f"{pointer}/{segment}"
 
 
-def join(segments: Iterable[str]) -> str:
+def join(segments: Iterable[str | int]) -> str:
     """The pointer that leads through these segments."""
     pointer = ""
     for segment in segments:
