@@ -109,7 +109,7 @@ def _collection_paused() -> Iterator[None]:
 
 def _report(data_source: DataSource, kind: str, path: tuple[str | int, ...], message: str, findings: Collector) -> None:
     name = ".".join(map(str, path)) or "settings"
-    place = data_source.locations.get(join(path)) or data_source.location
+    place = data_source.locations.get(join(map(str, path))) or data_source.location
     if kind == "missing":
         findings.error(
             Code.SETTING_MISSING,

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lbconf.documents.pointer import child
 from lbconf.project.resolved import Acl
 from lbconf.project.sources import Places
 
@@ -23,7 +22,7 @@ def read_acls(written: Any, at: str | None, places: Places) -> Iterator[Acl]:
                 access_type=_text(rule.get("accessType"), "*").upper(),
                 properties=_properties(rule.get("property")),
                 model=rule["model"] if isinstance(rule.get("model"), str) else None,
-                location=places.value(None if at is None else child(at, number)),
+                location=places.value(None if at is None else f"{at}/{number}"),
             )
 
 

@@ -58,7 +58,7 @@ class ModelSource:
         if self.at is None:
             return None
         inside = "/definition/options" if key in self.in_options else "/definition"
-        return f"{self.at}{inside}{join((key, *rest))}"
+        return f"{self.at}{inside}{join((key, *map(str, rest)))}"
 
 
 def model_sources(merged: MergedConfig) -> dict[str, ModelSource]:

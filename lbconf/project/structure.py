@@ -147,7 +147,7 @@ class Checker:
         if not items:
             return value
         checked = [
-            self._check(item, items, child(at, place), f"{what}, entry {place + 1}") for place, item in enumerate(value)
+            self._check(item, items, f"{at}/{place}", f"{what}, entry {place + 1}") for place, item in enumerate(value)
         ]
         if all(new is old for new, old in zip(checked, value, strict=True)):
             return value
