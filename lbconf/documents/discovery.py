@@ -62,7 +62,12 @@ def discover(
     named, how = chosen_environment(environment, os.environ if environ is None else environ)
     found = Collector()
     if not named or "/" in named or "\\" in named or named in {".", ".."}:
-        found.error(Code.ENVIRONMENT_UNKNOWN, f"{named!r} cannot be the name of an environment")
+        known = ", ".join(environments(place))
+        found.error(
+            Code.ENVIRONMENT_UNKNOWN,
+            f"{named!r} cannot be the name of an environment",
+            hint=f"there are {known}" if known else "a name is one word, such as production",
+        )
         raise DocumentError(found.diagnostics)
     if place.layout == "native":
         _require_layer(place, named, how)

@@ -36,6 +36,7 @@ _PATH: Final = object()
 """What `require('path')` gives."""
 _ENVIRONMENT: Final = object()
 """What `process.env` gives."""
+_BROKEN: Final = "node would not run it either: check brackets, commas and quotes around this place"
 _WORTH: Final = "lbconf reads scripts without running them: use values, process.env.NAME, ||, ??, + and templates"
 
 
@@ -49,7 +50,7 @@ def read_javascript(text: str, source: SourceFile, found: Collector, environ: Ma
     script = _Script(source, encoded, environ, found)
     broken = _first_error(tree.root_node)
     if broken is not None:
-        found.error(Code.SYNTAX, "not JavaScript: the text cannot be parsed here", script.at(broken))
+        found.error(Code.SYNTAX, "not JavaScript: the text cannot be parsed here", script.at(broken), hint=_BROKEN)
         return None
     before = len(found.errors)
     for statement in tree.root_node.named_children:
@@ -128,7 +129,9 @@ class _Script:
         except _NotStaticError as error:
             self.found.error(Code.SCRIPT_NOT_STATIC, error.why, self.at(error.node), hint=_WORTH)
         except RecursionError:
-            self.found.error(Code.DOCUMENT_TOO_LARGE, "the script is nested too deeply", self.at(node))
+            self.found.error(
+                Code.DOCUMENT_TOO_LARGE, "the script is nested too deeply", self.at(node), hint="write it flatter"
+            )
 
     def _statement(self, node: Node) -> None:
         if node.type in {"comment", "hash_bang_line", "empty_statement"}:

@@ -31,10 +31,12 @@ def read_json(text: str, file: str, found: Collector, *, markers: bool) -> Parse
         _refuse_syntax(error, text, file, found)
         return None
     except RecursionError:
-        found.error(Code.DOCUMENT_TOO_LARGE, "the document is nested too deeply", Location(file=file))
+        found.error(
+            Code.DOCUMENT_TOO_LARGE, "the document is nested too deeply", Location(file=file), hint="write it flatter"
+        )
         return None
     except ValueError as error:
-        found.error(Code.SYNTAX, f"not JSON: {error}", Location(file=file))
+        found.error(Code.SYNTAX, f"not JSON: {error}", Location(file=file), hint="write the number as a text")
         return None
     if builder.duplicates:
         for duplicate in find_duplicates(text):
@@ -91,7 +93,7 @@ def _refuse_syntax(error: jsonyx.TruncatedSyntaxError, text: str, file: str, fou
     if "missing commas" in reason:
         reason, hint = "a comma is missing", "put a comma between two entries"
     else:
-        hint = None
+        hint = "check quotes, commas and brackets around this place"
     related: tuple[Related, ...] = ()
     if unbalanced is not None and (unbalanced.closed is None or "comma" in reason):
         opened = Location(file=file, line=unbalanced.opened.line, column=unbalanced.opened.column)

@@ -85,6 +85,7 @@ def model_files(boot: Path, root: Path, folders: Iterable[str], found: Collector
                 Code.FILE_UNREADABLE,
                 f"the folder cannot be listed: {error.strerror}",
                 Location(file=_shown(directory, root)),
+                hint="give yourself the right to read it",
             )
             continue
         shown = _shown(directory, root)

@@ -46,7 +46,10 @@ def find(folder: Path, root: Path, environment: str, found: Collector) -> list[S
             sources.extend(_layer(directory, root, layer, found))
         elif layer != "local" and directory.exists():
             found.error(
-                Code.FILE_NOT_REGULAR, "a file stands where a folder should be", Location(file=_shown(directory, root))
+                Code.FILE_NOT_REGULAR,
+                "a file stands where a folder should be",
+                Location(file=_shown(directory, root)),
+                hint="remove or rename the file",
             )
     return sources
 
@@ -90,6 +93,7 @@ def _layer(directory: Path, root: Path, layer: str, found: Collector) -> list[So
             Code.FILE_NOT_REGULAR,
             "a file stands where the folder `models` should be",
             Location(file=_shown(models, root)),
+            hint="remove or rename the file",
         )
     return sources
 
@@ -118,6 +122,7 @@ def _names(directory: Path, root: Path, found: Collector) -> list[str]:
             Code.FILE_UNREADABLE,
             f"the folder cannot be listed: {error.strerror}",
             Location(file=_shown(directory, root)),
+            hint="give yourself the right to read it",
         )
         return []
 

@@ -48,6 +48,7 @@ def read_document(
             Code.DOCUMENT_NOT_MAPPING,
             f"the file must hold a mapping of names to values, not {_kind(data)}",
             Location(file=source.shown),
+            hint="start with a name and a colon in YAML, with `{` in JSON",
         )
         return None
     return Document(

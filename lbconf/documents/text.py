@@ -13,6 +13,7 @@ __all__ = ["MAX_BYTES", "read_text", "refuse_empty"]
 MAX_BYTES: Final = 16 * 1024 * 1024
 """Size of a file, in bytes."""
 
+_NO_FILE: Final = "put a file there, or give this another name"
 _BOM: Final = b"\xef\xbb\xbf"
 _OPEN_FLAGS: Final = (
     os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -59,7 +60,9 @@ def _read_bytes(source: SourceFile, found: Collector) -> bytes | None:
         if source.path.is_symlink():
             found.error(Code.FILE_MISSING, "the link leads to no file", place, hint="mend or remove the link")
         else:
-            found.error(Code.FILE_MISSING, "the file does not exist", place)
+            found.error(
+                Code.FILE_MISSING, "the file does not exist", place, hint="restore it, or take out what names it"
+            )
         return None
     except OSError as error:
         _refuse_unreadable(error, source, found)
@@ -68,13 +71,14 @@ def _read_bytes(source: SourceFile, found: Collector) -> bytes | None:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             kind = "a directory" if stat.S_ISDIR(status.st_mode) else "a pipe or device"
-            found.error(Code.FILE_NOT_REGULAR, f"{kind} stands where a file should be", place)
+            found.error(Code.FILE_NOT_REGULAR, f"{kind} stands where a file should be", place, hint=_NO_FILE)
             return None
         if status.st_size > MAX_BYTES:
             found.error(
                 Code.DOCUMENT_TOO_LARGE,
                 f"the file has {status.st_size} bytes, more than the {MAX_BYTES} that are read",
                 place,
+                hint="split the file",
             )
             return None
         with os.fdopen(descriptor, "rb", closefd=False) as file:
@@ -89,10 +93,10 @@ def _read_bytes(source: SourceFile, found: Collector) -> bytes | None:
 def _refuse_unreadable(error: OSError, source: SourceFile, found: Collector) -> None:
     place = Location(file=source.shown)
     if error.errno in {errno.EISDIR, errno.ENXIO}:
-        found.error(Code.FILE_NOT_REGULAR, "no file stands here but a directory, pipe or device", place)
+        found.error(Code.FILE_NOT_REGULAR, "no file stands here but a directory, pipe or device", place, hint=_NO_FILE)
         return
     hint = {
         errno.EACCES: "give yourself the right to read it",
         errno.ELOOP: "the links lead in a circle: mend or remove them",
-    }.get(error.errno or 0)
+    }.get(error.errno or 0, "check the file and the disk it is on")
     found.error(Code.FILE_UNREADABLE, f"the file cannot be read: {error.strerror}", place, hint=hint)

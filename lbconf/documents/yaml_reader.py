@@ -19,6 +19,7 @@ MAX_DEPTH: Final = 100
 MAX_VALUES: Final = 500_000
 """Values of one document, aliases written out."""
 
+_CHARACTER: Final = "take the character out, or write it as an escape in double quotes"
 _PLAIN: Final = "plain"
 _TEXT: Final = "text"
 _STANDARD: Final = "tag:yaml.org,2002:"
@@ -66,7 +67,9 @@ def read_yaml(text: str, file: str, found: Collector) -> Parsed | None:
         position = error.position if isinstance(error.position, int) else 0
         line = text.count("\n", 0, position) + 1
         column = position - text.rfind("\n", 0, position)
-        found.error(Code.SYNTAX, f"not YAML: {error.reason}", Location(file=file, line=line, column=column))
+        found.error(
+            Code.SYNTAX, f"not YAML: {error.reason}", Location(file=file, line=line, column=column), hint=_CHARACTER
+        )
         return None
     builder = _Builder(file, found)
     try:
@@ -215,7 +218,7 @@ class _Builder:
             node, f"unknown tag {node.tag.replace(_STANDARD, '!!')}", "known tags are !unset and !replace"
         )
 
-    def _refuse(self, node: Node, message: str, hint: str | None = None) -> None:
+    def _refuse(self, node: Node, message: str, hint: str = "write a plain value here, or quote it") -> None:
         self.refused = True
         self.found.error(Code.SYNTAX, message, self._at(node), hint=hint)
 
@@ -287,7 +290,7 @@ def _refuse_syntax(error: yaml.MarkedYAMLError, text: str, file: str, found: Col
     if error.context and error.context_mark:
         start = Location(file=file, line=error.context_mark.line + 1, column=error.context_mark.column + 1)
         related = (Related(message=error.context, location=start),)
-    hint = None
+    hint = "check the indentation, and quote texts that hold `: `, ` #` or start with a special character"
     if error.problem and "\\t" in error.problem:
         hint = "indent with blanks, not tabs"
     elif mark and "expected ','" in (error.problem or "") and "${" in "".join(text.splitlines()[mark.line :][:1]):

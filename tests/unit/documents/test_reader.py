@@ -13,7 +13,9 @@ from lbconf.documents.source import Document, SourceFile
 def read(path: Path) -> tuple[Document | None, list[tuple[Code, str]]]:
     found = Collector()
     source = SourceFile(path=path, shown=path.name, section="server", layer="base")
-    return read_document(source, found, native=True), [(one.code, str(one.location)) for one in found.errors]
+    document = read_document(source, found, native=True)
+    assert all(one.hint for one in found.errors)
+    return document, [(one.code, str(one.location)) for one in found.errors]
 
 
 def test_a_byte_order_mark_is_accepted(tmp_path: Path) -> None:
