@@ -108,5 +108,5 @@ def fresh_source(request: pytest.FixtureRequest, server: str, number: int) -> di
         return {"connector": "sqlite", "file": f"{number}.db"}
     postgresql = request.getfixturevalue("postgresql_server")
     url = postgresql.create_database()
-    request.addfinalizer(lambda: postgresql.drop_database(url))  # noqa: PT021 - one for each step
+    request.addfinalizer(lambda: postgresql.drop_database(url))
     return {"connector": "postgresql", "url": url}
