@@ -19,6 +19,7 @@ from lbconf.connectors.postgresql.session import Session, connect
 from lbconf.connectors.postgresql.settings import PostgresqlSettings, connection_parameters
 from lbconf.connectors.postgresql.sizes import table_sizes
 from lbconf.connectors.sql.compile import Compiled, Compiler
+from lbconf.connectors.sql.dialect import ValueRefused
 from lbconf.connectors.sql.pool import Pool, PoolEmptyError
 from lbconf.connectors.sql.reader_writer import SqlReaderWriter
 from lbconf.connectors.sql.settings import read_settings
@@ -114,9 +115,11 @@ class PostgresqlConnector(SqlReaderWriter):
 
     def find_json(self, query: Query) -> bytes:
         """A JSON array of the rows, made by the server; no row becomes a Python object."""
-        with self._values():
-            compiler = self.compiler()
+        compiler = self.compiler()
+        try:
             statement = json_statement(compiler, self.table(query.model, compiler), query)
+        except ValueRefused as problem:
+            raise self.refused(problem) from None
 
         def text(session: Session) -> bytes:
             cursor = session.cursor
@@ -261,8 +264,8 @@ class PostgresqlConnector(SqlReaderWriter):
             raise connection_failed(self.data_source, problem, self.place) from problem
 
     def _give(self, session: Session) -> None:
-        broken = bool(session.connection.closed)
-        self._pool.give(session, broken=broken or session.connection.pgconn.transaction_status != 0)
+        broken = session.broken
+        self._pool.give(session, broken=broken or not session.idle)
         if broken:
             # What cut one connection has as a rule cut the others too.
             self._pool.clear()

@@ -7,7 +7,7 @@ from typing import Any, Final
 import psycopg
 from psycopg.abc import AdaptContext, Loader
 from psycopg.adapt import Buffer
-from psycopg.pq import Format
+from psycopg.pq import ConnStatus, Format, TransactionStatus
 
 from lbconf.connectors.postgresql.settings import PostgresqlSettings, connection_parameters
 
@@ -35,20 +35,30 @@ class Session:
         if self._poll is not None:
             self._poll.register(connection.pgconn.socket, select.POLLIN)
 
+    @property
+    def broken(self) -> bool:
+        """Whether the connection is known to be gone."""
+        return self.connection.pgconn.status != ConnStatus.OK
+
+    @property
+    def idle(self) -> bool:
+        """Whether no transaction and no statement is under way."""
+        return self.connection.pgconn.transaction_status == TransactionStatus.IDLE
+
     def usable(self) -> bool:
         """Whether nothing speaks against the connection. Asks the operating system, not the server."""
+        if self._poll is None:
+            return not self.broken
         pgconn = self.connection.pgconn
-        if self.connection.closed or pgconn.transaction_status != 0:
-            return False
         for _ in range(4):
-            if self._poll is None or not self._poll.poll(0):
-                return True
+            if not self._poll.poll(0):
+                return not self.broken
             # Something came in while nobody asked: a notice, or the server's farewell.
             try:
                 pgconn.consume_input()
             except psycopg.Error:
                 return False
-            if pgconn.status != 0:
+            if self.broken:
                 return False
         return False
 

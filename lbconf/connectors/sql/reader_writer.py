@@ -124,6 +124,19 @@ class SqlReaderWriter(ABC):
         """Work out tables anew, after the server turned out to be of another version."""
         self._tables.clear()
 
+    def refused(self, problem: ValueRefused) -> ConstraintError:
+        """The error for a value that does not fit its column."""
+        return ConstraintError(
+            Diagnostic(
+                code=Code.VALUE_REFUSED,
+                message=f"data source {self._data_source.name}: {problem}",
+                location=self._data_source.location,
+            ),
+            kind=ConstraintKind.TYPE,
+            data_source=self._data_source.name,
+            connector=self._data_source.connector,
+        )
+
     def _inserts(
         self, compiler: Compiler, table: BoundTable, rows: Sequence[Row]
     ) -> Iterator[tuple[Compiled, Sequence[Row]]]:
@@ -161,16 +174,7 @@ class SqlReaderWriter(ABC):
         try:
             yield
         except ValueRefused as problem:
-            raise ConstraintError(
-                Diagnostic(
-                    code=Code.VALUE_REFUSED,
-                    message=f"data source {self._data_source.name}: {problem}",
-                    location=self._data_source.location,
-                ),
-                kind=ConstraintKind.TYPE,
-                data_source=self._data_source.name,
-                connector=self._data_source.connector,
-            ) from None
+            raise self.refused(problem) from None
 
 
 def _same_names(row: Row, names: Sequence[str], table: BoundTable) -> bool:

@@ -246,3 +246,14 @@ def test_many_threads_share_few_connections(postgresql_url: str) -> None:
     assert failures == []
     assert connector.count(kind, None) == 240
     connector.close()
+
+
+def test_names_with_quotes_in_them(connector: PostgresqlConnector) -> None:
+    odd = "a\"b`c'{0}$1?1%s"
+    kind = model({odd: StringType(), "other": StringType()}, name="Odd\"`'; DROP TABLE x; --")
+    create_tables(connector, connector.mapping, kind)
+    assert connector.insert(kind, [{odd: "x", "other": "y"}]) == [{"id": 1, odd: "x", "other": "y"}]
+    where = Comparison(Target(kind.properties[odd]), Operator.EQ, "x")
+    assert connector.update(kind, where, {odd: "z"}) == 1
+    assert connector.find(Query(model=kind)) == [{"id": 1, odd: "z", "other": "y"}]
+    assert json.loads(connector.find_json(Query(model=kind))) == [{"id": 1, odd: "z", "other": "y"}]

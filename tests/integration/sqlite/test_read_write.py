@@ -179,3 +179,13 @@ def test_many_threads_read_and_write(connector: SqliteConnector) -> None:
         thread.join()
     assert failures == []
     assert connector.count(kind, None) == 160
+
+
+def test_names_with_quotes_in_them(connector: SqliteConnector) -> None:
+    odd = "a\"b`c'{0}$1?1%s"
+    kind = model({odd: StringType(), "other": StringType()}, name="Odd\"`'; DROP TABLE x; --")
+    create_tables(connector, connector.mapping, kind)
+    assert connector.insert(kind, [{odd: "x", "other": "y"}]) == [{"id": 1, odd: "x", "other": "y"}]
+    where = Comparison(Target(kind.properties[odd]), Operator.EQ, "x")
+    assert connector.update(kind, where, {odd: "z"}) == 1
+    assert connector.find(Query(model=kind)) == [{"id": 1, odd: "z", "other": "y"}]
