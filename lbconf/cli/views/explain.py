@@ -16,7 +16,7 @@ def render_text(explanation: Explanation) -> str:
     if explanation.origins:
         winner = explanation.origins[-1]
         lines.append(f"  from {_place(winner)}")
-        if winner.variable and winner.variable != explanation.absent_because:
+        if winner.variable and winner.location and winner.variable != explanation.absent_because:
             lines.append(f"  filled in from {_variable(winner.variable)}, written {_short(winner.value)}")
     if explanation.absent_because:
         lines.append(f"  left out, because the variable {explanation.absent_because} is not set")
