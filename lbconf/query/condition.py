@@ -19,7 +19,7 @@ from lbconf.datatypes import (
     UuidType,
 )
 from lbconf.diagnostics import Code, Collector, nearest
-from lbconf.project.resolved import Model, Property, Strict
+from lbconf.project.resolved import Model, Property
 from lbconf.query.coerce import Operands, operand_converter, refused, to_geo_point
 from lbconf.query.errors import RequestError, malformed
 from lbconf.query.javascript import json_text, to_number, to_text, truthy
@@ -153,8 +153,7 @@ class _Binding:
         return self._compared(target, name, value)
 
     def _unknown(self, name: str, value: Any) -> Condition | None:
-        kept = self.rules.unknown is Unknown.KEEP and self.model.strict is Strict.KEEP
-        unknown = Unknown.REFUSE if self.writes and not kept else self.rules.unknown
+        unknown = Unknown.REFUSE if self.writes else self.rules.unknown
         if unknown is Unknown.REFUSE:
             raise self._no_such(name)
         self._warn(f'{self.model.name} has no property "{name}"; the condition on it was {self._fate()}')

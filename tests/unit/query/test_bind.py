@@ -158,24 +158,13 @@ def test_refuses(clause: Any, rules: Rules, code: Code, hint: str | None) -> Non
         assert found.hint == hint
 
 
-@pytest.mark.parametrize("rules", [NATIVE, TABULAR])
+@pytest.mark.parametrize("rules", ALL_RULES)
 @pytest.mark.parametrize("clause", [{"bogus": 1}, {"cost": 1}, {"and": [{"bogus": {"neq": 1}}]}, {"name": {"foo": 1}}])
 def test_nothing_is_dropped_from_the_condition_of_a_write(rules: Rules, clause: Any) -> None:
     models = LOOPBACK_SHOP if rules.loopback else NATIVE_SHOP
 
     with pytest.raises(RequestError):
         Binder(models, lambda _: rules).condition(clause, models["Product"], writes=True)
-
-
-def test_only_an_open_model_in_a_store_without_columns_keeps_an_unknown_condition_of_a_write() -> None:
-    binder = Binder(LOOPBACK_SHOP, lambda _: KEEPING)
-
-    kept = binder.condition({"bogus": 1}, LOOPBACK_SHOP["Product"], writes=True)
-
-    assert kept == Comparison(Target(Property(name="bogus", type=AnyType())), Operator.EQ, 1)
-    for model, clause in (("Strange", {"bogus": 1}), ("Product", {"cost": 1}), ("Product", {"name": {"foo": 1}})):
-        with pytest.raises(RequestError):
-            binder.condition(clause, LOOPBACK_SHOP[model], writes=True)
 
 
 def test_what_is_dropped_is_told() -> None:
