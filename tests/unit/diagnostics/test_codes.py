@@ -1,0 +1,19 @@
+import re
+from pathlib import Path
+
+from lbconf.diagnostics import Code
+
+ROOT = Path(__file__).parents[3]
+DOCUMENT = (ROOT / "docs" / "diagnostics.md").read_text()
+
+
+def test_every_code_has_a_heading_and_every_heading_a_code() -> None:
+    headings = re.findall(r"^### (LB\d{4}) (\w+)$", DOCUMENT, re.MULTILINE)
+    assert headings == sorted((code.value, code.name) for code in Code)
+
+
+def test_every_heading_says_what_it_means_and_how_to_mend_it() -> None:
+    for section in re.split(r"^### ", DOCUMENT, flags=re.MULTILINE)[1:]:
+        heading, meaning, mending, *_ = [line for line in section.splitlines() if line]
+        assert meaning.endswith("."), heading
+        assert mending.startswith("*Mend it:* "), heading
