@@ -6,6 +6,7 @@ property wins over both.
 """
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any, ClassVar
@@ -38,7 +39,7 @@ INDEX_SUFFIX = "idx"
 CURRENT_INSTANT = frozenset({"$now", "now"})
 
 
-class SqlMapping:
+class SqlMapping(ABC):
     """Names and types of models in one data source. A dialect says the types and the few rules that differ."""
 
     sections: ClassVar[tuple[str, ...]]
@@ -63,11 +64,7 @@ class SqlMapping:
         """The property's column: its section's `columnName`, else the property's `name`, else its own name."""
         section = prop.section(*self.sections)
         explicit = next(
-            (
-                section[key]
-                for key in ("columnName", "column", "field", "fieldName")
-                if section.get(key)
-            ),
+            (section[key] for key in ("columnName", "column", "field", "fieldName") if section.get(key)),
             None,
         )
         if explicit is None:
@@ -93,7 +90,7 @@ class SqlMapping:
             raise PlanError(
                 Diagnostic(
                     code=Code.TYPE_NOT_STORABLE,
-                    message=f"property {prop.name} of model {model.name} has a type that {self.sections[0]} cannot store",
+                    message=f"property {prop.name} of {model.name} has a type that {self.sections[0]} cannot store",
                     location=prop.location,
                     hint=f'name a column type: "{self.sections[0]}": {{"dataType": "..."}}',
                 )
@@ -108,35 +105,23 @@ class SqlMapping:
             return Default(_expression(written))
         if self.counts_up(model, prop):
             return None
-        if self.makes_uuid(model, prop):
+        if self.makes_uuid(prop):
             chosen = section.get("defaultFn")
-            return Default(
-                f"{chosen}()"
-                if isinstance(chosen, str) and "uuid_" in chosen
-                else self.uuid_expression()
-            )
+            return Default(f"{chosen}()" if isinstance(chosen, str) and "uuid_" in chosen else self.uuid_expression())
         if model.layout.is_loopback and not self.loopback_defaults:
             return None
         return self._property_default(model, prop)
 
     def identity(self, model: Model, prop: Property) -> Identity | None:
         """How a generated number of the key is counted up."""
-        return (
-            self.counted_identity(model, prop) if self.counts_up(model, prop) else None
-        )
+        return self.counted_identity(model, prop) if self.counts_up(model, prop) else None
 
-    def index_name(
-        self, table: QualifiedName, columns: Sequence[str], *, unique: bool
-    ) -> str:
+    def index_name(self, table: QualifiedName, columns: Sequence[str], *, unique: bool) -> str:
         """`<table>_<columns>_idx`, cut to what the server keeps."""
         del unique
-        return shortened(
-            "_".join((table.name, *columns)), INDEX_SUFFIX, self.name_limit
-        )
+        return shortened("_".join((table.name, *columns)), INDEX_SUFFIX, self.name_limit)
 
-    def constraint_name(
-        self, table: QualifiedName, columns: Sequence[str], kind: str
-    ) -> str:
+    def constraint_name(self, table: QualifiedName, columns: Sequence[str], kind: str) -> str:
         """`<table>_<columns>_<kind>`; a primary key's is `<table>_pkey`. Cut to what the server keeps."""
         parts = (table.name,) if kind == "pkey" else (table.name, *columns)
         return shortened("_".join(parts), kind, self.name_limit)
@@ -164,9 +149,7 @@ class SqlMapping:
         """Whether the server counts this column up."""
         if not (prop.id and prop.generated):
             return False
-        if prop.section(*self.sections).get("dataType") and not isinstance(
-            prop.type, NumberType | IntegerType
-        ):
+        if prop.section(*self.sections).get("dataType") and not isinstance(prop.type, NumberType | IntegerType):
             return False
         if isinstance(prop.type, NumberType | IntegerType):
             return True
@@ -175,65 +158,57 @@ class SqlMapping:
             model.layout.is_loopback
             and prop.settings.get("useDefaultIdType") is not False
             and not isinstance(prop.type, UuidType)
-            and not self.makes_uuid(model, prop)
+            and not self.makes_uuid(prop)
         )
 
-    def makes_uuid(self, model: Model, prop: Property) -> bool:
+    def makes_uuid(self, prop: Property) -> bool:
         """Whether the server makes a uuid for this column."""
         section = prop.section(*self.sections)
         written = str(section.get("dataType", "")).strip().lower()
         named = str(section.get("defaultFn", "")).lower()
-        uuid_column = (
-            isinstance(prop.type, UuidType) or written == "uuid" or "uuid" in named
-        )
+        uuid_column = isinstance(prop.type, UuidType) or written == "uuid" or "uuid" in named
         return bool(prop.id and prop.generated and uuid_column)
 
+    @abstractmethod
     def written_type(self, written: str, arguments: tuple[int, ...]) -> ColumnType:
         """A `dataType` in the server's canonical words."""
-        raise NotImplementedError
 
+    @abstractmethod
     def native_type(self, model: Model, datatype: DataType) -> ColumnType | None:
         """The column type of the native layout, or None where there is none."""
-        raise NotImplementedError
 
+    @abstractmethod
     def loopback_type(self, prop: Property) -> ColumnType | None:
         """The column type LoopBack's connector makes; None where LoopBack has no such type."""
-        raise NotImplementedError
 
+    @abstractmethod
     def counted_type(self, model: Model, prop: Property) -> ColumnType:
         """The column type of a counted key."""
-        raise NotImplementedError
 
+    @abstractmethod
     def counted_identity(self, model: Model, prop: Property) -> Identity:
         """How a counted key is counted."""
-        raise NotImplementedError
 
+    @abstractmethod
     def uuid_expression(self) -> str:
         """An expression that makes a random uuid."""
-        raise NotImplementedError
 
+    @abstractmethod
     def instant_expression(self, model: Model, prop: Property) -> str | None:
         """An expression for this moment, or None where the column cannot have one."""
-        raise NotImplementedError
 
+    @abstractmethod
     def boolean_literal(self, *, value: bool) -> str:
         """True and false in a default."""
-        raise NotImplementedError
 
+    @abstractmethod
     def json_literal(self, text: str) -> str:
         """JSON text in a default."""
-        raise NotImplementedError
 
     def _property_default(self, model: Model, prop: Property) -> Default | None:
         constant = prop.default
-        if isinstance(prop.type, DateTimeType) and (
-            constant in CURRENT_INSTANT or prop.default_fn == "now"
-        ):
-            expression = (
-                None
-                if model.layout.is_loopback
-                else self.instant_expression(model, prop)
-            )
+        if isinstance(prop.type, DateTimeType) and (constant in CURRENT_INSTANT or prop.default_fn == "now"):
+            expression = None if model.layout.is_loopback else self.instant_expression(model, prop)
             return Default(expression) if expression else None
         if constant is UNSET or constant is None:
             return None
@@ -256,9 +231,7 @@ def shortened(stem: str, suffix: str, limit: int | None) -> str:
 
 def type_arguments(section: Mapping[str, Any]) -> tuple[int, ...]:
     """Length, or precision and scale, as LoopBack's connectors read them: a scale of 0 counts as missing."""
-    length, precision, scale = (
-        _whole(section.get(f"data{part}")) for part in ("Length", "Precision", "Scale")
-    )
+    length, precision, scale = (_whole(section.get(f"data{part}")) for part in ("Length", "Precision", "Scale"))
     if length:
         return (length,)
     if precision and scale:
@@ -283,27 +256,15 @@ def _constant(mapping: SqlMapping, datatype: DataType, constant: Any) -> Default
     """A constant as an expression; None where it does not fit the type, so that the column has no wrong default."""
     match datatype:
         case BooleanType():
-            return (
-                Default(mapping.boolean_literal(value=constant))
-                if isinstance(constant, bool)
-                else None
-            )
+            return Default(mapping.boolean_literal(value=constant)) if isinstance(constant, bool) else None
         case DecimalType() if isinstance(constant, str):
             return Default(quote_literal(constant))
         case NumberType() | IntegerType() | DecimalType():
-            is_number = isinstance(constant, int | float) and not isinstance(
-                constant, bool
-            )
+            is_number = isinstance(constant, int | float) and not isinstance(constant, bool)
             return Default(repr(constant)) if is_number else None
         case JsonType() | ObjectType() | AnyType() | ArrayType() | ModelType():
-            return Default(
-                mapping.json_literal(
-                    json.dumps(constant, separators=(",", ":"), ensure_ascii=False)
-                )
-            )
+            return Default(mapping.json_literal(json.dumps(constant, separators=(",", ":"), ensure_ascii=False)))
         case BinaryType() | GeoPointType():
             return None
         case _:
-            return (
-                Default(quote_literal(constant)) if isinstance(constant, str) else None
-            )
+            return Default(quote_literal(constant)) if isinstance(constant, str) else None
