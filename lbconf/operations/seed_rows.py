@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from lbconf.diagnostics import Code, Collector, Location, nearest
 from lbconf.documents.json_reader import read_json
-from lbconf.documents.reader import read_text
 from lbconf.documents.source import SourceFile
 from lbconf.documents.spans import Spans
+from lbconf.documents.text import read_text
 from lbconf.documents.yaml_reader import read_yaml
 from lbconf.project.resolved import Model, Project
 
