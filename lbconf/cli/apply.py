@@ -87,8 +87,9 @@ def command(  # noqa: PLR0913 - one argument for each option
         return 1 if report.failures else 0
     for plan in pending:
         refuse_hazards(plan, accepted)
-    if plan_file is None and not auto_approve:
-        _confirm()
+    if plan_file is None and not auto_approve and not _confirmed():
+        output.note("Nothing was changed.")
+        return 1
     with _stopped_by_sigterm():
         done = apply_plans(
             project,
@@ -108,8 +109,8 @@ def command(  # noqa: PLR0913 - one argument for each option
     return 1 if done.failures else 0
 
 
-def _confirm() -> None:
-    """Ask on a terminal. Raises `PlanError` where nobody can answer, `click.Abort` for no."""
+def _confirmed() -> bool:
+    """Ask on a terminal. Raises `PlanError` where nobody can answer."""
     from lbconf.diagnostics import Code, Diagnostic
     from lbconf.errors import PlanError
 
@@ -121,7 +122,7 @@ def _confirm() -> None:
                 hint="give --auto-approve, or apply a plan file made with `lbconf plan --out FILE`",
             )
         )
-    click.confirm("\nDo this?", default=False, abort=True, err=True)
+    return click.confirm("\nDo this?", default=False, err=True)
 
 
 def _progress(plan: Any, options: GlobalOptions) -> Any:

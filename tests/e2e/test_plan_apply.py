@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import os
+import pty
 import re
 import signal
 import sqlite3
@@ -308,6 +309,27 @@ def test_url_stands_in(shop: Shop, tmp_path: Path) -> None:
     assert other.exists()
     assert shop.run("plan", "--url", f"sqlite:///{other}", "--detailed-exitcode").code == 0
     assert shop.run("plan", "--detailed-exitcode").code == 2
+
+
+@pytest.mark.parametrize(("answer", "code", "rows"), [("y\n", 0, 1), ("n\n", 1, 0), ("\n", 1, 0)])
+def test_on_a_terminal_a_person_is_asked(shop: Shop, answer: str, code: int, rows: int) -> None:
+    controller, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", "import sys; from lbconf.cli import main; sys.exit(main(['apply', '-q']))"],
+        cwd=shop.root,
+        stdin=terminal,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.close(terminal)
+    os.write(controller, answer.encode())
+    out, err = process.communicate(timeout=60)
+    os.close(controller)
+    assert (process.returncode, "Do this? [y/N]" in err) == (code, True), err
+    assert "Plan: 1 to add" in out
+    found = json.loads(shop.run("history", "--format", "json").out)["data_sources"][0]["entries"]
+    assert len(found) == rows
 
 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
