@@ -46,11 +46,16 @@ class _Dumper(yaml.SafeDumper):
 
 AMBIGUOUS: Final = re.compile(r"^(?:[-+.0-9].*|~|null|true|false|yes|no|on|off|y|n)$", re.IGNORECASE)
 
+BREAKING: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\xa0\u2028\u2029\ufeff]")
+"""Characters that only an escape in double quotes keeps."""
+
 
 def _text(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
     style = "'" if AMBIGUOUS.match(value) else None
     if "\n" in value:
         style = '"' if value != value.strip() or "\t" in value or "\r" in value else "|"
+    if BREAKING.search(value):
+        style = '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 

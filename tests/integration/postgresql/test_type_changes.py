@@ -63,7 +63,12 @@ def connection(postgresql_server: servers.PostgresqlServer) -> Iterator[psycopg.
 
 @pytest.mark.parametrize(("old", "new", "value", "rewriting", "failing"), CASES)
 def test_a_type_change_does_what_its_hazards_say(
-    connection: psycopg.Connection[Any], old: str, new: str, value: str | None, rewriting: bool, failing: bool
+    connection: psycopg.Connection[Any],
+    old: str,
+    new: str,
+    value: str | None,
+    rewriting: bool,  # noqa: FBT001 - parametrised
+    failing: bool,  # noqa: FBT001 - parametrised
 ) -> None:
     before = Column(name="c", type=canonical_type(old))
     after = replace(before, type=canonical_type(new))
