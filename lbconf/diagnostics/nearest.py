@@ -7,7 +7,7 @@ __all__ = ["nearest"]
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name most like `name`, ignoring case, or None where none is near."""
-    from difflib import get_close_matches  # noqa: PLC0415 - only needed when something is wrong
+    from difflib import get_close_matches
 
     by_folded = {candidate.casefold(): candidate for candidate in known}
     found = get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.6)
