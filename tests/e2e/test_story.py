@@ -152,7 +152,9 @@ def test_the_same_from_inside_environments(application: Application) -> None:
 def test_discovery_gives_the_model_back(application: Application) -> None:
     application.run("apply", "--auto-approve")
 
-    found = json.loads(application.run("discover", "--data-source", "accountDB", "--table", "account", "--format", "json"))
+    found = json.loads(
+        application.run("discover", "--data-source", "accountDB", "--table", "account", "--format", "json")
+    )
 
     definition = found[0] if isinstance(found, list) else found
     assert definition["name"] == "Account"
