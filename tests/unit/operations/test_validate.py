@@ -1,0 +1,118 @@
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, Field
+
+from lbconf.diagnostics import Code, Severity
+from lbconf.errors import ConfigError
+from lbconf.operations import load
+from lbconf.operations.load import check_settings, load_project
+from lbconf.operations.validate import validate
+from lbconf.project.resolved import DataSource, Layout
+
+ROOT = Path(__file__).parents[3]
+
+
+class QueueSettings(BaseModel, extra="allow"):
+    broker: str
+    topic: str = Field(default="rows", validation_alias="topicName")
+    retries: int = 3
+
+
+class Queue:
+    name = "queue"
+    aliases = ("kafka",)
+    settings = QueueSettings
+
+
+def data_source(**settings: Any) -> DataSource:
+    return DataSource(name="db", connector="queue", settings=settings, layout=Layout.NATIVE)
+
+
+@pytest.fixture
+def queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(load, "connector_type", lambda name: Queue if name == "queue" else None)
+
+
+@pytest.mark.usefixtures("queue")
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"broker": "x"}, []),
+        ({}, [(Code.SETTING_MISSING, Severity.ERROR, "add broker; connector queue cannot do without it")]),
+        (
+            {"broker": "x", "retries": "often"},
+            [
+                (
+                    Code.SETTING_INVALID,
+                    Severity.ERROR,
+                    "input should be a valid integer, unable to parse string as an integer",
+                )
+            ],
+        ),
+        ({"broker": "x", "topicNam": "y"}, [(Code.SETTING_UNKNOWN, Severity.WARNING, "did you mean topicName?")]),
+        ({"broker": "x", "connector": "queue", "name": "db"}, []),
+    ],
+)
+def test_settings_are_checked_by_the_connector(
+    settings: dict[str, Any], expected: list[tuple[Code, Severity, str]]
+) -> None:
+    found = check_settings(data_source(**settings))
+    assert [(one.code, one.severity, one.hint) for one in found] == expected
+
+
+@pytest.mark.usefixtures("queue")
+def test_a_connector_that_is_not_there_checks_nothing() -> None:
+    other = DataSource(name="db", connector="redis", settings={"x": 1}, layout=Layout.NATIVE)
+    assert check_settings(other) == ()
+
+
+def test_the_account_application_is_good() -> None:
+    checked = validate(ROOT, all_environments=True, environ={})
+    assert checked.good
+    assert [(one.environment, one.models, one.data_sources) for one in checked.environments] == [
+        ("development", 1, 1),
+        ("production", 1, 1),
+    ]
+
+
+def test_an_environment_that_is_not_there() -> None:
+    checked = validate(ROOT, "prodution", environ={})
+    assert not checked.good
+    (only,) = checked.environments
+    assert (only.environment, only.models) == ("prodution", None)
+    assert [one.code for one in only.diagnostics] == [Code.ENVIRONMENT_UNKNOWN]
+
+
+def test_nothing_is_no_project(tmp_path: Path) -> None:
+    checked = validate(tmp_path, environ={})
+    assert [finding.code for finding, _ in checked.findings] == [Code.LAYOUT_UNKNOWN]
+
+
+def test_a_finding_that_all_environments_have_is_listed_once(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "environments", tmp_path / "environments")
+    (tmp_path / "environments/base/models/item.yaml").write_text("name: Item\ndataSource: nowhere\n")
+    checked = validate(tmp_path, all_environments=True, environ={})
+    errors = [(one.code, where) for one, where in checked.findings if one.severity is Severity.ERROR]
+    assert errors == [(Code.DATA_SOURCE_UNKNOWN, ("development", "production"))]
+
+
+def test_loading_raises_with_every_finding() -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_project(ROOT / "tests" / "data" / "bad" / "native", environ={})
+    codes = {one.code for one in caught.value.diagnostics}
+    assert {Code.SYNTAX, Code.BASE_CIRCULAR, Code.SETTING_INVALID, Code.KEY_UNKNOWN} <= codes
+
+
+def test_loading_carries_warnings_in_the_project(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "environments", tmp_path / "environments")
+    (tmp_path / "environments/development/datasources.yaml").write_text("accountDB: {connector: sqlite, fil: a.db}\n")
+    project = load_project(tmp_path, environ={})
+    assert [one.code for one in project.diagnostics] == [Code.SETTING_UNKNOWN]
+
+
+def test_an_override_is_checked_too() -> None:
+    checked = validate(ROOT, "production", overrides=["/datasources/accountDB/port=many"], environ={})
+    assert [one.code for one, _ in checked.findings if one.severity is Severity.ERROR] == [Code.SETTING_INVALID]
