@@ -4,8 +4,8 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from lbconf.diagnostics import Code, Diagnostic, Severity
 from lbconf.errors import LbconfError
 from lbconf.operations.data_sources import create_connectors
 from lbconf.operations.load import load_project
-from lbconf.project.resolved import Project
+from lbconf.project.resolved import Model, Project
 
 __all__ = ["Address", "ServeOptions", "application", "serve"]
 
@@ -23,6 +23,8 @@ PORT_VARIABLES: Final = ("npm_config_port", "OPENSHIFT_SLS_PORT", "OPENSHIFT_NOD
 """In LoopBack's order. Source: loopback-boot 3, `lib/executor.js`."""
 
 GRACE_SECONDS: Final = 30
+NAMED_AT_MOST: Final = 5
+UNPROTECTED_HINT: Final = "Only where nobody else can reach the server, add --insecure-no-access-control."
 LARGEST_PORT: Final = 65535
 
 
@@ -175,30 +177,10 @@ def _ignore(number: int, frame: object) -> None:
 
 def _checked(project: Project, options: ServeOptions) -> tuple[Diagnostic, ...]:
     """Warnings; raises `LbconfError` for what must not be served as asked."""
-    warnings: list[Diagnostic] = []
-    ruled = [model for model in project.models.values() if model.public and model.acls]
-    if project.auth and ruled:
-        names = ", ".join(model.name for model in ruled[:5]) + (", ..." if len(ruled) > 5 else "")  # noqa: PLR2004 - a few
-        location = ruled[0].acls[0].location
-        if not options.without_access_control:
-            raise LbconfError(
-                Diagnostic(
-                    code=Code.ACCESS_NOT_ENFORCED,
-                    message=f"The project turns access control on and has rules for {names}, "
-                    "but this version of lbconf does not enforce them: everyone could read and write everything.",
-                    location=location,
-                    hint="Only where nobody else can reach the server, add --insecure-no-access-control.",
-                )
-            )
-        warnings.append(
-            Diagnostic(
-                code=Code.ACCESS_NOT_ENFORCED,
-                severity=Severity.WARNING,
-                message=f"Access control is NOT enforced: the rules of {names} are ignored, "
-                "and everyone who reaches this server can read and write everything.",
-                location=location,
-            )
-        )
+    warnings = _unprotected(project)
+    if warnings and not options.without_access_control:
+        refused = (replace(found, severity=Severity.ERROR, hint=UNPROTECTED_HINT) for found in warnings)
+        raise LbconfError(tuple(refused))
     if options.workers > 1:
         for source in project.data_sources.values():
             if source.connector == "memory" and any(model.public for model in project.models_of(source.name)):
@@ -211,7 +193,41 @@ def _checked(project: Project, options: ServeOptions) -> tuple[Diagnostic, ...]:
                         hint="Serve it with --workers 1, or give it a connector such as sqlite or postgresql.",
                     )
                 )
-    return tuple(warnings)
+    return warnings
+
+
+def _unprotected(project: Project) -> tuple[Diagnostic, ...]:
+    """What LoopBack would protect and this version does not, as warnings."""
+    found: list[Diagnostic] = []
+    public = [model for model in project.models.values() if model.public and model.data_source]
+    ruled = [model for model in public if model.acls]
+    if project.auth and ruled:
+        found.append(
+            Diagnostic(
+                code=Code.ACCESS_NOT_ENFORCED,
+                severity=Severity.WARNING,
+                message=f"Access control is NOT enforced by this version: the rules of {_listed(ruled)} are ignored, "
+                "and everyone who reaches the server can read and write everything.",
+                location=ruled[0].acls[0].location,
+            )
+        )
+    users = [model for model in public if model.is_a("User")]
+    if users:
+        found.append(
+            Diagnostic(
+                code=Code.PASSWORDS_NOT_HASHED,
+                severity=Severity.WARNING,
+                message=f"Passwords of {_listed(users)} are stored as they come: this version has no login "
+                "and does not hash them.",
+                location=users[0].location,
+            )
+        )
+    return tuple(found)
+
+
+def _listed(models: Sequence[Model]) -> str:
+    names = [model.name for model in models[:NAMED_AT_MOST]]
+    return ", ".join(names) + (", ..." if len(models) > NAMED_AT_MOST else "")
 
 
 def _address(project: Project, options: ServeOptions) -> tuple[str, int]:

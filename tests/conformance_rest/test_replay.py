@@ -25,6 +25,10 @@ DEMANDED = (
 )
 LEAST = 0.95
 
+ON_PURPOSE = {("memory", "update-all"): 1}
+"""Cases where lbconf differs because it must: a property that the model does not have is refused in the condition of
+every write, on every store; LoopBack's memory connector answers that no row matched."""
+
 
 @pytest.mark.parametrize("variant", ["memory", "postgresql"])
 def test_answers_as_recorded(variant: str, request: pytest.FixtureRequest) -> None:
@@ -48,7 +52,7 @@ def test_answers_as_recorded(variant: str, request: pytest.FixtureRequest) -> No
     assert figures == stored[variant], "\n".join(differences)
     for group in DEMANDED:
         agree, cases = figures[group]
-        assert agree >= LEAST * cases, f"{group}: {agree} of {cases}\n" + "\n".join(differences)
+        assert agree >= LEAST * (cases - ON_PURPOSE.get((variant, group), 0)), f"{group}: {agree} of {cases}\n" + "\n".join(differences)
 
 
 def _environment(variant: str, request: pytest.FixtureRequest) -> tuple[str, dict[str, str]]:

@@ -158,7 +158,7 @@ def test_access_rules_are_never_silently_ignored(tmp_path: Path) -> None:
     assert "--insecure-no-access-control" in done.stderr
 
     with served(recorded, "--insecure-no-access-control") as server:
-        assert any("NOT enforced" in line for line in server.lines)
+        assert any("NOT enforced by this version" in line for line in server.lines)
 
 
 def test_a_request_in_flight_is_finished_after_sigterm(tmp_path: Path, postgresql_url: str) -> None:
