@@ -11,7 +11,7 @@ from lbconf.connectors.capabilities import Capabilities
 from lbconf.connectors.contract import LedgerEntry, MigrationSession, TableSize
 from lbconf.connectors.postgresql import ddl, inspect, migrate, normalize
 from lbconf.connectors.postgresql.capabilities import NEWEST, capabilities
-from lbconf.connectors.postgresql.dialect import PostgresqlDialect
+from lbconf.connectors.postgresql.dialect import JSON_PREDICATE, PostgresqlDialect
 from lbconf.connectors.postgresql.errors import connection_failed, connection_lost, translate
 from lbconf.connectors.postgresql.json_rows import json_statement
 from lbconf.connectors.postgresql.mapping import PostgresqlMapping
@@ -22,6 +22,7 @@ from lbconf.connectors.sql.compile import Compiled, Compiler
 from lbconf.connectors.sql.dialect import ValueRefused
 from lbconf.connectors.sql.pool import Pool, PoolEmptyError
 from lbconf.connectors.sql.reader_writer import SqlReaderWriter
+from lbconf.connectors.sql.rows import to_json
 from lbconf.connectors.sql.settings import read_settings
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import ConnectionFailedError, ConnectorError, ConstraintError, ConstraintKind
@@ -126,7 +127,15 @@ class PostgresqlConnector(SqlReaderWriter):
             cursor.execute(statement.sql, statement.parameters)
             return cursor.pgresult.get_value(0, 0) or b"[]"  # type: ignore[union-attr]
 
-        return self._run(text)
+        try:
+            return self._run(text)
+        except ConstraintError:
+            if self._version >= JSON_PREDICATE:
+                raise
+            # A text column that should hold JSON holds other text, which older servers cannot tell beforehand.
+            hidden = {prop.name for prop in query.model.properties.values() if prop.hidden}
+            rows = [{name: row[name] for name in row if name not in hidden} for row in self.find(query)]
+            return to_json(rows).encode()
 
     def fetch(self, statement: Compiled, *, write: bool = False) -> Sequence[Sequence[Any]]:
         """Rows as tuples."""

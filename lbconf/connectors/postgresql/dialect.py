@@ -16,7 +16,7 @@ from lbconf.project.resolved import Model, Property
 from lbconf.query.nodes import Operator
 from lbconf.state.structure import ColumnType
 
-__all__ = ["PostgresqlDialect"]
+__all__ = ["JSON_PREDICATE", "PostgresqlDialect"]
 
 EARTH_RADIUS: Final = 6_370_990.56
 """Metres, as LoopBack measures."""
