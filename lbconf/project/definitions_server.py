@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
-from lbconf.project.definitions import Definition
+from lbconf.project.definition_parts import Definition
 
 __all__ = ["DataSourceDefinition", "LoopbackServerDefinition", "ServerDefinition"]
 

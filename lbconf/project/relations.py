@@ -9,8 +9,8 @@ from lbconf.project.builtin import BUILT_IN
 from lbconf.project.drafts import Draft
 from lbconf.project.inheritance import Written
 from lbconf.project.keys import referential_action
-from lbconf.project.naming import lower_first
 from lbconf.project.plural import plural
+from lbconf.project.relation_keys import as_mapping, camel, copied, default_keys, key_towards, type_of
 from lbconf.project.resolved import EMPTY, UNSET, Polymorphic, Property, Relation, RelationKind
 from lbconf.project.sources import Places
 
@@ -182,7 +182,7 @@ class _Resolver:
         if polymorphic:
             self._add_polymorphic(target, polymorphic, None, self.draft)
             return self._relation(kind, target, own, (polymorphic.foreign_key,), polymorphic=polymorphic)
-        other = self._names("foreignKey") or _default_keys(self.draft, own)
+        other = self._names("foreignKey") or default_keys(self.draft, own)
         if not self._same_length(other, own):
             return None
         self._add_keys(target, other, self.draft, own)
@@ -195,10 +195,10 @@ class _Resolver:
         if through is None or own is None or other is None:
             return None
         through_from = (polymorphic.foreign_key,) if polymorphic else self._names("foreignKey")
-        through_from = through_from or _default_keys(self.draft, own)
-        through_to = self._names("keyThrough") or _key_towards(through, target, through_from)
+        through_from = through_from or default_keys(self.draft, own)
+        through_to = self._names("keyThrough") or key_towards(through, target, through_from)
         if not through_to:
-            through_to = _default_keys(target, other)
+            through_to = default_keys(target, other)
         if not (self._same_length(through_from, own) and self._same_length(through_to, other)):
             return None
         if polymorphic:
@@ -241,7 +241,7 @@ class _Resolver:
         name = side.name[:1].lower() + side.name[1:]
         if name in between.relations or name in between.relations_written:
             return
-        own = _default_keys(side, keys)
+        own = default_keys(side, keys)
         self._add_keys(between, own, side, keys)
         between.relations[name] = Relation(
             name=name,
@@ -259,15 +259,15 @@ class _Resolver:
         if other is None:
             return None
         given = self._names("foreignKey")
-        name = given[0] if given else f"{_camel(target)}Ids"
-        item = _type_of(target, other[0])
+        name = given[0] if given else f"{camel(target)}Ids"
+        item = type_of(target, other[0])
         self._add(self.draft, name, ArrayType(item), default=[])
         return self._relation(RelationKind.REFERENCES_MANY, target, (name,), other[:1], embedded_property=name)
 
     def _embeds(self, kind: RelationKind, target: Draft) -> Relation:
         many = kind is RelationKind.EMBEDS_MANY
         written = self.settings.get("property")
-        default = _camel(target)
+        default = camel(target)
         if many:
             default = plural(default)
         name = written if isinstance(written, str) and written else default
@@ -337,7 +337,7 @@ class _Resolver:
 
     def _add_keys(self, draft: Draft, names: tuple[str, ...], other: Draft, keys: tuple[str, ...]) -> None:
         for name, key in zip(names, keys, strict=True):
-            self._add(draft, name, _type_of(other, key))
+            self._add(draft, name, type_of(other, key))
 
     def _add_polymorphic(self, draft: Draft, keys: Polymorphic, id_type: Any, like: Draft) -> None:
         kinds: dict[object, DataType] = {"number": NumberType(), "string": StringType()}
@@ -393,9 +393,9 @@ class _Resolver:
             through_to=through.keys_to if through else (),
             polymorphic=polymorphic,
             embedded_property=embedded_property,
-            scope=_mapping(settings.get("scope")),
-            properties=_copied(settings.get("properties")),
-            options=_mapping(settings.get("options")),
+            scope=as_mapping(settings.get("scope")),
+            properties=copied(settings.get("properties")),
+            options=as_mapping(settings.get("options")),
             constraint=(
                 kind is RelationKind.BELONGS_TO
                 and target is not None
@@ -426,42 +426,3 @@ class _Resolver:
         else:
             location = self.places.key(at)
         self.findings.error(code, f"relation {self.name} of model {self.draft.name}: {what}", location, hint=hint)
-
-
-def _camel(draft: Draft) -> str:
-    return draft.name[:1].lower() + draft.name[1:] if draft.layout.is_loopback else lower_first(draft.name)
-
-
-def _default_keys(draft: Draft, ids: tuple[str, ...]) -> tuple[str, ...]:
-    if len(ids) == 1:
-        return (f"{_camel(draft)}Id",)
-    return tuple(f"{_camel(draft)}{name[:1].upper()}{name[1:]}" for name in ids)
-
-
-def _key_towards(through: Draft, target: Draft, taken: tuple[str, ...]) -> tuple[str, ...]:
-    for name, written in through.relations_written.items():
-        said = written.attributes
-        if not isinstance(said, Mapping) or said.get("type") != "belongsTo" or said.get("model") != target.name:
-            continue
-        key = said.get("foreignKey") or f"{name}Id"
-        keys = tuple(key) if isinstance(key, list) else (key,)
-        if keys != taken and all(isinstance(part, str) for part in keys):
-            return keys
-    return ()
-
-
-def _type_of(draft: Draft, name: str) -> DataType:
-    found = draft.properties.get(name)
-    return found.type if found else StringType()
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else EMPTY
-
-
-def _copied(value: Any) -> Mapping[str, str]:
-    if isinstance(value, Mapping):
-        return {own: other for own, other in value.items() if isinstance(other, str)}
-    if isinstance(value, list | tuple):
-        return {name: name for name in value if isinstance(name, str)}
-    return EMPTY
