@@ -52,7 +52,9 @@ def test_answers_as_recorded(variant: str, request: pytest.FixtureRequest) -> No
     assert figures == stored[variant], "\n".join(differences)
     for group in DEMANDED:
         agree, cases = figures[group]
-        assert agree >= LEAST * (cases - ON_PURPOSE.get((variant, group), 0)), f"{group}: {agree} of {cases}\n" + "\n".join(differences)
+        assert agree >= LEAST * (cases - ON_PURPOSE.get((variant, group), 0)), (
+            f"{group}: {agree} of {cases}\n" + "\n".join(differences)
+        )
 
 
 def _environment(variant: str, request: pytest.FixtureRequest) -> tuple[str, dict[str, str]]:
