@@ -6,11 +6,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lbconf.connectors.registry import connector_type, connector_types
 from lbconf.diagnostics import Code, Collector, Diagnostic, Severity, nearest
 from lbconf.documents.pointer import join
 from lbconf.errors import ConfigError, DocumentError
 from lbconf.operations.compose import compose_partly
+from lbconf.operations.connector_table import ALIASES, SETTINGS
+from lbconf.project.acceptance import accepts_shape
 from lbconf.project.resolve import examine
 from lbconf.project.resolved import DataSource, Project
 
@@ -61,7 +62,7 @@ def check_project(
     try:
         with _collection_paused():
             merged = compose_partly(root, environment, layout=layout, overrides=overrides, environ=environ)
-            project, found = examine(merged, connector_aliases())
+            project, found = examine(merged, _aliases_for(merged.data.get("datasources")))
     except DocumentError as error:
         return None, error.diagnostics
     settings = [finding for source in project.data_sources.values() for finding in check_settings(source)]
@@ -75,11 +76,17 @@ def check_project(
 
 def connector_aliases() -> dict[str, str]:
     """Every name an installed connector goes by, to its canonical one."""
+    from lbconf.connectors.registry import connector_types
+
     return {alias: kind.name for kind in connector_types() for alias in (kind.name, *kind.aliases)}
 
 
 def check_settings(data_source: DataSource) -> tuple[Diagnostic, ...]:
     """What the connector finds wrong with a data source's settings; nothing where lbconf has no such connector."""
+    if _plainly_good(data_source):
+        return ()
+    from lbconf.connectors.registry import connector_type
+
     kind = connector_type(data_source.connector)
     if kind is None:
         return ()
@@ -93,6 +100,27 @@ def check_settings(data_source: DataSource) -> tuple[Diagnostic, ...]:
         for problem in error.errors(include_input=False, include_url=False):
             _report(data_source, problem["type"], problem["loc"], problem["msg"], findings)
     return findings.diagnostics
+
+
+def _aliases_for(data_sources: Any) -> Mapping[str, str]:
+    """The names of lbconf's own connectors where they are enough: finding others reads the metadata of all packages."""
+    written = data_sources.values() if isinstance(data_sources, Mapping) else ()
+    if all(isinstance(one, Mapping) and one.get("connector") in ALIASES for one in written):
+        return ALIASES
+    return connector_aliases()
+
+
+def _plainly_good(data_source: DataSource) -> bool:
+    """Whether all is right at first sight, so that the connector need not be imported to tell."""
+    shape = SETTINGS.get(data_source.connector)
+    if shape is None:
+        return False
+    settings = {
+        name: int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
+        for name, value in data_source.settings.items()
+        if name not in {"name", "connector"}
+    }
+    return accepts_shape(shape, settings)
 
 
 @contextmanager

@@ -7,7 +7,8 @@ from lbconf.connectors.registry import connector_types
 
 __all__ = ["outdated", "schema_files", "write_schemas"]
 
-_SHAPES = Path(__file__).parent.parent / "project" / "shapes.py"
+_PACKAGE = Path(__file__).parent.parent
+_OWN_CONNECTORS = ("memory", "postgresql", "sqlite")
 
 
 def schema_files() -> dict[str, str]:
@@ -26,14 +27,12 @@ def schema_files() -> dict[str, str]:
 def write_schemas(folder: Path) -> tuple[Path, ...]:
     """Write every schema into the folder, which is made where it is missing; the paths that changed.
 
-    In lbconf's own repository the table that files are checked against is written too.
+    In lbconf's own repository the tables that files are checked against are written too.
     """
     folder.mkdir(parents=True, exist_ok=True)
     files = {folder / name: text for name, text in schema_files().items()}
-    if folder.resolve() == _SHAPES.parent.parent.parent.resolve() / "schemas":
-        from lbconf.project.json_schema import shapes_module
-
-        files[_SHAPES] = shapes_module()
+    if folder.resolve() == _PACKAGE.parent.resolve() / "schemas":
+        files.update(_tables())
     changed = []
     for path, text in files.items():
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
@@ -43,14 +42,22 @@ def write_schemas(folder: Path) -> tuple[Path, ...]:
 
 
 def outdated(folder: Path) -> tuple[Path, ...]:
-    """The schemas in the folder that are missing or differ, and the checker's table where it differs."""
-    from lbconf.project.json_schema import shapes_module
-
+    """The schemas in the folder that are missing or differ, and the tables inside lbconf that differ."""
     stale = [
         folder / name
         for name, text in schema_files().items()
         if not (folder / name).is_file() or (folder / name).read_text(encoding="utf-8") != text
     ]
-    if _SHAPES.read_text(encoding="utf-8") != shapes_module():
-        stale.append(_SHAPES)
+    stale.extend(path for path, text in _tables().items() if path.read_text(encoding="utf-8") != text)
     return tuple(stale)
+
+
+def _tables() -> dict[Path, str]:
+    """The tables inside lbconf that files are checked against, by path."""
+    from lbconf.project.json_schema import connectors_module, shapes_module
+
+    own = [(kind.name, kind.aliases, kind.settings) for kind in connector_types() if kind.name in _OWN_CONNECTORS]
+    return {
+        _PACKAGE / "project" / "shapes.py": shapes_module(),
+        _PACKAGE / "operations" / "connector_table.py": connectors_module(own),
+    }

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 from lbconf.layers.secret import Secret
 from lbconf.project.shapes import DEFINITIONS, ROOTS
 
-__all__ = ["accepts"]
+__all__ = ["accepts", "accepts_shape"]
 
 Predicate: TypeAlias = Callable[[Any], bool]
 Table: TypeAlias = dict[type, Predicate | None]
@@ -24,6 +24,13 @@ _ALWAYS: Final[Table] = {type(None): None, Secret: None}
 def accepts(root: str, value: Mapping[str, Any]) -> bool:
     """Whether a value has the shape named `root` and no key that deserves a warning."""
     check = _root(root)
+    return check is None or check(value)
+
+
+def accepts_shape(shape: Mapping[str, Any], value: Mapping[str, Any]) -> bool:
+    """Whether a value has a shape that is not in the table; one that references no definition."""
+    table = _table(shape)
+    check = None if table is None else table.get(dict, lambda _: False)
     return check is None or check(value)
 
 

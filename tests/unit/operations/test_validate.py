@@ -1,13 +1,20 @@
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
+from lbconf.connectors import registry
+from lbconf.connectors.registry import connector_type
 from lbconf.diagnostics import Code, Severity
 from lbconf.errors import ConfigError
 from lbconf.operations import load
+from lbconf.operations.connector_table import SETTINGS
 from lbconf.operations.load import check_settings, load_project
 from lbconf.operations.validate import validate
 from lbconf.project.resolved import DataSource, Layout
@@ -33,12 +40,12 @@ def data_source(**settings: Any) -> DataSource:
 
 @pytest.fixture
 def queue(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(load, "connector_type", lambda name: Queue if name == "queue" else None)
+    monkeypatch.setattr(registry, "connector_type", lambda name: Queue if name == "queue" else None)
 
 
 @pytest.mark.usefixtures("queue")
 @pytest.mark.parametrize(
-    ("settings", "expected"),
+    ("written", "expected"),
     [
         ({"broker": "x"}, []),
         ({}, [(Code.SETTING_MISSING, Severity.ERROR, "add broker; connector queue cannot do without it")]),
@@ -57,9 +64,9 @@ def queue(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_settings_are_checked_by_the_connector(
-    settings: dict[str, Any], expected: list[tuple[Code, Severity, str]]
+    written: dict[str, Any], expected: list[tuple[Code, Severity, str]]
 ) -> None:
-    found = check_settings(data_source(**settings))
+    found = check_settings(data_source(**written))
     assert [(one.code, one.severity, one.hint) for one in found] == expected
 
 
@@ -116,3 +123,30 @@ def test_loading_carries_warnings_in_the_project(tmp_path: Path) -> None:
 def test_an_override_is_checked_too() -> None:
     checked = validate(ROOT, "production", overrides=["/datasources/accountDB/port=many"], environ={})
     assert [one.code for one, _ in checked.findings if one.severity is Severity.ERROR] == [Code.SETTING_INVALID]
+
+
+NAMES = sorted({name for shape in SETTINGS.values() for name in shape["properties"]} | {"username", "unknown"})
+VALUES = st.none() | st.booleans() | st.integers(-3, 70000) | st.floats(-2, 3) | st.sampled_from(["", "5", "x", "0"])
+
+
+@settings(max_examples=300)
+@given(
+    connector=st.sampled_from(sorted(SETTINGS)),
+    written=st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=4),
+)
+def test_what_is_good_at_first_sight_is_good_for_the_connector(connector: str, written: dict[str, Any]) -> None:
+    source = DataSource(name="db", connector=connector, settings=written, layout=Layout.NATIVE)
+    if load._plainly_good(source):
+        kind = connector_type(connector)
+        assert kind is not None
+        kind.settings.model_validate({**written, "connector": connector, "name": "db"})
+
+
+def test_a_good_project_is_checked_without_pydantic_and_drivers() -> None:
+    script = (
+        "import sys; from pathlib import Path; from lbconf.operations.validate import validate;"
+        f"assert validate(Path({str(ROOT)!r}), all_environments=True, environ={{}}).good;"
+        "print(sorted({'pydantic', 'psycopg', 'sqlite3', 'litestar', 'importlib.metadata'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
