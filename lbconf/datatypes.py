@@ -4,8 +4,9 @@ A connector's mapping turns one of these into a column type; `query.bind`
 turns JSON values into the Python values named here.
 """
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from lbconf.records import dataclass
 
 __all__ = [
     "AnyType",

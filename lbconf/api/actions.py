@@ -1,7 +1,6 @@
 """What each endpoint does: arguments in, answer out. Runs in a worker thread."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from lbconf.api.arguments import Arguments
@@ -9,6 +8,7 @@ from lbconf.api.endpoints import Endpoint
 from lbconf.api.present import Presenter, encode
 from lbconf.api.problem import JSON_TYPE
 from lbconf.project.resolved import Model
+from lbconf.records import dataclass
 from lbconf.repository import Repository
 from lbconf.repository.relations import Related
 

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any, Final
 
 from litestar import Litestar, Request, Response, asgi
@@ -25,6 +24,7 @@ from lbconf.api.system import system_handlers
 from lbconf.api.threads import WorkerThreads
 from lbconf.connectors.contract import Connector
 from lbconf.project.resolved import Project
+from lbconf.records import dataclass
 from lbconf.repository import Repository
 
 __all__ = ["ApiOptions", "create_app"]

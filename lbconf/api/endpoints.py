@@ -1,11 +1,11 @@
 """The endpoints of every public model: LoopBack's method names, verbs, paths, arguments and results."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from lbconf.api.sharing import is_shared
 from lbconf.project.resolved import Model, Project, Relation, RelationKind
+from lbconf.records import dataclass
 
 __all__ = ["Body", "Endpoint", "Result", "endpoints_of", "model_endpoints"]
 

@@ -1,6 +1,5 @@
 """The ASGI application of all model endpoints: a request's way from path to answer, in one function."""
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 from litestar.types import Receive, Scope, Send
@@ -20,6 +19,7 @@ from lbconf.datatypes import DecimalType
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import ConnectionFailedError
 from lbconf.query.errors import RequestError
+from lbconf.records import dataclass
 from lbconf.repository import Repository
 
 __all__ = ["ModelApi", "send_answer", "send_fault"]

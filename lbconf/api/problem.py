@@ -1,7 +1,6 @@
 """Errors as HTTP answers: LoopBack's body, or problem details (RFC 9457) when a client asks for them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ from lbconf.errors import (
     TimedOutError,
     UnsupportedError,
 )
+from lbconf.records import dataclass, field
 
 __all__ = ["JSON_TYPE", "PROBLEM_TYPE", "Fault", "fault_of", "loopback_body", "problem_body"]
 

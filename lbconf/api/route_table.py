@@ -1,11 +1,11 @@
 """From a verb and a path to an endpoint."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes
 
 from lbconf.api.endpoints import Endpoint
 from lbconf.project.resolved import Model
+from lbconf.records import dataclass, field
 
 __all__ = ["Found", "NotFound", "RouteTable", "Undecodable"]
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 from time import perf_counter
 from typing import Final
 
@@ -10,6 +9,7 @@ from lbconf.api.log import JsonLog
 from lbconf.api.threads import WorkerThreads
 from lbconf.connectors.contract import Connector
 from lbconf.errors import LbconfError
+from lbconf.records import dataclass
 
 __all__ = ["Readiness", "Sources"]
 

@@ -10,7 +10,6 @@ and returns its exit code (None is 0).
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,6 +18,7 @@ import click
 
 from lbconf.cli.output import Output
 from lbconf.diagnostics import Diagnostic
+from lbconf.records import dataclass
 
 __all__ = ["GlobalOptions", "data_source_option", "format_option", "shared_options", "url_option"]
 

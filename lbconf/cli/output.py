@@ -7,10 +7,10 @@ where the stream is a terminal and nobody asked for none.
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import TextIO, TypeAlias
 
 from lbconf.diagnostics import Diagnostic, Severity
+from lbconf.records import dataclass
 
 __all__ = ["Output", "Renderer", "discard", "flush", "message", "paint", "wants_color"]
 

@@ -5,8 +5,9 @@ know what to expect, and by the README's table. There are no defaults: a new
 question is a type error until every connector answers it.
 """
 
-from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
+
+from lbconf.records import dataclass
 
 __all__ = [
     "FULL",
@@ -144,6 +145,8 @@ class Capabilities:
 
 def questions(capabilities: Capabilities) -> tuple[tuple[str, str, Support], ...]:
     """Every answer as (group, question, support), in declared order."""
+    from dataclasses import fields, is_dataclass
+
     found: list[tuple[str, str, Support]] = []
     for group in fields(capabilities):
         answers = getattr(capabilities, group.name)

@@ -8,7 +8,6 @@ are `ConnectorError`s; a driver's own exception never leaves a connector.
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from pydantic import BaseModel
@@ -16,6 +15,7 @@ from pydantic import BaseModel
 from lbconf.connectors.capabilities import Capabilities
 from lbconf.project.resolved import DataSource, Model, Property
 from lbconf.query.nodes import Condition, Query, Row
+from lbconf.records import dataclass
 from lbconf.state.changes import Change
 from lbconf.state.steps import Step
 from lbconf.state.structure import ColumnType, Default, Identity, QualifiedName, State

@@ -1,9 +1,9 @@
 """One finding: what is wrong, where, and how to mend it."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from lbconf.diagnostics.codes import Code
+from lbconf.records import dataclass
 
 __all__ = ["Diagnostic", "Location", "Related", "Severity"]
 

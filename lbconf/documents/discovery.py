@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +9,7 @@ from lbconf.diagnostics import Code, Collector, Diagnostic, Location, nearest
 from lbconf.documents import loopback_files, native_files
 from lbconf.documents.source import SourceFile
 from lbconf.errors import DocumentError
+from lbconf.records import dataclass
 
 __all__ = [
     "DEFAULT_ENVIRONMENT",

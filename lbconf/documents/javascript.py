@@ -7,7 +7,6 @@ strings, `path.join(__dirname, ...)`, `require('./x.json')`. Anything else is a 
 import math
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +27,7 @@ from lbconf.documents.markers import UNDEFINED, VariableText
 from lbconf.documents.pointer import child
 from lbconf.documents.source import SourceFile
 from lbconf.documents.spans import Parsed, Place, SpanIndex
+from lbconf.records import dataclass, field
 
 __all__ = ["read_javascript"]
 

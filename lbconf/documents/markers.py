@@ -1,7 +1,8 @@
 """What a layer may say beside a value: take the inherited one away, or replace it whole."""
 
-from dataclasses import dataclass
 from typing import Any, Final, Self
+
+from lbconf.records import dataclass
 
 __all__ = ["UNDEFINED", "Replace", "Undefined", "Unset", "VariableText"]
 

@@ -1,11 +1,11 @@
 """What is read: files before and after parsing."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lbconf.diagnostics import Location
+from lbconf.records import dataclass
 
 __all__ = ["Document", "SourceFile"]
 

@@ -1,10 +1,10 @@
 """Places of a document's values, worked out when the first one is asked for."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from lbconf.diagnostics import Location
+from lbconf.records import dataclass
 
 __all__ = ["KeySpans", "Parsed", "Place", "SpanIndex", "Spans"]
 

@@ -1,9 +1,9 @@
 """What takes part in a merge: one layer's say about one section or model."""
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 from lbconf.documents.source import Document
+from lbconf.records import dataclass
 
 __all__ = ["COMMAND_LINE", "DEFAULTS", "ENVIRONMENT_VARIABLES", "Piece"]
 

@@ -1,11 +1,11 @@
 """The configuration after merging: plain data, and where every value came from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from lbconf.diagnostics import Diagnostic, Location
+from lbconf.records import dataclass, field
 
 __all__ = ["MergedConfig", "Origin"]
 

@@ -1,13 +1,13 @@
 """The topmost layers: `LBCONF_SET__...` variables and `--set pointer=value`, as pieces to merge."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from lbconf.diagnostics import Code, Collector, nearest
 from lbconf.documents.markers import Replace, Unset
 from lbconf.documents.pointer import split
 from lbconf.layers.layer import COMMAND_LINE, ENVIRONMENT_VARIABLES
+from lbconf.records import dataclass
 
 __all__ = ["PREFIX", "SECTIONS", "WIRING_KEYS", "Override", "nested", "read_overrides"]
 

@@ -1,7 +1,6 @@
 """One part of the configuration after merging: a section or a model, filled in, with its trail at hand."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from lbconf.diagnostics import Collector, Diagnostic
@@ -10,6 +9,7 @@ from lbconf.layers.merged import Origin
 from lbconf.layers.provenance import Provenance, Trail
 from lbconf.layers.secrecy import conceal
 from lbconf.layers.variables import Filled
+from lbconf.records import dataclass
 
 __all__ = ["Part", "finish"]
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,6 +10,7 @@ from lbconf.documents.markers import VariableText
 from lbconf.documents.pointer import child
 from lbconf.layers.secrecy import conceal, conceal_text, is_secret_variable, item_key, shown_url
 from lbconf.layers.secret import MASK, Secret
+from lbconf.records import dataclass, field
 
 __all__ = ["Filled", "Problem", "fill_loopback", "fill_native"]
 

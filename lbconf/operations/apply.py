@@ -4,7 +4,6 @@ import getpass
 import os
 import socket
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 
 from lbconf.connectors.contract import Inspector, Migrator
 from lbconf.diagnostics import Code, Diagnostic, nearest
@@ -14,6 +13,7 @@ from lbconf.operations.plan import Failure
 from lbconf.plan.executor import Observer, Outcome, execute_plan, refuse_hazards
 from lbconf.plan.plan import Plan
 from lbconf.project.resolved import Project
+from lbconf.records import dataclass
 from lbconf.state.hazards import HazardKind
 
 __all__ = ["DEFAULT_LOCK_TIMEOUT", "ApplyReport", "accepted_hazards", "apply_plans", "current_user"]

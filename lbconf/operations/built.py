@@ -1,7 +1,6 @@
 """Projects made at run time: from a URL alone, and from definitions that no file holds."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -9,6 +8,7 @@ from typing import Any, Final
 from lbconf.layers.merged import MergedConfig
 from lbconf.project.resolve import resolve
 from lbconf.project.resolved import DataSource, Layout, Project, ServerSettings
+from lbconf.records import replace
 
 __all__ = ["bare_project", "with_definitions"]
 

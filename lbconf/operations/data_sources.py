@@ -5,7 +5,6 @@ A connector is made without contacting anything; `open` connects it.
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -17,6 +16,7 @@ from lbconf.diagnostics import Code, Collector, Diagnostic, nearest
 from lbconf.errors import ConnectorError, ProjectError
 from lbconf.layers.secret import Secret
 from lbconf.project.resolved import DataSource, Layout, Project
+from lbconf.records import replace
 
 __all__ = [
     "create_connector",

@@ -1,7 +1,6 @@
 """Two environments of one project, value by value."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from lbconf.documents.pointer import MISSING, child
 from lbconf.layers.merged import MergedConfig
 from lbconf.layers.secret import masked
 from lbconf.operations.compose import compose
+from lbconf.records import dataclass
 
 __all__ = ["Difference", "diff_environments"]
 

@@ -1,7 +1,6 @@
 """Discovery: a live database as model definitions, printed or written as a project."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from lbconf.plan.discovered_loopback import (
     loopback_primary_keys,
 )
 from lbconf.project.resolved import DataSource
+from lbconf.records import dataclass
 from lbconf.state.structure import State, Table, View
 
 __all__ = [

@@ -9,7 +9,6 @@ touched, so that its comments stay.
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +18,7 @@ from lbconf.diagnostics import Code, Collector, Diagnostic, Location
 from lbconf.documents.reader import read_documents
 from lbconf.documents.source import SourceFile
 from lbconf.errors import DocumentError
+from lbconf.records import dataclass
 
 __all__ = ["Written", "as_yaml", "merged", "write_project"]
 

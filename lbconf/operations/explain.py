@@ -1,7 +1,6 @@
 """Where one value comes from."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +11,7 @@ from lbconf.layers.merged import MergedConfig, Origin
 from lbconf.layers.overrides import SECTIONS
 from lbconf.layers.secret import masked
 from lbconf.operations.compose import compose
+from lbconf.records import dataclass
 
 __all__ = ["Explanation", "Hidden", "explain", "explain_pointer"]
 

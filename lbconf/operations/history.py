@@ -1,13 +1,13 @@
 """`lbconf history`: what was applied, when, and by whom, as the target's own ledger says."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from lbconf.connectors.contract import LedgerEntry, Migrator
 from lbconf.errors import LbconfError
 from lbconf.operations.data_sources import create_connector
 from lbconf.operations.plan import Failure, selected_data_sources
 from lbconf.project.resolved import Project
+from lbconf.records import dataclass
 
 __all__ = ["HistoryReport", "SourceHistory", "read_history"]
 

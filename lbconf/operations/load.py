@@ -67,7 +67,7 @@ def check_project(
         return None, error.diagnostics
     settings = [finding for source in project.data_sources.values() for finding in check_settings(source)]
     if settings:
-        from dataclasses import replace
+        from lbconf.records import replace
 
         warnings = (finding for finding in settings if finding.severity is not Severity.ERROR)
         project = replace(project, diagnostics=(*project.diagnostics, *warnings))

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
 
 from lbconf.connectors.contract import Connector, Inspector, Migrator, ModelMapping
 from lbconf.connectors.registry import connector_type
@@ -14,6 +13,7 @@ from lbconf.plan.executor import last_managed
 from lbconf.plan.plan import Plan
 from lbconf.plan.planner import PlanInput, make_plan, touched_tables
 from lbconf.project.resolved import DataSource, Project
+from lbconf.records import dataclass, replace
 from lbconf.state.fingerprint import within
 from lbconf.state.structure import QualifiedName, State
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lbconf.connectors.contract import Connector, KeyCounter, Transactional
@@ -14,6 +13,7 @@ from lbconf.operations.load import load_project
 from lbconf.operations.seed_rows import SeedRow, read_seed, seed_files
 from lbconf.project.resolved import Layout, Model, Project, RelationKind
 from lbconf.query.nodes import Filter
+from lbconf.records import dataclass, replace
 from lbconf.repository import Repository
 
 __all__ = ["SeededModel", "seed", "seed_project"]

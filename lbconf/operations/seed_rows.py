@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +12,7 @@ from lbconf.documents.spans import Spans
 from lbconf.documents.text import read_text
 from lbconf.documents.yaml_reader import read_yaml
 from lbconf.project.resolved import Model, Project
+from lbconf.records import dataclass
 
 __all__ = ["SeedRow", "read_seed", "seed_files"]
 

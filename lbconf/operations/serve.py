@@ -5,7 +5,6 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ from lbconf.errors import LbconfError
 from lbconf.operations.data_sources import create_connectors
 from lbconf.operations.load import load_project
 from lbconf.project.resolved import Model, Project
+from lbconf.records import dataclass, replace
 
 __all__ = ["Address", "ServeOptions", "application", "serve"]
 

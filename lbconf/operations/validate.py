@@ -1,7 +1,6 @@
 """Check a project: every finding of every file, in one environment or in all. Nothing is contacted."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from lbconf.diagnostics import Diagnostic, Severity
@@ -9,6 +8,7 @@ from lbconf.documents.discovery import chosen_environment
 from lbconf.errors import DocumentError
 from lbconf.operations.compose import known_environments, project_root
 from lbconf.operations.load import check_project
+from lbconf.records import dataclass
 
 __all__ = ["Checked", "Validation", "validate"]
 

@@ -4,7 +4,6 @@ Pure: needs the project and the data source's mapping, no connection.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 from lbconf.connectors.contract import ModelMapping
@@ -14,6 +13,7 @@ from lbconf.errors import PlanError
 from lbconf.plan.desired_keys import foreign_keys
 from lbconf.plan.exact import exact_column, exact_foreign_keys, exact_table
 from lbconf.project.resolved import DataSource, IndexSpec, Model, Project, Property
+from lbconf.records import dataclass, replace
 from lbconf.state.structure import (
     Check,
     Column,

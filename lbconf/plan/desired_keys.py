@@ -1,13 +1,13 @@
 """Foreign keys that models ask for: native relations with a constraint, and `foreignKeys` of LoopBack."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from lbconf.connectors.contract import ModelMapping
 from lbconf.datatypes import IntegerType, NumberType
 from lbconf.diagnostics import Code, Collector, Location
 from lbconf.plan.exact import has_exact_type
 from lbconf.project.resolved import ForeignKeySpec, Model, Project, Relation, RelationKind
+from lbconf.records import dataclass
 from lbconf.state.structure import ColumnType, ForeignKey, QualifiedName, Table
 
 __all__ = ["WantedKey", "foreign_keys"]

@@ -7,11 +7,11 @@ untouched and is reported.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from lbconf.connectors.contract import ModelMapping
 from lbconf.datatypes import (
+    BooleanType,
     DataType,
     DateTimeType,
     DecimalType,
@@ -28,6 +28,7 @@ from lbconf.plan.discovered_relations import add_relations
 from lbconf.plan.discovered_types import portable, type_text, written
 from lbconf.plan.exact import IDENTITY_KINDS
 from lbconf.project.resolved import UNSET, Layout, Model, Property
+from lbconf.records import dataclass, replace
 from lbconf.state.structure import Column, ColumnType, QualifiedName, State, Table, View
 
 __all__ = ["Discovered", "discovered"]
@@ -251,13 +252,23 @@ def _default(column: Column, kind: DataType, found: dict[str, Any], section: dic
     elif WHOLE.match(text) and isinstance(kind, IntegerType | NumberType | DecimalType):
         constant = int(text)
     elif text in {"true", "false"}:
-        constant = text == "true"
+        constant = text == "true" if isinstance(kind, BooleanType) else UNSET
     elif text in INSTANTS and isinstance(kind, DateTimeType) and column.type.name == "timestamp with time zone":
         constant = "$now"
-    if constant is UNSET or column.type.enumeration is not None or column.type.dimensions:
+    if constant is UNSET or not _fits(constant, kind) or column.type.enumeration is not None or column.type.dimensions:
         section["dbDefault"] = text
     else:
         found["default"] = constant
+
+
+def _fits(constant: Any, kind: DataType) -> bool:
+    """Whether a property of the type may have the default, and it means no more than itself."""
+    if isinstance(constant, str):
+        short = not isinstance(kind, StringType) or kind.length is None or len(constant) <= kind.length
+        return constant == "$now" if isinstance(kind, DateTimeType) else short and not constant.startswith("$")
+    if isinstance(kind, IntegerType):
+        return abs(constant) < 2 ** (kind.bits - 1)
+    return not isinstance(kind, DecimalType) or kind.precision is None or len(str(constant)) <= kind.precision
 
 
 def _identity(column: Column) -> str | dict[str, Any]:

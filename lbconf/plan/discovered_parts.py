@@ -1,10 +1,10 @@
 """Keys, uniques, indexes and checks of a table, said portably where that is enough and exactly where it is not."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 from lbconf.connectors.contract import ModelMapping
+from lbconf.records import dataclass, replace
 from lbconf.state.structure import ForeignKey, Index, IndexPart, Table
 
 __all__ = ["Parts", "exact_foreign_key", "exact_parts"]
@@ -58,6 +58,8 @@ def exact_parts(table: Table, mapping: ModelMapping, properties: Mapping[str, st
     }
     found = {"uniques": uniques, "indexes": exact, "checks": checks}
     section.update({name: entries for name, entries in found.items() if entries})
+    if table.options:
+        section["options"] = {option: value == "true" for option, value in table.options}
     return Parts(unique_columns=frozenset(single), indexes=plain, section=section)
 
 

@@ -1,18 +1,19 @@
 """What a connector section says beyond the portable keys: the exact form of columns, keys, indexes and checks.
 
 In the model's section: `primaryKey` (its name), `uniques`, `indexes`,
-`foreignKeys` and `checks`, each by name. In a property's: `collation`,
+`foreignKeys` and `checks`, each by name, and `options` (of a new table's
+storage). In a property's: `collation`,
 `generatedAs` (an expression), `identity` (`kind`, `start`,
 `increment`, `minimum`, `maximum`, `cache`, `cycle`).
 Columns are named as in the database.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 from lbconf.connectors.contract import ModelMapping
 from lbconf.project.resolved import Model, Property
+from lbconf.records import replace
 from lbconf.state.structure import (
     Check,
     Column,
@@ -52,6 +53,7 @@ def exact_table(table: Table, model: Model, mapping: ModelMapping) -> Table:
         uniques=_joined(table.uniques, _uniques(section, model)),
         indexes=_joined(table.indexes, _indexes(section, model)),
         checks=_joined(table.checks, _checks(section, model)),
+        options=_options(section) or table.options,
     )
 
 
@@ -100,7 +102,7 @@ def has_exact_type(model: Model, column: str, mapping: ModelMapping) -> bool:
     """Whether the model says the column's type in the database's own words."""
     for prop in model.properties.values():
         if mapping.column_name(model, prop) == column:
-            return bool(prop.section(*mapping.sections).get("dataType"))
+            return prop.section(*mapping.sections).get("dataType") is not None
     return False
 
 
@@ -181,6 +183,12 @@ def _checks(section: Mapping[str, Any], model: Model) -> Iterator[Check]:
         valid = not (isinstance(entry, Mapping) and entry.get("valid") is False)
         if isinstance(said, str) and said.strip():
             yield Check(name=str(name), expression=said.strip(), valid=valid, source=model.location)
+
+
+def _options(section: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    written = section.get("options")
+    said = written.items() if isinstance(written, Mapping) else ()
+    return tuple(sorted((str(name), "true") for name, value in said if value is True))
 
 
 def _entries(section: Mapping[str, Any], key: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

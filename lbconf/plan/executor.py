@@ -7,7 +7,6 @@ stopped between two steps with a ledger entry that says where.
 import json
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
 
@@ -15,6 +14,7 @@ from lbconf.connectors.contract import Inspector, LedgerEntry, MigrationSession,
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import ConnectorError, HazardError, StalePlanError
 from lbconf.plan.plan import Plan
+from lbconf.records import dataclass
 from lbconf.state.fingerprint import fingerprint
 from lbconf.state.hazards import HazardKind
 from lbconf.state.serialise import from_data, to_data

@@ -1,8 +1,7 @@
 """A plan: what apply will do to one data source, all of it and nothing else. Plain data."""
 
-from dataclasses import dataclass, field
-
 from lbconf.diagnostics import Diagnostic, Location
+from lbconf.records import dataclass, field
 from lbconf.state.changes import AddForeignKey, Change, CreateTable
 from lbconf.state.describe import Action
 from lbconf.state.fingerprint import digest

@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import PlanError
 from lbconf.plan.plan import Plan
+from lbconf.records import dataclass
 from lbconf.state.fingerprint import digest
 from lbconf.state.serialise import from_data, json_schema, to_data
 

@@ -4,13 +4,13 @@ Pure: the connector compiles without a connection.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 from lbconf.connectors.contract import Migrator, TableSize
 from lbconf.diagnostics import Code, Diagnostic, Location, Severity
 from lbconf.plan.order import ordered
 from lbconf.plan.plan import Plan, PlannedChange, TouchedTable
 from lbconf.plan.reasons import reason_of
+from lbconf.records import dataclass, field, replace
 from lbconf.state import changes as c
 from lbconf.state.describe import action_of, describe, source_of, table_of
 from lbconf.state.diff import diff

@@ -1,7 +1,6 @@
 """The merged configuration, checked for shape: what every later step may rely on."""
 
 from collections.abc import Container, Mapping
-from dataclasses import replace
 from typing import Any
 
 from lbconf.diagnostics import Code, Collector
@@ -10,6 +9,7 @@ from lbconf.layers.merged import MergedConfig
 from lbconf.project.resolved import Layout
 from lbconf.project.sources import Places
 from lbconf.project.structure import Checker
+from lbconf.records import replace
 
 __all__ = ["Broken", "checked"]
 

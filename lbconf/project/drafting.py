@@ -258,7 +258,7 @@ def _number_ids(properties: dict[str, Property]) -> None:
     ids = [prop for prop in properties.values() if prop.id]
     if len({prop.id for prop in ids}) == len(ids):
         return
-    from dataclasses import replace
+    from lbconf.records import replace
 
     for place, prop in enumerate(ids, start=1):
         properties[prop.name] = replace(prop, id=place)

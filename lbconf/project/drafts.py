@@ -1,11 +1,11 @@
 """Models in the making: what inheritance gave them, open for relations to add to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from lbconf.project.inheritance import Written
 from lbconf.project.resolved import Acl, Layout, Property, Relation
+from lbconf.records import dataclass, field
 
 __all__ = ["Draft"]
 

@@ -6,8 +6,9 @@ merged deeply; `configureModelMerge` changes the policy.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+from lbconf.records import dataclass
 
 __all__ = ["NOT_INHERITED", "Written", "bases_first", "inherited_properties", "inherited_settings"]
 

@@ -1,7 +1,6 @@
 """The project as everything after `resolve` sees it: immutable, every reference followed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from pathlib import Path
 from types import MappingProxyType
@@ -9,6 +8,7 @@ from typing import Any, Final
 
 from lbconf.datatypes import DataType
 from lbconf.diagnostics import Diagnostic, Location
+from lbconf.records import dataclass, field
 
 __all__ = [
     "UNSET",

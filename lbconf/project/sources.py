@@ -1,7 +1,6 @@
 """What the files say about one model, in one shape: settings apart from properties, and where each stands."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from lbconf.diagnostics import Location
@@ -9,6 +8,7 @@ from lbconf.documents.pointer import join
 from lbconf.layers.merged import MergedConfig
 from lbconf.project.builtin import BUILT_IN
 from lbconf.project.resolved import Layout
+from lbconf.records import dataclass, field
 
 __all__ = ["ModelSource", "Places", "model_sources"]
 

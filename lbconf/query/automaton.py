@@ -2,8 +2,9 @@
 
 import string
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from lbconf.records import dataclass, field
 
 __all__ = ["Automaton", "PatternError"]
 

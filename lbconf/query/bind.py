@@ -10,7 +10,6 @@ whatever properties they are given, where it is compared with what rows hold.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from lbconf.datatypes import AnyType
@@ -23,6 +22,7 @@ from lbconf.query.javascript import json_text, truthy
 from lbconf.query.nodes import AllOf, Condition, Filter, Include, Order, Query, Target
 from lbconf.query.parse import parse_filter
 from lbconf.query.rules import NATIVE, Rules, Unknown, target_of
+from lbconf.records import dataclass, replace
 
 __all__ = ["Binder", "all_of", "bind"]
 

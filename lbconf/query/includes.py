@@ -1,13 +1,13 @@
 """The spellings of `include` made into one list of relation names with their scopes."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from lbconf.query.errors import malformed
 from lbconf.query.javascript import json_text
 from lbconf.query.nodes import Filter
 from lbconf.query.parse import parse_filter
+from lbconf.records import replace
 
 __all__ = ["include_items"]
 

@@ -6,11 +6,11 @@ types that `datatypes` names.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeAlias
 
 from lbconf.project.resolved import Model, Property, Relation
+from lbconf.records import dataclass
 
 __all__ = [
     "AllOf",

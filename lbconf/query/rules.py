@@ -1,6 +1,5 @@
 """What binding does with names and values that do not fit: one value for each kind of store and layout."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -8,6 +7,7 @@ from lbconf.datatypes import AnyType, ArrayType, GeoPointType, JsonType, ModelTy
 from lbconf.project.resolved import Model, Property
 from lbconf.query.coerce import Operands
 from lbconf.query.nodes import Target
+from lbconf.records import dataclass
 
 __all__ = ["KEEPING", "NATIVE", "TABULAR", "Rules", "Unknown", "target_of"]
 

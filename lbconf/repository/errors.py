@@ -1,13 +1,13 @@
 """What the repository refuses, with what LoopBack's error bodies say about it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from lbconf.diagnostics import Code
 from lbconf.project.resolved import Model
 from lbconf.query.errors import RequestError
 from lbconf.query.javascript import UNDEFINED, json_text
+from lbconf.records import dataclass
 
 __all__ = [
     "Flaw",

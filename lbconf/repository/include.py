@@ -1,7 +1,6 @@
 """Related rows attached to rows: one batched query for each relation and level, whichever data source holds them."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 from lbconf.diagnostics import Code
@@ -10,6 +9,7 @@ from lbconf.query.bind import Binder, all_of
 from lbconf.query.errors import RequestError
 from lbconf.query.javascript import json_text, to_text
 from lbconf.query.nodes import AllOf, AnyOf, Comparison, Condition, Filter, Include, Operator, Query, Row, Target
+from lbconf.records import replace
 
 __all__ = ["Includer", "equals", "key_of", "one_of"]
 

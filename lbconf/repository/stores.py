@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import replace
 
 from lbconf.connectors.contract import Connector, JsonReader, Reader, Transactional, Writer
 from lbconf.diagnostics import Code, Collector
@@ -12,6 +11,7 @@ from lbconf.query.errors import RequestError
 from lbconf.query.evaluate import evaluate, near_of
 from lbconf.query.nodes import AllOf, Condition, Near, Query, Row
 from lbconf.query.rules import KEEPING, NATIVE, TABULAR, Rules
+from lbconf.records import replace
 
 __all__ = ["Stores", "collected"]
 

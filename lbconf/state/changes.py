@@ -4,9 +4,9 @@
 part of a table, `table` is the table's name in the desired state.
 """
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from lbconf.records import dataclass
 from lbconf.state.structure import (
     Check,
     Column,

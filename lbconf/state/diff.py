@@ -7,9 +7,9 @@ everything else, and everything opaque.
 """
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import replace
 from typing import TypeVar
 
+from lbconf.records import dataclass, replace
 from lbconf.state.changes import (
     AddCheck,
     AddColumn,
@@ -49,13 +49,28 @@ from lbconf.state.structure import (
     Unique,
 )
 
-__all__ = ["diff"]
+__all__ = ["Difference", "compare", "diff"]
 
 Part = TypeVar("Part", Unique, ForeignKey, Check)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """What comparing two states found."""
+
+    changes: tuple[Change, ...]
+    """In no particular order, the same each time; empty where the states agree."""
+    settled: State
+    """The desired state with what it leaves open as it is in the actual one."""
+
+
 def diff(actual: State, desired: State, *, droppable: Collection[QualifiedName] = ()) -> tuple[Change, ...]:
-    """Changes in no particular order, the same each time; empty where the states agree.
+    """The changes of `compare`."""
+    return compare(actual, desired, droppable=droppable).changes
+
+
+def compare(actual: State, desired: State, *, droppable: Collection[QualifiedName] = ()) -> Difference:
+    """How the states differ.
 
     Args:
         actual: What is there.
@@ -73,12 +88,15 @@ def diff(actual: State, desired: State, *, droppable: Collection[QualifiedName] 
     old_names = {new: old for old, new in renames}
     for table in wanted.tables:
         found = now.table(table.name)
-        changes += (
-            _created(table) if found is None else _table(originals[old_names.get(table.name, table.name)], found, table)
-        )
+        if found is None:
+            changes += _created(table)
+            continue
+        before = originals[old_names.get(table.name, table.name)]
+        if before is not found or found != table:
+            changes += _table(before, found, table)
     gone = set(droppable) - {table.name for table in wanted.tables} - {old for old, _ in renames}
     changes += [DropTable(before=table) for table in now.tables if table.name in gone]
-    return tuple(changes)
+    return Difference(changes=tuple(changes), settled=wanted)
 
 
 def _created(table: Table) -> Iterator[Change]:
@@ -129,8 +147,9 @@ def _without(parts: Iterable[Part], others: Iterable[Part]) -> list[Part]:
 
 
 def _columns(before: Table, found: Table, wanted: Table) -> Iterator[Change]:
+    asked = {column.name: column for column in wanted.columns}
     for old, column in zip(before.columns, found.columns, strict=True):
-        after = wanted.column(column.name)
+        after = asked.pop(column.name, None)
         if after is None:
             yield DropColumn(table=wanted.name, before=column)
             continue
@@ -138,9 +157,7 @@ def _columns(before: Table, found: Table, wanted: Table) -> Iterator[Change]:
             yield RenameColumn(table=wanted.name, before=old, after=after)
         if column != after:
             yield AlterColumn(table=wanted.name, before=column, after=after)
-    for column in wanted.columns:
-        if found.column(column.name) is None:
-            yield AddColumn(table=wanted.name, after=column)
+    yield from (AddColumn(table=wanted.name, after=column) for column in asked.values())
 
 
 def _indexes(found: Table, wanted: Table) -> Iterator[Change]:

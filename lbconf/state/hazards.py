@@ -1,7 +1,8 @@
 """Why a step may hurt."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from lbconf.records import dataclass
 
 __all__ = ["Hazard", "HazardKind"]
 

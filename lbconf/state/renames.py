@@ -1,9 +1,9 @@
 """Renames that the desired state says, applied to an actual state."""
 
 from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import replace
 from typing import TypeVar
 
+from lbconf.records import replace
 from lbconf.state.structure import (
     Column,
     ForeignKey,

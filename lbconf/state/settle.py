@@ -1,8 +1,8 @@
 """What a desired state leaves open, taken over from the actual one."""
 
-from dataclasses import replace
 from typing import TypeVar
 
+from lbconf.records import replace
 from lbconf.state.structure import (
     Check,
     Column,
@@ -34,18 +34,22 @@ def settle(actual: State, desired: State) -> State:
 def _settled(found: Table | None, wanted: Table) -> Table:
     if found is None:
         return wanted
+    if found == wanted:
+        return wanted
     wanted = _settled_uniqueness(found, wanted)
     key = wanted.primary_key
     if key is not None and found.primary_key is not None and key.columns == found.primary_key.columns:
         key = found.primary_key
+    columns = {column.name: column for column in found.columns}
+    indexes = {index.name: index for index in found.indexes}
     return replace(
         wanted,
-        columns=tuple(_settled_column(found.column(column.name), column) for column in wanted.columns),
+        columns=tuple(_settled_column(columns.get(column.name), column) for column in wanted.columns),
         primary_key=key,
         uniques=_settled_names(found.uniques, wanted.uniques),
         foreign_keys=_settled_names(found.foreign_keys, wanted.foreign_keys),
         checks=_settled_names(found.checks, wanted.checks),
-        indexes=tuple(_settled_index(found, index) for index in wanted.indexes),
+        indexes=tuple(_settled_index(indexes.get(index.name), index) for index in wanted.indexes),
         comment=found.comment if wanted.comment is None else wanted.comment,
         options=found.options,
         opaque=found.opaque,
@@ -55,20 +59,22 @@ def _settled(found: Table | None, wanted: Table) -> Table:
 def _settled_column(found: Column | None, wanted: Column) -> Column:
     if found is None:
         return wanted
-    return replace(
-        wanted,
-        comment=found.comment if wanted.comment is None else wanted.comment,
-        collation=found.collation if wanted.collation is None else wanted.collation,
-    )
+    comment = found.comment if wanted.comment is None else wanted.comment
+    collation = found.collation if wanted.collation is None else wanted.collation
+    if comment == wanted.comment and collation == wanted.collation:
+        return wanted
+    return replace(wanted, comment=comment, collation=collation)
 
 
 def _settled_names(found: tuple[Named, ...], wanted: tuple[Named, ...]) -> tuple[Named, ...]:
+    if all(part in found for part in wanted):
+        return wanted
     asked = {part.name for part in wanted}
     free = [part for part in found if part.name not in asked]
     settled: list[Named] = []
     for part in wanted:
         same = next((other for other in free if replace(other, name=part.name) == part), None)
-        if same is None or any(other == part for other in found):
+        if same is None or part in found:
             settled.append(part)
         else:
             free.remove(same)
@@ -76,12 +82,15 @@ def _settled_names(found: tuple[Named, ...], wanted: tuple[Named, ...]) -> tuple
     return tuple(sorted(settled, key=lambda part: part.name))
 
 
-def _settled_index(found: Table, wanted: Index) -> Index:
-    same = next((index for index in found.indexes if index.name == wanted.name), None)
-    return wanted if same is None or wanted.comment is not None else replace(wanted, comment=same.comment)
+def _settled_index(found: Index | None, wanted: Index) -> Index:
+    if found is None or found.comment is None or wanted.comment is not None:
+        return wanted
+    return replace(wanted, comment=found.comment)
 
 
 def _settled_uniqueness(found: Table, wanted: Table) -> Table:
+    if not wanted.uniques and not any(index.unique for index in wanted.indexes):
+        return wanted
     uniques, indexes = list(wanted.uniques), list(wanted.indexes)
     for unique in wanted.uniques:
         index = next((i for i in found.indexes if _plain(i) == unique.columns), None)

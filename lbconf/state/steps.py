@@ -1,8 +1,7 @@
 """Steps: what a connector will execute for changes. Data only, made without a connection."""
 
-from dataclasses import dataclass
-
 from lbconf.diagnostics import Location
+from lbconf.records import dataclass
 from lbconf.state.hazards import Hazard
 from lbconf.state.structure import QualifiedName
 

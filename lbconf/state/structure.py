@@ -7,10 +7,10 @@ their order (which `diff` does not look at).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 
 from lbconf.diagnostics import Location
+from lbconf.records import dataclass, field
 
 __all__ = [
     "Check",

@@ -1,7 +1,6 @@
 """How a property stands in a PostgreSQL column: what is written, read, and shown as JSON."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -33,6 +32,7 @@ from lbconf.datatypes import (
     NumberType,
 )
 from lbconf.project.resolved import Property
+from lbconf.records import dataclass
 from lbconf.state.structure import ColumnType
 
 __all__ = ["bind_column"]

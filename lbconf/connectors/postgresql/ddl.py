@@ -5,7 +5,6 @@ Source: PostgreSQL manual, pages ALTER TABLE, CREATE INDEX, ALTER TYPE; section 
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Final, assert_never
 
 from lbconf.connectors.postgresql.ddl_columns import add_column, alter_column, drop_column
@@ -24,6 +23,7 @@ from lbconf.connectors.postgresql.spelling import (
     unique_clause,
 )
 from lbconf.diagnostics import Location
+from lbconf.records import dataclass, replace
 from lbconf.state import changes as c
 from lbconf.state.hazards import Hazard, HazardKind
 from lbconf.state.steps import Statement, Step

@@ -6,13 +6,13 @@ What models cannot say comes back as `Opaque`: kept, listed, never changed.
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from psycopg import Connection
 
 from lbconf.connectors.postgresql import catalogue
 from lbconf.connectors.postgresql.mapping import canonical_type
+from lbconf.records import dataclass, field, replace
 from lbconf.state.structure import (
     Check,
     Column,

@@ -8,13 +8,13 @@ locked or changed, and nothing is asked when nothing differs.
 """
 
 import re
-from dataclasses import replace
 from typing import Any, Final
 
 from psycopg import Connection
 
 from lbconf.connectors.postgresql.inspect import usual
 from lbconf.connectors.postgresql.probe import ask
+from lbconf.records import replace
 from lbconf.state.structure import Column, ColumnType, Default, Index, IndexPart, QualifiedName, State, Table
 
 __all__ = ["normalize", "predicted"]

@@ -1,7 +1,6 @@
 """Asking the server how it prints columns, checks and indexes: temporary tables, read back, rolled back."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -16,6 +15,7 @@ from lbconf.connectors.postgresql.spelling import (
     name_text,
     quote,
 )
+from lbconf.records import replace
 from lbconf.state.structure import QualifiedName, State, Table
 
 __all__ = ["ask"]

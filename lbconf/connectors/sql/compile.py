@@ -1,13 +1,13 @@
 """Queries and writes as statements with parameters. The same structure with other values is the same text."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from lbconf.connectors.sql.conditions import STRUCTURED, Conditions
 from lbconf.connectors.sql.dialect import BoundColumn, BoundTable, Dialect, ValueRefused
 from lbconf.datatypes import IntegerType, NumberType
 from lbconf.query.nodes import Comparison, Condition, Operator, Query, Row
+from lbconf.records import dataclass
 
 __all__ = ["Compiled", "Compiler"]
 

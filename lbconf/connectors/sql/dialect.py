@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeAlias
 
@@ -11,6 +10,7 @@ from lbconf.datatypes import AnyType, ArrayType, DataType, JsonType, ModelType, 
 from lbconf.errors import PlanError
 from lbconf.project.resolved import Model, Property
 from lbconf.query.nodes import Operator
+from lbconf.records import dataclass
 from lbconf.state.structure import ColumnType
 
 __all__ = ["Add", "BoundColumn", "BoundTable", "Dialect", "Kind", "ValueRefused", "holds_json"]

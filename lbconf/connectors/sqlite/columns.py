@@ -4,7 +4,6 @@ Source: sqlite.org/datatype3.html section 3.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any, Final
@@ -35,6 +34,7 @@ from lbconf.datatypes import (
     TimeType,
 )
 from lbconf.project.resolved import Property
+from lbconf.records import dataclass
 from lbconf.state.structure import ColumnType
 
 __all__ = ["bind_column"]

@@ -5,12 +5,12 @@ sqlite.org/pragma.html#pragma_legacy_alter_table.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from typing import Final
 
 from lbconf.connectors.sql.ddl import change_hazards, quote
 from lbconf.connectors.sqlite.table_sql import replace_names
 from lbconf.diagnostics import Location
+from lbconf.records import dataclass, replace
 from lbconf.state import changes as c
 from lbconf.state.describe import describe, source_of, table_of
 from lbconf.state.hazards import Hazard, HazardKind
@@ -334,10 +334,9 @@ def _is_constant(expression: str) -> bool:
 
 
 def _foreign_key(key: ForeignKey) -> str:
-    text = (
-        f"CONSTRAINT {quote(key.name)} FOREIGN KEY ({_list(key.columns)}) "
-        f"REFERENCES {quote(key.target.name)} ({_list(key.target_columns)})"
-    )
+    text = f"CONSTRAINT {quote(key.name)} FOREIGN KEY ({_list(key.columns)}) REFERENCES {quote(key.target.name)}"
+    if key.target_columns:  # none: a table that is not there yet, by its key
+        text += f" ({_list(key.target_columns)})"
     for event, action in (("DELETE", key.on_delete), ("UPDATE", key.on_update)):
         if action != "NO ACTION":
             text += f" ON {event} {action}"

@@ -5,13 +5,13 @@ Source: sqlite.org/pragma.html (table_xinfo, index_list, index_xinfo, foreign_ke
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 from lbconf.connectors.contract import TableSize
 from lbconf.connectors.sqlite.mapping import canonical_type
 from lbconf.connectors.sqlite.table_sql import TableText, canonical_expression, index_text, table_text
+from lbconf.records import dataclass, replace
 from lbconf.state.structure import (
     Check,
     Column,
@@ -31,6 +31,8 @@ from lbconf.state.structure import (
 )
 
 __all__ = ["inspect", "normalize", "sizes"]
+
+Part = TypeVar("Part", Check, ForeignKey, Unique)
 
 OWN_PREFIX: Final = "_lbconf_"
 BINARY: Final = "BINARY"
@@ -143,7 +145,7 @@ def _table(name: str, catalogue: _Catalogue) -> Table:
         foreign_keys=_foreign_keys(name, catalogue, text),
         checks=tuple(
             sorted(
-                (
+                _told_apart(
                     Check(name=check or f"{name}_check{number}", expression=expression)
                     for number, (check, expression) in enumerate(text.checks, start=1)
                 ),
@@ -165,7 +167,8 @@ def _column(row: Any, text: TableText, *, is_rowid: bool) -> Column:
         name=name,
         type=canonical_type(declared),
         nullable=not (notnull or key),
-        default=None if default is None else Default(canonical_expression(default)),
+        # A row id counts up whatever its default says.
+        default=None if default is None or is_rowid else Default(canonical_expression(default)),
         identity=Identity(kind=kind) if is_rowid else None,
         generated=text.generated.get(folded) if hidden in HIDDEN_GENERATED else None,
         collation=None if collation is None or collation.upper() == BINARY else collation.upper(),
@@ -189,7 +192,7 @@ def _indexes(name: str, catalogue: _Catalogue, text: TableText) -> tuple[tuple[I
             parts = tuple(_part(row, said, text) for row, said in zip(rows, written.parts, strict=True))
             where = written.where if partial else None
             indexes.append(Index(name=index, parts=parts, unique=bool(unique), where=where))
-    return tuple(sorted(indexes, key=lambda i: i.name)), tuple(sorted(uniques, key=lambda u: u.name))
+    return tuple(sorted(indexes, key=lambda i: i.name)), tuple(sorted(_told_apart(uniques), key=lambda u: u.name))
 
 
 def _part(row: Any, said: str, text: TableText) -> IndexPart:
@@ -223,7 +226,18 @@ def _foreign_keys(name: str, catalogue: _Catalogue, text: TableText) -> tuple[Fo
                 deferrable=deferrable,
             )
         )
-    return tuple(sorted(found, key=lambda key: key.name))
+    return tuple(sorted(_told_apart(found), key=lambda key: key.name))
+
+
+def _told_apart(parts: Iterable[Part]) -> Iterator[Part]:
+    """SQLite lets constraints share a name; here the second one gets a number."""
+    taken: set[str] = set()
+    for part in parts:
+        name, number = part.name, 2
+        while name.lower() in taken:
+            name, number = f"{part.name}_{number}", number + 1
+        taken.add(name.lower())
+        yield part if name == part.name else replace(part, name=name)
 
 
 def _with_exact_targets(tables: Sequence[Table]) -> Iterable[Table]:
@@ -313,7 +327,7 @@ def _normal_column(column: Column, key: PrimaryKey | None, *, counted: bool) -> 
         column,
         type=_normal_type(column.type),
         nullable=column.nullable and not in_key,
-        default=None if column.default is None else Default(canonical_expression(column.default.expression)),
+        default=None if column.default is None or counted else Default(canonical_expression(column.default.expression)),
         generated=None if column.generated is None else canonical_expression(column.generated),
         identity=identity,
         collation=collation,

@@ -6,8 +6,9 @@ Source: sqlite.org/lang_createtable.html, sqlite.org/lang_createindex.html.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final
+
+from lbconf.records import dataclass, field
 
 __all__ = [
     "IndexText",
@@ -24,7 +25,7 @@ TOKEN: Final = re.compile(
     r"""(?P<space>\s+|--[^\n]*|/\*.*?(?:\*/|\Z))
     |(?P<string>[xX]?'(?:[^']|'')*')
     |(?P<quoted>"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\])
-    |(?P<number>\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|0[xX][0-9a-fA-F]+)
+    |(?P<number>0[xX][0-9a-fA-F]+|\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)
     |(?P<word>[^\W\d][\w$]*)
     |(?P<symbol>->>|->|\|\||<<|>>|<=|>=|<>|!=|==|.)""",
     re.VERBOSE | re.DOTALL,

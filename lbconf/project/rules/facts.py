@@ -1,13 +1,13 @@
 """What a rule looks at, and the form of a rule."""
 
 from collections.abc import Callable, Container, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from lbconf.diagnostics import Code, Diagnostic, Location, Related, Severity
 from lbconf.project.checking import Broken
 from lbconf.project.resolved import DataSource, Layout, Model
 from lbconf.project.sources import ModelSource, Places
+from lbconf.records import dataclass
 
 __all__ = ["Facts", "Rule"]
 

@@ -1,0 +1,188 @@
+"""Dataclasses that cost next to nothing to define: each method is written when it is first called.
+
+`dataclass`, `field` and `replace` are used as those of the standard library, and type checkers see those. There a
+frozen class costs half a millisecond, because six methods are compiled for it, and a command defines some sixty
+classes of which it uses a third. Here a class keeps stand-ins that compile the real method when they are called.
+`dataclasses.fields` and its like work on the classes too. See docs/adr/0009-records.md.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+__all__ = ["dataclass", "field", "replace"]
+
+_MISSING: Final = object()
+_ITSELF: Final = frozenset({"__dict__", "__weakref__"})
+
+
+class _Field:
+    """What `field` says about one field."""
+
+    __slots__ = ("compare", "default", "factory")
+
+    def __init__(self, default: Any, factory: Any, compare: bool) -> None:  # noqa: FBT001 - two callers, both below
+        self.default = default
+        self.factory = factory
+        self.compare = compare
+
+
+def _field(*, default: Any = _MISSING, default_factory: Any = _MISSING, compare: bool = True) -> Any:
+    return _Field(default, default_factory, compare)
+
+
+def _dataclass(
+    *, frozen: bool = False, slots: bool = False, kw_only: bool = False, order: bool = False
+) -> Callable[[type], type]:
+    return lambda given: _record(given, frozen=frozen, slots=slots, kw_only=kw_only, order=order)
+
+
+def _replace(record: Any, /, **changes: Any) -> Any:
+    kept = {name: getattr(record, name) for name in record.__annotations__ if name not in changes}
+    return type(record)(**kept, **changes)
+
+
+def _record(given: type, *, frozen: bool, slots: bool, kw_only: bool, order: bool) -> type:
+    """The class again with stand-ins, and slots where they are wanted; what it defines itself stays."""
+    space = {name: value for name, value in vars(given).items() if name not in _ITSELF}
+    fields: dict[str, _Field] = {}
+    for name in space.get("__annotations__", ()):
+        said = space.pop(name, _MISSING)
+        fields[name] = said if isinstance(said, _Field) else _Field(said, _MISSING, compare=True)
+    space["__qualname__"] = given.__qualname__
+    if slots:
+        space["__slots__"] = tuple(fields)
+    space["__match_args__"] = () if kw_only else tuple(fields)
+    space["__dataclass_fields__"] = _StandardFields(fields)
+    made: list[type] = []
+    for name in (*_METHODS, *_ORDER) if order else _METHODS:
+        if name not in space:
+            space[name] = _late(name, made, fields, kw_only=kw_only) if frozen or name != "__hash__" else None
+    if frozen:
+        space |= {"__setattr__": _refuse, "__delattr__": _refuse}
+    if frozen and slots:
+        space |= {"__getstate__": _state, "__setstate__": _restore}
+    made.append(type(given)(given.__name__, given.__bases__, space))
+    return made[0]
+
+
+def _late(name: str, made: list[type], fields: Mapping[str, _Field], *, kw_only: bool) -> Callable[..., Any]:
+    """A stand-in for a method: puts the real one in its place and calls it. `made` will hold the class."""
+
+    def stand_in(self: Any, *args: Any, **given: Any) -> Any:
+        write = _METHODS.get(name)
+        written = write(made[0], fields, kw_only) if write else _compiled_comparison(name, _ORDER[name], fields)
+        written.__qualname__ = f"{made[0].__qualname__}.{name}"
+        setattr(made[0], name, written)
+        return written(self, *args, **given)
+
+    return stand_in
+
+
+def _write_init(of: type, fields: Mapping[str, _Field], kw_only: bool) -> Any:  # noqa: FBT001 - see _METHODS
+    slots = vars(of) if "__slots__" in vars(of) else {}
+    names: dict[str, Any] = {"_MISSING": _MISSING, "_set": object.__setattr__}
+    parameters = ["self", "*"] if kw_only and fields else ["self"]
+    lines = []
+    for name, said in fields.items():
+        if name in slots:
+            names[f"_set_{name}"] = slots[name].__set__  # the slot's own way in passes by the frozen __setattr__
+            assign = f" _set_{name}(self, {{}})"
+        else:
+            assign = f' _set(self, "{name}", {{}})'
+        value = name
+        parameter = name
+        if said.factory is not _MISSING:
+            names[f"_make_{name}"] = said.factory
+            parameter = f"{name}=_MISSING"
+            value = f"_make_{name}() if {name} is _MISSING else {name}"
+        elif said.default is not _MISSING:
+            names[f"_default_{name}"] = said.default
+            parameter = f"{name}=_default_{name}"
+        parameters.append(parameter)
+        lines.append(assign.format(value))
+    return _compiled("__init__", parameters, "\n".join(lines) or " pass", names)
+
+
+def _write_repr(_of: type, fields: Mapping[str, _Field], _kw_only: bool) -> Any:  # noqa: FBT001 - see _METHODS
+    shown = ", ".join(f"{name}={{self.{name}!r}}" for name in fields)
+    return _compiled("__repr__", ["self"], f' return f"{{self.__class__.__qualname__}}({shown})"', {})
+
+
+def _write_eq(_of: type, fields: Mapping[str, _Field], _kw_only: bool) -> Any:  # noqa: FBT001 - see _METHODS
+    return _compiled_comparison("__eq__", "==", fields)
+
+
+def _write_hash(_of: type, fields: Mapping[str, _Field], _kw_only: bool) -> Any:  # noqa: FBT001 - see _METHODS
+    return _compiled("__hash__", ["self"], f" return hash({_compared('self', fields)})", {})
+
+
+_METHODS: Final[Mapping[str, Callable[[type, Mapping[str, _Field], bool], Any]]] = {
+    "__init__": _write_init,
+    "__repr__": _write_repr,
+    "__eq__": _write_eq,
+    "__hash__": _write_hash,
+}
+_ORDER: Final[Mapping[str, str]] = {"__lt__": "<", "__le__": "<=", "__gt__": ">", "__ge__": ">="}
+
+
+def _compiled_comparison(name: str, operator: str, fields: Mapping[str, _Field]) -> Any:
+    body = (
+        " if other.__class__ is not self.__class__:\n  return NotImplemented\n"
+        f" return {_compared('self', fields)} {operator} {_compared('other', fields)}"
+    )
+    return _compiled(name, ["self", "other"], body, {})
+
+
+def _compared(of: str, fields: Mapping[str, _Field]) -> str:
+    return f"({''.join(f'{of}.{name}, ' for name, said in fields.items() if said.compare)})"
+
+
+def _compiled(name: str, parameters: list[str], body: str, names: dict[str, Any]) -> Any:
+    """A function from source text that holds nothing but names of fields."""
+    exec(f"def {name}({', '.join(parameters)}):\n{body}", names)  # noqa: S102 - as the standard library does it
+    return names[name]
+
+
+def _refuse(self: object, name: str, _value: object = None) -> NoReturn:
+    from dataclasses import FrozenInstanceError
+
+    msg = f"cannot change field {name!r} of {type(self).__qualname__}"
+    raise FrozenInstanceError(msg)
+
+
+def _state(self: Any) -> list[Any]:
+    return [getattr(self, name) for name in self.__slots__]
+
+
+def _restore(self: Any, state: list[Any]) -> None:
+    for name, value in zip(self.__slots__, state, strict=True):
+        object.__setattr__(self, name, value)
+
+
+class _StandardFields:
+    """`__dataclass_fields__` as the standard library's functions expect it, made when the first of them asks."""
+
+    def __init__(self, fields: Mapping[str, _Field]) -> None:
+        self._fields = fields
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        import dataclasses
+
+        specifications: list[tuple[str, Any, Any]] = []
+        for name, said in self._fields.items():
+            options: dict[str, Any] = {"compare": said.compare, "kw_only": True}
+            if said.factory is not _MISSING:
+                options["default_factory"] = said.factory
+            elif said.default is not _MISSING:
+                options["default"] = said.default
+            specifications.append((name, owner.__annotations__[name], dataclasses.field(**options)))
+        twin = dataclasses.make_dataclass(owner.__name__, specifications, init=False, repr=False, eq=False)
+        found = {one.name: one for one in dataclasses.fields(twin)}
+        owner.__dataclass_fields__ = found  # type: ignore[attr-defined]
+        return found
+
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass, field, replace
+else:
+    dataclass, field, replace = _dataclass, _field, _replace
