@@ -9,9 +9,9 @@ from lbconf.diagnostics import Code, Diagnostic, nearest
 from lbconf.errors import LbconfError, PlanError
 from lbconf.operations.data_sources import create_connector, named_data_source, with_url
 from lbconf.plan.desired import Desired, desired_state, planned_models
-from lbconf.plan.executor import last_managed
+from lbconf.plan.managed import last_managed
 from lbconf.plan.plan import Plan
-from lbconf.plan.planner import PlanInput, make_plan, touched_tables
+from lbconf.plan.planner import PlanInput, make_plan
 from lbconf.project.resolved import DataSource, Project
 from lbconf.records import dataclass, replace
 from lbconf.state.fingerprint import within
@@ -100,8 +100,7 @@ def plan_connector(
     actual = connector.inspect(namespaces)
     # After inspection: some servers normalise expressions by what they saw.
     state = connector.normalize(asked)
-    wanted = {table.name for table in state.tables}
-    orphans = frozenset(table.name for table in managed.tables if table.name not in wanted)
+    orphans = managed.tables - {table.name for table in state.tables}
     droppable = orphans if selected is None else frozenset()
     given = PlanInput(
         data_source=data_source.name,
@@ -109,13 +108,12 @@ def plan_connector(
         environment=project.environment,
         actual=actual,
         desired=state,
-        managed=managed,
+        managed=managed.tables,
         droppable=droppable & {table.name for table in actual.tables},
         recreate=_tables_of(project, data_source, mapping, recreate),
-        kept=State() if selected is None else within(managed, orphans),
+        kept=State() if selected is None else managed.state(orphans),
     )
-    touched = {*touched_tables(actual, state, given.droppable), *given.recreate}
-    plan = make_plan(given, connector, connector.sizes(sorted(touched)))
+    plan = make_plan(given, connector, connector.sizes)
     return _with_warnings(plan, desired)
 
 

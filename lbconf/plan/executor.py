@@ -17,11 +17,11 @@ from lbconf.plan.plan import Plan
 from lbconf.records import dataclass
 from lbconf.state.fingerprint import fingerprint
 from lbconf.state.hazards import HazardKind
-from lbconf.state.serialise import from_data, to_data
+from lbconf.state.serialise import to_data
 from lbconf.state.steps import Step
 from lbconf.state.structure import State
 
-__all__ = ["Moment", "Observer", "Outcome", "execute_plan", "last_managed", "refuse_hazards"]
+__all__ = ["Moment", "Observer", "Outcome", "execute_plan", "refuse_hazards"]
 
 
 class Moment(StrEnum):
@@ -108,20 +108,6 @@ def execute_plan(
             )
         _run(plan, session, entry, start, observer or _silent)
     return Outcome(data_source=plan.data_source, steps=len(plan.steps) - start, resumed_at=start or None)
-
-
-def last_managed(entries: Sequence[LedgerEntry]) -> State:
-    """What the ledger says lbconf manages: the newest state, and what an unfinished plan before it still held."""
-    managed = State()
-    for entry in entries:
-        found = from_data(State, json.loads(entry.state))
-        if entry.result == "applied":
-            managed = found
-        elif entry.next_step > 0:
-            names = {table.name for table in found.tables}
-            kept = tuple(table for table in managed.tables if table.name not in names)
-            managed = State(namespaces=found.namespaces, tables=(*found.tables, *kept), enumerations=found.enumerations)
-    return managed
 
 
 def _resumable(plan: Plan, session: MigrationSession, entries: Sequence[LedgerEntry]) -> tuple[int | None, int]:

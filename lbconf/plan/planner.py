@@ -1,9 +1,10 @@
 """From two states to a plan: changes, order, steps, hazards, reasons.
 
-Pure: the connector compiles without a connection.
+Pure but for the sizes of the tables that change: the connector compiles without a connection.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TypeAlias
 
 from lbconf.connectors.contract import Migrator, TableSize
 from lbconf.diagnostics import Code, Diagnostic, Location, Severity
@@ -13,12 +14,9 @@ from lbconf.plan.reasons import reason_of
 from lbconf.records import dataclass, field, replace
 from lbconf.state import changes as c
 from lbconf.state.describe import action_of, describe, source_of, table_of
-from lbconf.state.diff import diff
+from lbconf.state.diff import compare
 from lbconf.state.fingerprint import digest, fingerprint
 from lbconf.state.hazards import Hazard, HazardKind
-from lbconf.state.renames import renamed_state
-from lbconf.state.serialise import to_data
-from lbconf.state.settle import settle
 from lbconf.state.steps import Step
 from lbconf.state.structure import Column, QualifiedName, State, Table
 
@@ -34,6 +32,8 @@ ONLY_WITH_ROWS = frozenset(
     }
 )
 """Hazards that an empty table does not have."""
+Sizes: TypeAlias = Mapping[QualifiedName, TableSize]
+
 ALIKE = 0.6
 """Part of the columns two tables must share to look like one renamed."""
 
@@ -48,8 +48,8 @@ class PlanInput:
     actual: State
     desired: State
     """Normalised."""
-    managed: State
-    """The state the ledger says was applied last; empty where nothing was."""
+    managed: frozenset[QualifiedName]
+    """Tables that the ledger says lbconf made or took over; empty where nothing was applied."""
     droppable: frozenset[QualifiedName] = frozenset()
     """Tables that may be dropped: managed ones that no model asks for any more."""
     recreate: frozenset[QualifiedName] = frozenset()
@@ -58,36 +58,49 @@ class PlanInput:
     """Managed tables that this plan leaves aside (`--model`)."""
 
 
-def make_plan(given: PlanInput, migrator: Migrator, sizes: Mapping[QualifiedName, TableSize]) -> Plan:
-    """The plan that leads from the actual to the desired state; without steps where they agree."""
+def make_plan(given: PlanInput, migrator: Migrator, sizes_of: Callable[[Sequence[QualifiedName]], Sizes]) -> Plan:
+    """The plan that leads from the actual to the desired state; without steps where they agree.
+
+    Args:
+        given: The states.
+        migrator: Compiles the steps.
+        sizes_of: Asked once, for the tables that change, where any do.
+    """
     recreated = [table for table in given.actual.tables if table.name in given.recreate]
-    actual = replace(given.actual, tables=tuple(t for t in given.actual.tables if t.name not in given.recreate))
-    settled = settle(renamed_state(actual, given.desired), given.desired)
-    found = [*diff(actual, given.desired, droppable=given.droppable), *_recreated(recreated, given)]
+    actual = given.actual
+    if recreated:
+        actual = replace(actual, tables=tuple(t for t in actual.tables if t.name not in given.recreate))
+    difference = compare(actual, given.desired, droppable=given.droppable)
+    settled = difference.settled
+    found = [*difference.changes, *_recreated(recreated, given)]
     changes = ordered(found, actual=given.actual, desired=settled)
+    touched = touched_tables(changes, given.actual)
+    sizes = sizes_of(touched) if touched else {}
     steps = migrator.compile(changes, actual=given.actual, desired=settled)
-    steps = tuple(_weighed(step, changes, given.managed, sizes) for step in steps)
-    scope = tuple(sorted({table.name for table in given.desired.tables} | given.droppable | _old_names(changes)))
+    old_names = {ch.after.name: ch.before.name for ch in changes if isinstance(ch, c.RenameTable)}
+    steps = tuple(_weighed(step, changes, given.managed, sizes, old_names) for step in steps)
+    scope = tuple(sorted({table.name for table in given.desired.tables} | given.droppable | {*old_names.values()}))
+    covering = _covering(steps)
     return Plan(
         data_source=given.data_source,
         connector=given.connector,
         environment=given.environment,
-        configuration=digest(to_data(_without_places(given.desired))),
+        configuration=digest(given.desired),
         fingerprint=fingerprint(given.actual, scope),
         scope=scope,
-        changes=tuple(_planned(place, change, steps, given) for place, change in enumerate(changes)),
+        changes=tuple(_planned(place, change, covering.get(place, ()), given) for place, change in enumerate(changes)),
         steps=steps,
-        managed=_managed(given, settled),
+        managed=_managed(given, settled, changes),
         sizes=tuple(TouchedTable(table=t, rows=s.rows, bytes=s.bytes) for t, s in sorted(sizes.items())),
         diagnostics=possible_renames(changes),
     )
 
 
-def touched_tables(actual: State, desired: State, droppable: frozenset[QualifiedName]) -> tuple[QualifiedName, ...]:
-    """Existing tables that a plan would change, by their present names: those whose size is worth asking for."""
+def touched_tables(changes: Sequence[c.Change], actual: State) -> tuple[QualifiedName, ...]:
+    """Existing tables that the changes are about, by their present names: those whose size is worth asking for."""
     found: set[QualifiedName] = set()
     there = {table.name for table in actual.tables}
-    for change in diff(actual, desired, droppable=droppable):
+    for change in changes:
         table = change.before.name if isinstance(change, c.RenameTable) else table_of(change)
         if table is not None and table in there:
             found.add(table)
@@ -134,9 +147,15 @@ def _recreated(tables: Sequence[Table], given: PlanInput) -> list[c.Change]:
     return gone
 
 
-def _weighed(step: Step, changes: Sequence[c.Change], managed: State, sizes: Mapping[QualifiedName, TableSize]) -> Step:
+def _weighed(
+    step: Step,
+    changes: Sequence[c.Change],
+    managed: Collection[QualifiedName],
+    sizes: Sizes,
+    old_names: Mapping[QualifiedName, QualifiedName],
+) -> Step:
     """Without the hazards an empty table does not have; with those of dropping what lbconf did not make."""
-    size = None if step.table is None else _size(step.table, changes, sizes)
+    size = None if step.table is None else sizes.get(old_names.get(step.table, step.table))
     empty = size is not None and size.rows == 0
     moot = ONLY_WITH_ROWS if empty else frozenset[HazardKind]()
     if any(hazard.kind is HazardKind.DELETES_DATA for hazard in step.hazards):
@@ -146,16 +165,9 @@ def _weighed(step: Step, changes: Sequence[c.Change], managed: State, sizes: Map
     return replace(step, hazards=(*kept, *_foreign(step, changes, managed)))
 
 
-def _size(
-    table: QualifiedName, changes: Sequence[c.Change], sizes: Mapping[QualifiedName, TableSize]
-) -> TableSize | None:
-    old = next((ch.before.name for ch in changes if isinstance(ch, c.RenameTable) and ch.after.name == table), table)
-    return sizes.get(old)
-
-
-def _foreign(step: Step, changes: Sequence[c.Change], managed: State) -> tuple[Hazard, ...]:
+def _foreign(step: Step, changes: Sequence[c.Change], managed: Collection[QualifiedName]) -> tuple[Hazard, ...]:
     """Hazards of dropping what stood there before lbconf took the table over."""
-    if step.table is None or managed.table(step.table) is not None:
+    if step.table is None or step.table in managed:
         return ()
     found: list[Hazard] = []
     for place in step.covers:
@@ -177,8 +189,16 @@ def _replaced(change: c.DropIndex | c.DropUnique | c.DropForeignKey | c.DropChec
     )
 
 
-def _planned(place: int, change: c.Change, steps: Sequence[Step], given: PlanInput) -> PlannedChange:
-    covering = [step for step in steps if place in step.covers]
+def _covering(steps: Sequence[Step]) -> Mapping[int, Sequence[Step]]:
+    """The steps of each change, by its place."""
+    found: dict[int, list[Step]] = {}
+    for step in steps:
+        for place in step.covers:
+            found.setdefault(place, []).append(step)
+    return found
+
+
+def _planned(place: int, change: c.Change, covering: Sequence[Step], given: PlanInput) -> PlannedChange:
     hazards = tuple(hazard for step in covering for hazard in step.hazards)
     if any(len(step.covers) > 1 for step in covering):
         # A step of several changes: each shows its own dangers, the step's common ones stand with the first.
@@ -211,19 +231,20 @@ def _concerns(hazard: Hazard, change: c.Change) -> bool:
     return not _common(hazard) and any(isinstance(name, str) and name in words for name in [*names, *columns])
 
 
-def _managed(given: PlanInput, settled: State) -> State:
-    here = {table.name for table in settled.tables}
-    kept = tuple(table for table in given.kept.tables if table.name not in here)
-    tables = tuple(sorted((*settled.tables, *kept), key=lambda table: table.name))
-    return _without_places(State(namespaces=settled.namespaces, tables=tables, enumerations=settled.enumerations))
+def _managed(given: PlanInput, settled: State, changes: Sequence[c.Change]) -> State:
+    """What is managed afterwards, without places in files: those change when a line is added above.
 
-
-def _without_places(state: State) -> State:
-    """Without places in files: those change when a line is added above, and the state does not."""
-    return replace(
-        state,
-        tables=tuple(_table_without_places(table) for table in state.tables),
-        enumerations=tuple(replace(enumeration, source=None) for enumeration in state.enumerations),
+    A table without changes is taken as it stands, which is the same and has no places.
+    """
+    changed = {table_of(change) for change in changes}
+    tables = {table.name: table for table in given.kept.tables}
+    for table in settled.tables:
+        there = None if table.name in changed else given.actual.table(table.name)
+        tables[table.name] = _table_without_places(table) if there is None else there
+    return State(
+        namespaces=settled.namespaces,
+        tables=tuple(tables[name] for name in sorted(tables)),
+        enumerations=tuple(replace(enumeration, source=None) for enumeration in settled.enumerations),
     )
 
 
@@ -238,10 +259,6 @@ def _table_without_places(table: Table) -> Table:
         foreign_keys=tuple(replace(part, source=None) for part in table.foreign_keys),
         checks=tuple(replace(part, source=None) for part in table.checks),
     )
-
-
-def _old_names(changes: Sequence[c.Change]) -> set[QualifiedName]:
-    return {change.before.name for change in changes if isinstance(change, c.RenameTable)}
 
 
 def _alike(gone: Column, new: Column) -> bool:

@@ -53,9 +53,10 @@ def _by_name(columns: Sequence[Column]) -> tuple[Column, ...]:
 
 def _compared(value: Any) -> Any:
     """The compared fields, which the encoder, written in C, goes on with."""
-    return _reader(type(value))(value)
+    kind: Any = type(value)
+    return _reader(kind)(value)
 
 
 @cache
-def _reader(kind: type) -> Callable[[Any], Any]:
+def _reader(kind: Any) -> Callable[[Any], Any]:
     return attrgetter(*(found.name for found in fields(kind) if found.compare))

@@ -1,6 +1,6 @@
 """Renames that the desired state says, applied to an actual state."""
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from lbconf.records import replace
@@ -55,9 +55,11 @@ def renamed_state(actual: State, desired: State) -> State:
     )
 
 
-def _renames(there: Iterable[Name], wanted: Iterable[tuple[Name, Name | None]]) -> tuple[tuple[Name, Name], ...]:
-    names = set(there)
+def _renames(there: Iterable[Name], wanted: Sequence[tuple[Name, Name | None]]) -> tuple[tuple[Name, Name], ...]:
     said = {new: old for new, old in wanted if old is not None and old != new}
+    if not said:
+        return ()
+    names = set(there)
     asked = {new for new, _ in wanted}
     done: list[tuple[Name, Name]] = []
     while True:

@@ -7,9 +7,10 @@ from typing import Any
 import psycopg
 
 from lbconf.connectors.postgresql.connector import PostgresqlConnector
-from lbconf.plan.executor import Observer, Outcome, execute_plan, last_managed
+from lbconf.plan.executor import Observer, Outcome, execute_plan
+from lbconf.plan.managed import last_managed
 from lbconf.plan.plan import Plan
-from lbconf.plan.planner import PlanInput, make_plan, touched_tables
+from lbconf.plan.planner import PlanInput, make_plan
 from lbconf.project.resolved import DataSource, Layout
 from lbconf.state.hazards import HazardKind
 from lbconf.state.structure import State
@@ -32,17 +33,17 @@ class PostgresqlTarget:
         wanted = self.connector.normalize(desired)
         managed = last_managed(self.connector.history())
         names = {table.name for table in wanted.tables}
-        droppable = frozenset(t.name for t in managed.tables if t.name not in names and actual.table(t.name))
+        droppable = frozenset(name for name in managed.tables if name not in names and actual.table(name))
         given = PlanInput(
             data_source="db",
             connector="postgresql",
             environment="test",
             actual=actual,
             desired=wanted,
-            managed=managed,
+            managed=managed.tables,
             droppable=droppable,
         )
-        return make_plan(given, self.connector, self.connector.sizes(touched_tables(actual, wanted, droppable)))
+        return make_plan(given, self.connector, self.connector.sizes)
 
     def apply(self, plan: Plan, observer: Observer | None = None, lock_timeout: float = 5) -> Outcome:
         return execute_plan(

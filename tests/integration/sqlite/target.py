@@ -9,9 +9,10 @@ from lbconf.connectors.contract import LedgerEntry, MigrationSession, TableSize
 from lbconf.connectors.sqlite import ddl, inspect, migrate
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import ConnectorError
-from lbconf.plan.executor import Observer, Outcome, execute_plan, last_managed
+from lbconf.plan.executor import Observer, Outcome, execute_plan
+from lbconf.plan.managed import last_managed
 from lbconf.plan.plan import Plan
-from lbconf.plan.planner import PlanInput, make_plan, touched_tables
+from lbconf.plan.planner import PlanInput, make_plan
 from lbconf.state.changes import Change
 from lbconf.state.hazards import HazardKind
 from lbconf.state.steps import Step
@@ -53,18 +54,18 @@ class SqliteTarget:
         actual, wanted = self.inspect(), self.normalize(desired)
         managed = last_managed(self.history())
         names = {table.name for table in wanted.tables}
-        droppable = frozenset(t.name for t in managed.tables if t.name not in names and actual.table(t.name))
+        droppable = frozenset(name for name in managed.tables if name not in names and actual.table(name))
         given = PlanInput(
             data_source="db",
             connector="sqlite",
             environment="test",
             actual=actual,
             desired=wanted,
-            managed=managed,
+            managed=managed.tables,
             droppable=droppable,
             recreate=frozenset(QualifiedName("", name) for name in recreate),
         )
-        return make_plan(given, self, self.sizes(touched_tables(actual, wanted, droppable)))
+        return make_plan(given, self, self.sizes)
 
     def apply(self, plan: Plan, observer: Observer | None = None, lock_timeout: float = 5) -> Outcome:
         return execute_plan(

@@ -1,7 +1,6 @@
 """Executing plans: order of calls, the ledger, taking up again. The target keeps its state in a list."""
 # ruff: noqa: ARG002 - the target has the signatures of the protocols
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,12 +10,11 @@ import pytest
 from lbconf.connectors.contract import LedgerEntry, TableSize
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import ConnectorError, HazardError, StalePlanError
-from lbconf.plan.executor import Moment, Outcome, execute_plan, last_managed
+from lbconf.plan.executor import Moment, Outcome, execute_plan
 from lbconf.plan.plan import Plan
 from lbconf.state.changes import Change
 from lbconf.state.fingerprint import fingerprint
 from lbconf.state.hazards import Hazard, HazardKind
-from lbconf.state.serialise import to_data
 from lbconf.state.steps import Statement, Step
 from lbconf.state.structure import Column, ColumnType, QualifiedName, State, Table
 
@@ -194,30 +192,3 @@ def test_observers_see_each_step_before_and_after() -> None:
         observer=lambda moment, number, _: seen.append((moment, number)),
     )
     assert seen == [(Moment.BEFORE, 0), (Moment.AFTER, 0), (Moment.BEFORE, 1), (Moment.AFTER, 1)]
-
-
-def test_what_is_managed_is_the_newest_state_and_what_half_a_plan_may_have_left() -> None:
-    def entry(number: int, result: str, next_step: int, *names: str) -> LedgerEntry:
-        tables = tuple(
-            Table(name=QualifiedName("", name), columns=(Column(name="a", type=ColumnType("x")),)) for name in names
-        )
-        state = json.dumps(to_data(State(tables=tables)))
-        return LedgerEntry(
-            id=number,
-            started_at="",
-            finished_at=None,
-            user="",
-            plan_digest="",
-            result=result,
-            next_step=next_step,
-            steps="[]",
-            state=state,
-        )
-
-    def managed(*entries: LedgerEntry) -> set[str]:
-        return {table.name.name for table in last_managed(entries).tables}
-
-    assert managed() == set()
-    assert managed(entry(1, "applied", 1, "a"), entry(2, "applied", 1, "b")) == {"b"}
-    assert managed(entry(1, "applied", 1, "a"), entry(2, "failed", 0, "b")) == {"a"}
-    assert managed(entry(1, "applied", 1, "a"), entry(2, "failed", 1, "b")) == {"a", "b"}

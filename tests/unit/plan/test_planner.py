@@ -14,6 +14,7 @@ from lbconf.plan.plan import Plan
 from lbconf.plan.planner import PlanInput, make_plan, touched_tables
 from lbconf.state.changes import Change
 from lbconf.state.describe import describe
+from lbconf.state.diff import diff
 from lbconf.state.hazards import Hazard, HazardKind
 from lbconf.state.steps import Statement, Step
 from lbconf.state.structure import (
@@ -76,11 +77,11 @@ def plan(actual: State, desired: State, *, managed: State | None = None, rows: i
         environment="e",
         actual=actual,
         desired=desired,
-        managed=actual if managed is None else managed,
+        managed=frozenset(found.name for found in (actual if managed is None else managed).tables),
         **more,
     )
     sizes = {found.name: TableSize(rows=rows, bytes=None) for found in actual.tables}
-    return make_plan(given, OneStepEach(), sizes)
+    return make_plan(given, OneStepEach(), lambda tables: {name: sizes[name] for name in tables})
 
 
 def test_an_empty_table_has_no_dangers_of_time_or_of_rows() -> None:
@@ -192,4 +193,26 @@ def test_the_fingerprint_is_of_the_tables_the_plan_is_about() -> None:
 def test_touched_tables_go_by_their_present_names() -> None:
     new = replace(table(A, B, name=QualifiedName("app", "new")), renamed_from=T)
     fresh = table(A, name=QualifiedName("app", "fresh"))
-    assert touched_tables(state(table(A)), state(new, fresh), frozenset()) == (T,)
+    before = state(table(A))
+    assert touched_tables(diff(before, state(new, fresh)), before) == (T,)
+
+
+def test_sizes_are_asked_only_of_tables_that_change() -> None:
+    asked: list[Sequence[QualifiedName]] = []
+
+    def sizes_of(tables: Sequence[QualifiedName]) -> dict[QualifiedName, TableSize]:
+        asked.append(tables)
+        return {}
+
+    here, other = table(A), table(A, name=QualifiedName("app", "other"))
+    given = PlanInput(
+        data_source="db",
+        connector="c",
+        environment="e",
+        actual=state(here, other),
+        desired=state(here, other),
+        managed=frozenset(),
+    )
+    assert make_plan(given, OneStepEach(), sizes_of).empty
+    make_plan(replace(given, desired=state(table(A, B), other)), OneStepEach(), sizes_of)
+    assert asked == [(T,)]
