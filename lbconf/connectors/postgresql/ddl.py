@@ -342,7 +342,8 @@ def _constraint(
             return (_add(table, "foreign key", key.name, foreign_key_clause(key), SHARE_ROW, hazards, key.source),)
         case c.AddCheck(after=check):
             data = (HazardKind.MAY_FAIL_ON_DATA, f"rows of {table} that break it stop it")
-            hazards = context.hazards(table, data, scan) if check.valid else ()
+            held = (HazardKind.BLOCKS_READS, f"{table} is locked while its rows are checked")
+            hazards = context.hazards(table, data, held) if check.valid else ()
             return (_add(table, "check", check.name, check_clause(check), EXCLUSIVE, hazards, check.source),)
         case c.DropPrimaryKey(before=key):
             return (_drop(table, "primary key", key.name or f"{table.name}_pkey", _primary_key(key)),)

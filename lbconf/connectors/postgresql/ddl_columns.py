@@ -20,7 +20,7 @@ from lbconf.connectors.postgresql.spelling import (
     serial_type,
     type_text,
 )
-from lbconf.connectors.postgresql.type_changes import cast_through_text, may_fail, rewrites
+from lbconf.connectors.postgresql.type_changes import assigns, cast_through_text, loses, may_fail, rewrites
 from lbconf.state.hazards import Hazard, HazardKind
 from lbconf.state.steps import Statement, Step
 from lbconf.state.structure import Column, QualifiedName
@@ -135,6 +135,9 @@ def _hazards(table: QualifiedName, before: Column, after: Column, *, retyped: bo
         if may_fail(before.type, after.type):
             message = f"values of {where} that do not fit {type_text(after.type)} stop it"
             found.append(Hazard(kind=HazardKind.MAY_FAIL_ON_DATA, message=message))
+        lost = loses(before.type, after.type)
+        if lost is not None:
+            found.append(Hazard(kind=HazardKind.DELETES_DATA, message=f"values of {where} lose {lost}"))
     if before.nullable and not after.nullable:
         if after.backfill is None:
             message = f"rows of {table} without {after.name} stop it"
@@ -171,10 +174,12 @@ def _differences(table: QualifiedName, before: Column, after: Column, *, retyped
 def _retype(alter: str, before: Column, after: Column) -> str:
     wanted = type_text(after.type)
     column = quote(after.name)
+    collate = f" COLLATE {after.collation}" if after.collation else ""
+    if assigns(before.type, after.type):
+        return f"{alter} TYPE {wanted}{collate}"
     value = (
         f"{column}::{'text' + '[]' * before.type.dimensions}" if cast_through_text(before.type, after.type) else column
     )
-    collate = f" COLLATE {after.collation}" if after.collation else ""
     return f"{alter} TYPE {wanted}{collate} USING {value}::{wanted}"
 
 

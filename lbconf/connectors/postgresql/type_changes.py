@@ -1,4 +1,4 @@
-"""What a change of a column's type costs: a rewrite, a failure on data, a detour through text.
+"""What a change of a column's type costs: a rewrite, a failure on data, values cut short, a detour through text.
 
 Source: PostgreSQL manual, page ALTER TABLE, notes: a type that is binary
 coercible or an unconstrained one does not rewrite the table.
@@ -8,12 +8,16 @@ from typing import Final
 
 from lbconf.state.structure import ColumnType
 
-__all__ = ["cast_through_text", "may_fail", "rewrites"]
+__all__ = ["assigns", "cast_through_text", "loses", "may_fail", "rewrites"]
 
 TEXTS: Final = frozenset({"text", "character varying"})
 WHOLE: Final = {"smallint": 2, "integer": 4, "bigint": 8}
 STAMPS: Final = frozenset({"timestamp without time zone", "timestamp with time zone", "time without time zone"})
 FLOATS: Final = {"real": 4, "double precision": 8}
+STRINGS: Final = TEXTS | {"character"}
+BITS: Final = frozenset({"bit", "bit varying"})
+FRACTIONS: Final = STAMPS | {"time with time zone", "interval"}
+"""Types that hold six digits of a second's fraction, or as many as their argument says."""
 MAX_INTEGER_DIGITS: Final = {"smallint": 5, "integer": 10, "bigint": 19}
 
 
@@ -54,6 +58,46 @@ def may_fail(before: ColumnType, after: ColumnType) -> bool:
     if before.name in STAMPS | {"date"} and after.name.startswith("timestamp"):
         return False
     return (before.name, after.name) not in {("json", "jsonb"), ("jsonb", "json"), ("cidr", "inet")}
+
+
+def assigns(before: ColumnType, after: ColumnType) -> bool:
+    """Whether the values are taken as an INSERT takes them: one that is too long stops it.
+
+    Written with a cast, `c::varchar(5)` cuts longer values in silence.
+    Source: PostgreSQL manual, section 8.3 and the page CREATE CAST.
+    """
+    if after.enumeration or (after.dimensions and before.dimensions != after.dimensions):
+        return False
+    return after.name in STRINGS or (before.name in BITS and after.name in BITS)
+
+
+def loses(before: ColumnType, after: ColumnType) -> str | None:
+    """What PostgreSQL takes from values without a word, or None."""
+    if before.enumeration or after.enumeration:
+        return None
+    one, two = before.name, after.name
+    if one == two == "numeric":
+        scale = before.arguments[1:2] or ((0,) if before.arguments else (None,))
+        wanted = after.arguments[1:2] or ((0,) if after.arguments else (None,))
+        if wanted[0] is not None and (scale[0] is None or scale[0] > wanted[0]):
+            return f"their digits beyond {wanted[0]} decimal places" if wanted[0] else "their decimal places"
+        return None
+    if (one in {"numeric", "bigint"} and two in FLOATS) or (one == "integer" and two == "real"):
+        return f"digits beyond what a {two} holds"
+    if one in {"numeric", *FLOATS} and two in WHOLE:
+        return "their decimal places" if before.arguments[1:2] != (0,) or one != "numeric" else None
+    if one in FLOATS and two == "numeric" and after.arguments:
+        return f"their digits beyond {(*after.arguments, 0)[1]} decimal places"
+    if one == "double precision" and two == "real":
+        return "digits beyond what a real holds"
+    if one.startswith("timestamp") and two == "date":
+        return "their time of day"
+    if one.startswith("timestamp") and two.startswith("time "):
+        return "their day"
+    if one in FRACTIONS and two in FRACTIONS and after.arguments:
+        left = before.arguments[0] if before.arguments else 6
+        return f"fractions of a second beyond {after.arguments[0]} digits" if left > after.arguments[0] else None
+    return None
 
 
 def cast_through_text(before: ColumnType, after: ColumnType) -> bool:

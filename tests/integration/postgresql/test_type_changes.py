@@ -9,9 +9,10 @@ import pytest
 
 from lbconf.connectors.postgresql.ddl import compile_changes
 from lbconf.connectors.postgresql.mapping import canonical_type
-from lbconf.connectors.postgresql.type_changes import may_fail, rewrites
-from lbconf.state.changes import AlterColumn
-from lbconf.state.structure import Column, Default, QualifiedName, State
+from lbconf.connectors.postgresql.type_changes import loses, may_fail, rewrites
+from lbconf.state.changes import AddCheck, AlterColumn
+from lbconf.state.hazards import HazardKind
+from lbconf.state.structure import Check, Column, Default, QualifiedName, State
 from tests import servers
 
 TABLE = QualifiedName("public", "t")
@@ -102,3 +103,75 @@ def test_a_default_goes_along_with_the_type(connection: psycopg.Connection[Any])
         connection.execute(statement.sql.encode())
     connection.execute("INSERT INTO t DEFAULT VALUES")
     assert connection.execute("SELECT c FROM t ORDER BY c").fetchall() == [(7,), (8,)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "value"),
+    [
+        ("varchar(200)", "varchar(60)", "repeat('x', 120)"),
+        ("text", "varchar(5)", "'sixsix'"),
+        ("text", "character(5)", "'sixsix'"),
+        ("integer", "varchar(5)", "123456"),
+        ("timestamptz", "varchar(10)", "now()"),
+        ("text[]", "varchar(3)[]", "'{four}'"),
+        ("bit varying(8)", "bit varying(4)", "B'10101'"),
+    ],
+)
+def test_a_value_that_is_too_long_stops_the_change(
+    connection: psycopg.Connection[Any], old: str, new: str, value: str
+) -> None:
+    connection.execute(f"DROP TABLE IF EXISTS t; CREATE TABLE t (c {old})".encode())
+    connection.execute(f"INSERT INTO t VALUES ({value})".encode())
+    before = Column(name="c", type=canonical_type(old))
+    after = replace(before, type=canonical_type(new))
+    (step,) = compile_changes([AlterColumn(table=TABLE, before=before, after=after)], actual=State(), desired=State())
+    assert HazardKind.MAY_FAIL_ON_DATA in {hazard.kind for hazard in step.hazards}
+    (statement,) = step.statements
+    with pytest.raises(psycopg.DataError):
+        connection.execute(statement.sql.encode())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "value", "lost"),
+    [
+        ("numeric(10,4)", "numeric(10,2)", "1.2345", True),
+        ("numeric(10,2)", "numeric(10,4)", "1.25", False),
+        ("numeric", "integer", "1.5", True),
+        ("numeric(6)", "integer", "15", False),
+        ("double precision", "numeric(10,2)", "1.125", True),
+        ("double precision", "real", "1.23456789", True),
+        ("real", "double precision", "1.5", False),
+        ("bigint", "double precision", "9007199254740993", True),
+        ("timestamptz", "date", "'2026-11-21T23:30:00Z'", True),
+        ("timestamp(6)", "timestamp(3)", "'2026-11-21T23:30:00.123456'", True),
+        ("timestamp(3)", "timestamptz", "'2026-11-21T23:30:00.123'", False),
+        ("date", "timestamptz", "'2026-11-21'", False),
+        ("integer", "text", "15", False),
+    ],
+)
+def test_what_values_lose_is_a_hazard(
+    connection: psycopg.Connection[Any],
+    old: str,
+    new: str,
+    value: str,
+    lost: bool,  # noqa: FBT001 - parametrised
+) -> None:
+    before = Column(name="c", type=canonical_type(old))
+    after = replace(before, type=canonical_type(new))
+    (step,) = compile_changes([AlterColumn(table=TABLE, before=before, after=after)], actual=State(), desired=State())
+    assert (loses(before.type, after.type) is not None) is lost
+    assert (HazardKind.DELETES_DATA in {hazard.kind for hazard in step.hazards}) is lost
+
+    connection.execute(f"SET TimeZone = 'UTC'; DROP TABLE IF EXISTS t; CREATE TABLE t (c {old})".encode())
+    connection.execute(f"INSERT INTO t VALUES ({value})".encode())
+    first = connection.execute("SELECT c::text FROM t").fetchone()
+    for statement in (*step.statements, *step.undo):
+        connection.execute(statement.sql.encode())
+    assert (connection.execute("SELECT c::text FROM t").fetchone() != first) is lost
+
+
+def test_a_check_holds_up_readers() -> None:
+    change = AddCheck(table=TABLE, after=Check(name="c", expression="a > 0"))
+    (step,) = compile_changes([change], actual=State(), desired=State())
+    assert step.lock == "ACCESS EXCLUSIVE"
+    assert HazardKind.BLOCKS_READS in {hazard.kind for hazard in step.hazards}
