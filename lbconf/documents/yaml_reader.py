@@ -1,6 +1,5 @@
 """YAML 1.2 into plain data: the core schema's scalars, string keys, no duplicates, bounded aliases."""
 
-import re
 from typing import Any, Final
 
 import yaml
@@ -11,6 +10,7 @@ from lbconf.diagnostics import Code, Collector, Location, Related
 from lbconf.documents.markers import Replace, Unset
 from lbconf.documents.pointer import child
 from lbconf.documents.spans import Parsed, Place, SpanIndex
+from lbconf.patterns import pattern
 
 __all__ = ["MAX_DEPTH", "MAX_VALUES", "read_yaml", "scalar"]
 
@@ -38,9 +38,9 @@ _WORDS: Final[dict[str, Any]] = {
     "False": False,
     "FALSE": False,
 }
-_INTEGER: Final = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
-_FLOAT: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_NO_NUMBER: Final = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_INTEGER: Final = pattern(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT: Final = pattern(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_NO_NUMBER: Final = pattern(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _DIGITS_MAX: Final = 4000
 
 

@@ -5,26 +5,29 @@ from typing import Any, Final
 
 from lbconf.documents.markers import Replace, Unset, VariableText
 from lbconf.layers.secret import MASK, Secret
+from lbconf.patterns import pattern
 
 __all__ = ["conceal", "conceal_text", "is_secret_key", "is_secret_variable", "item_key", "shown_url"]
 
-_SECRET_KEY: Final = re.compile(
+_SECRET_KEY: Final = pattern(
     r"""(?: .*(?:password|passwd|passphrase|secret) | pass | pwd | .*[_-]pass(?:word)? | token
         | .*(?:access|auth|bearer|refresh|id|session|api|bot|device|master|push|[_-])[_-]?token
         | key | .*(?:api|access|secret|private|master|client|signing|encryption|storage|account|shared|session|auth
                      |service|windows|script)[_-]?key
         | keyfilename | .*credentials? | authorization | cookie | .*connection[_-]?string )""",
-    re.IGNORECASE | re.VERBOSE,
+    re.VERBOSE,
 )
-_PUBLIC_KEY: Final = re.compile(r".*(?:foreign|primary|public|sort|partition|entity)[_-]?key", re.IGNORECASE)
-_LIST_KEY: Final = re.compile(r"keys|secrets|tokens|passwords", re.IGNORECASE)
-_SECRET_VARIABLE: Final = re.compile(
+_SIGNS: Final = ("pass", "pwd", "secret", "token", "key", "cred", "author", "cook", "str")
+"""One of these is in every name that the patterns find; most names have none, which is told without the patterns."""
+_PUBLIC_KEY: Final = pattern(r".*(?:foreign|primary|public|sort|partition|entity)[_-]?key")
+_LIST_KEY: Final = pattern(r"keys|secrets|tokens|passwords", re.IGNORECASE)
+_SECRET_VARIABLE: Final = pattern(
     r"PASS(WORD|WD|PHRASE)?(_|$)|PWD(_|$)|SECRET|TOKEN(_|$)|CREDENTIAL|(^|_)(API|ACCESS|PRIVATE|MASTER)?_?KEY(_|$)",
     re.IGNORECASE,
 )
 _NOT_SECRET_VARIABLE: Final = frozenset({"PWD", "OLDPWD"})
-_URL: Final = re.compile(r"(?P<start>[A-Za-z][A-Za-z0-9+.\-]*://[^:/?#@\s]*:)(?P<secret>[^\s]*)(?P<end>@[^@\s]*)")
-_SETTING: Final = re.compile(
+_URL: Final = pattern(r"(?P<start>[A-Za-z][A-Za-z0-9+.\-]*://[^:/?#@\s]*:)(?P<secret>[^\s]*)(?P<end>@[^@\s]*)")
+_SETTING: Final = pattern(
     r"(?P<start>(?:^|[?&;])\s*(?:[a-z_]*(?:password|passwd|pwd|secret|token|api_?key|access_?key))\s*=)(?P<secret>[^&;\s]+)",
     re.IGNORECASE,
 )
@@ -32,12 +35,18 @@ _SETTING: Final = re.compile(
 
 def is_secret_key(key: str) -> bool:
     """Whether values under this name are secret."""
-    return _SECRET_KEY.fullmatch(key) is not None and _PUBLIC_KEY.fullmatch(key) is None
+    folded = key.casefold()
+    if not any(sign in folded for sign in _SIGNS):
+        return False
+    return _SECRET_KEY.fullmatch(folded) is not None and _PUBLIC_KEY.fullmatch(folded) is None
 
 
 def is_secret_variable(name: str) -> bool:
     """Whether a variable of this name holds a secret: `*_PASSWORD`, `*_SECRET`, `*_TOKEN`, `*_KEY`."""
-    return name not in _NOT_SECRET_VARIABLE and _SECRET_VARIABLE.search(name) is not None
+    folded = name.casefold()
+    if name in _NOT_SECRET_VARIABLE or not any(sign in folded for sign in _SIGNS):
+        return False
+    return _SECRET_VARIABLE.search(name) is not None
 
 
 def item_key(key: str) -> str:

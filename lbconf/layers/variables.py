@@ -10,14 +10,15 @@ from lbconf.documents.markers import VariableText
 from lbconf.documents.pointer import child
 from lbconf.layers.secrecy import conceal, conceal_text, is_secret_variable, item_key, shown_url
 from lbconf.layers.secret import MASK, Secret
+from lbconf.patterns import pattern
 from lbconf.records import dataclass, field
 
 __all__ = ["Filled", "Problem", "fill_loopback", "fill_native"]
 
-_START: Final = re.compile(r"\$\$\{|\$\{")
-_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_START: Final = pattern(r"\$\$\{|\$\{")
+_NAME: Final = pattern(r"[A-Za-z_][A-Za-z0-9_]*")
 _FILE_BYTES: Final = 1024 * 1024
-_LOOPBACK: Final = re.compile(r"\$\{(\w+)\}$", re.ASCII)
+_LOOPBACK: Final = pattern(r"\$\{(\w+)\}$", re.ASCII)
 _ABSENT: Final = object()
 
 

@@ -18,11 +18,12 @@ from lbconf.layers.overrides import Override, read_overrides
 from lbconf.layers.part import Part
 from lbconf.layers.provenance import Provenance
 from lbconf.operations.collection import collection_paused
+from lbconf.patterns import pattern
 
 __all__ = ["compose", "compose_partly", "known_environments", "project_root"]
 
-_COMMENT: Final = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
-_ENABLES_AUTH: Final = re.compile(r"\.\s*enableAuth\s*\(")
+_COMMENT: Final = pattern(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
+_ENABLES_AUTH: Final = pattern(r"\.\s*enableAuth\s*\(")
 
 
 def compose(

@@ -1,11 +1,11 @@
 """Names made from names: camel case, Pascal case, path segments."""
 
-import re
+from lbconf.patterns import pattern
 
 __all__ = ["dashed", "lower_first", "pascal"]
 
-_WORD_BREAK = re.compile(r"[^0-9A-Za-z]+")
-_CASE_BREAK = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z](?!s(?:[A-Z]|$))[a-z])")
+_WORD_BREAK = pattern(r"[^0-9A-Za-z]+")
+_CASE_BREAK = pattern(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z](?!s(?:[A-Z]|$))[a-z])")
 
 
 def lower_first(name: str) -> str:

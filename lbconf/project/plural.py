@@ -8,6 +8,8 @@ their URLs, quirks included: `Legacy` gives `Legacies`, `Replacey` gives
 import re
 from functools import lru_cache
 
+from lbconf.patterns import pattern
+
 __all__ = ["plural"]
 
 _UNCOUNTABLE = frozenset(
@@ -72,15 +74,15 @@ _UNCOUNTABLE = frozenset(
     ]
 )
 
-_ALREADY_PLURAL = re.compile(
+_ALREADY_PLURAL = pattern(
     r"(?:[ti]a|(?:m|wom)en|people|children|(?:m|l)ice|oxen|(?:octop|vir)i|(?:alias|status|bus|quizz)es"
     r"|(?:matr|vert|append|ind)ices|[^aeiouy]ies|(?:x|ch|ss|sh)es|[^aeious]s|[lr]ves|[aeiou]ys|teeth|geese|feet)$",
     re.IGNORECASE,
 )
 
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE), ending)
-    for pattern, ending in (
+    (pattern(text, re.IGNORECASE), ending)
+    for text, ending in (
         (r"(pe)rson$", r"\1ople"),
         (r"(child)$", r"\1ren"),
         (r"^(ox)$", r"\1en"),
@@ -104,13 +106,21 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     )
 )
 
+_REGULAR = (*"bcgjklpqrvw", "ct", "ion", "nt", "pt", "rt", "st", "xt")
+"""Endings that no rule but the last one is about, so that most names need no pattern."""
+
 
 @lru_cache(maxsize=4096)
 def plural(name: str) -> str:
     """The plural of a name; never empty for a name that is not."""
-    if name.lower() in _UNCOUNTABLE or _ALREADY_PLURAL.search(name):
+    lower = name.lower()
+    if lower in _UNCOUNTABLE:
         return name
-    for pattern, ending in _RULES:
-        if pattern.search(name):
-            return pattern.sub(ending, name, count=1)
+    if lower.endswith(_REGULAR):
+        return f"{name}s"
+    if _ALREADY_PLURAL.search(name):
+        return name
+    for rule, ending in _RULES:
+        if rule.search(name):
+            return rule.sub(ending, name, count=1)
     return name

@@ -1,6 +1,5 @@
 """What a property's `type` says, as a portable data type."""
 
-import re
 from collections.abc import Container, Mapping
 from typing import Any, Final
 
@@ -26,6 +25,7 @@ from lbconf.datatypes import (
     TimeType,
     UuidType,
 )
+from lbconf.patterns import pattern
 
 __all__ = ["TYPE_NAMES", "TypeUnknownError", "data_type"]
 
@@ -63,7 +63,7 @@ _LOOPBACK_ONLY: Final[Mapping[str, DataType]] = {
 TYPE_NAMES: Final = (*_COMMON, "enum")
 """Every type name of the native layout."""
 
-_SIZED = re.compile(r"^\s*([A-Za-z]+)\s*\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\)\s*$")
+_SIZED = pattern(r"^\s*([A-Za-z]+)\s*\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\)\s*$")
 
 
 class TypeUnknownError(Exception):
@@ -97,7 +97,7 @@ def data_type(written: Any, attributes: Mapping[str, Any], models: Container[str
         raise TypeUnknownError(str(written), f"{written!r} is no type")
     if written in models and written not in _COMMON:
         return ModelType(written)
-    sized = _SIZED.match(written)
+    sized = _SIZED.match(written) if "(" in written else None
     if sized and (sized_type := _sized_type(*sized.groups())) is not None:
         return sized_type
     folded = written.strip().lower()

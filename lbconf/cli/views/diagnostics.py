@@ -1,6 +1,5 @@
 """Findings for people: the line they are about, a caret under the place, and how to mend it."""
 
-import re
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -11,16 +10,17 @@ from lbconf.diagnostics import Diagnostic, Location, Severity
 from lbconf.documents.pointer import split
 from lbconf.layers.secrecy import is_secret_key, shown_url
 from lbconf.layers.secret import MASK
+from lbconf.patterns import pattern
 
 __all__ = ["excerpt", "render_text", "summary"]
 
 _WIDTH: Final = 160
 """Most characters of a source line."""
-_QUOTED_PAIR: Final = re.compile(
+_QUOTED_PAIR: Final = pattern(
     r"""(?P<quote>["'])(?P<key>[^"']{1,80})(?P=quote)\s*:\s*(?P<value>"(?:[^"\\]|\\.)*"?|'[^']*'?|[^,}\]\s]+)"""
 )
-_PLAIN_PAIR: Final = re.compile(r"^\s*(?:-\s+)?(?P<key>[\w$.-]+)\s*:\s+(?P<value>\S.*)$")
-_FLOW_PAIR: Final = re.compile(r"[{,]\s*(?P<key>[\w$.-]+)\s*:\s*(?P<value>\"(?:[^\"\\]|\\.)*\"?|'[^']*'?|[^,}\s]+)")
+_PLAIN_PAIR: Final = pattern(r"^\s*(?:-\s+)?(?P<key>[\w$.-]+)\s*:\s+(?P<value>\S.*)$")
+_FLOW_PAIR: Final = pattern(r"[{,]\s*(?P<key>[\w$.-]+)\s*:\s*(?P<value>\"(?:[^\"\\]|\\.)*\"?|'[^']*'?|[^,}\s]+)")
 
 
 def render_text(found: Sequence[Diagnostic], root: Path | None = None, *, color: bool = False) -> str:

@@ -21,14 +21,15 @@ from lbconf.datatypes import (
 )
 from lbconf.diagnostics import Code, Diagnostic, Severity
 from lbconf.layers.secret import Secret
+from lbconf.patterns import pattern
 from lbconf.project.resolved import UNSET
 from lbconf.project.rules.facts import Facts
 
 __all__ = ["default_types"]
 
-_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?)?")
-_TIME: Final = re.compile(r"\d{2}:\d{2}(:\d{2}(\.\d+)?)?")
-_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_DATE: Final = pattern(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?)?")
+_TIME: Final = pattern(r"\d{2}:\d{2}(:\d{2}(\.\d+)?)?")
+_UUID: Final = pattern(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 def default_types(facts: Facts) -> Iterator[Diagnostic]:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lbconf.project.plural import plural
+from lbconf.project.plural import _ALREADY_PLURAL, _REGULAR, _RULES, _UNCOUNTABLE, plural
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,16 @@ def test_a_plural_is_never_empty(name: str) -> None:
 @given(st.from_regex(r"[A-Z][a-z]{1,12}", fullmatch=True))
 def test_a_plural_keeps_the_first_letter(name: str) -> None:
     assert plural(name)[0] == name[0]
+
+
+@given(
+    st.text(st.sampled_from("abcefgijklmnopqrstuvwxyzAI"), max_size=6),
+    st.sampled_from([*_REGULAR, *(ending.upper() for ending in _REGULAR)]),
+)
+def test_regular_endings_get_what_the_rules_give(start: str, ending: str) -> None:
+    name = start + ending
+    if name.lower() in _UNCOUNTABLE:
+        return
+    assert _ALREADY_PLURAL.search(name) is None
+    rule, with_ending = next((rule, made) for rule, made in _RULES if rule.search(name))
+    assert plural(name) == rule.sub(with_ending, name, count=1) == f"{name}s"
