@@ -133,9 +133,9 @@ class PostgresqlMapping(SqlMapping):
         return "gen_random_uuid()"
 
     def instant_expression(self, model: Model, prop: Property) -> str | None:
-        """The start of the transaction."""
-        del model, prop
-        return "CURRENT_TIMESTAMP"
+        """The start of the transaction, or its day."""
+        del model
+        return "CURRENT_DATE" if isinstance(prop.type, DateOnlyType) else "CURRENT_TIMESTAMP"
 
     def boolean_literal(self, *, value: bool) -> str:
         """`true` or `false`."""

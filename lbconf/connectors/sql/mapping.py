@@ -17,6 +17,7 @@ from lbconf.datatypes import (
     BinaryType,
     BooleanType,
     DataType,
+    DateOnlyType,
     DateTimeType,
     DecimalType,
     GeoPointType,
@@ -195,7 +196,7 @@ class SqlMapping(ABC):
 
     @abstractmethod
     def instant_expression(self, model: Model, prop: Property) -> str | None:
-        """An expression for this moment, or None where the column cannot have one."""
+        """An expression for this moment, or this day of a `dateonly`; None where the column cannot have one."""
 
     @abstractmethod
     def boolean_literal(self, *, value: bool) -> str:
@@ -207,7 +208,8 @@ class SqlMapping(ABC):
 
     def _property_default(self, model: Model, prop: Property) -> Default | None:
         constant = prop.default
-        if isinstance(prop.type, DateTimeType) and (constant in CURRENT_INSTANT or prop.default_fn == "now"):
+        dated = isinstance(prop.type, DateTimeType | DateOnlyType)
+        if dated and (constant in CURRENT_INSTANT or prop.default_fn == "now"):
             expression = None if model.layout.is_loopback else self.instant_expression(model, prop)
             return Default(expression) if expression else None
         if constant is UNSET or constant is None:

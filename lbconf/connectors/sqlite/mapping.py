@@ -103,6 +103,8 @@ class SqliteMapping(SqlMapping):
 
     def instant_expression(self, model: Model, prop: Property) -> str | None:
         """This moment in the text form of native date columns; none where the column holds milliseconds."""
+        if isinstance(prop.type, DateOnlyType):
+            return "(date('now'))"
         if self.column_type(model, prop) != NATIVE[DateTimeType]:
             return None
         return "(strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))"

@@ -103,7 +103,7 @@ _CHECKS: Final[Mapping[type, Callable[[Any, Any], bool]]] = {
     DecimalType: lambda value, _: _decimal(value),
     DateTimeType: _date,
     DateOnlyType: _date,
-    TimeType: lambda value, _: isinstance(value, str) and (value == "$now" or bool(_TIME.match(value))),
+    TimeType: lambda value, _: isinstance(value, str) and bool(_TIME.fullmatch(value)),
     UuidType: lambda value, _: isinstance(value, str) and bool(_UUID.fullmatch(value)),
     ArrayType: lambda value, _: isinstance(value, list | tuple),
 }

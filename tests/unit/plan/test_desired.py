@@ -286,3 +286,23 @@ def test_long_names_are_cut_the_same_way_each_time() -> None:
     assert len(name) == 63
     assert name.startswith("a" * 40)
     assert name.endswith("_idx")
+
+
+@pytest.mark.parametrize(
+    ("mapping", "day", "moment"),
+    [
+        (SqliteMapping(source()), "(date('now'))", "(strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))"),
+        (PostgresqlMapping(source()), "CURRENT_DATE", "CURRENT_TIMESTAMP"),
+    ],
+)
+def test_now_is_the_day_of_the_row_not_of_the_plan(mapping: SqlMapping, day: str, moment: str) -> None:
+    found = model(
+        "A",
+        ID,
+        Property(name="day", type=DateOnlyType(), default="$now"),
+        Property(name="at", type=DateTimeType(), default="$now"),
+        Property(name="fixed", type=DateOnlyType(), default="2026-01-31"),
+    )
+    (table,) = state(mapping, found).tables
+    defaults = [column.default.expression for column in table.columns if column.default is not None]
+    assert defaults == [day, moment, "'2026-01-31'"]
