@@ -59,12 +59,12 @@ def desired_state(project: Project, data_source: DataSource, mapping: ModelMappi
             _twice(found, project, first, model, table.name)
     for key in foreign_keys(project, models, mapping, tables, found):
         table = tables[key.table]
-        columns = tuple(replace(c, type=key.types.get(c.name, c.type)) for c in table.columns)
+        columns = tuple(replace(c, type=key.types[c.name]) if c.name in key.types else c for c in table.columns)
         keys = tuple(sorted((*table.foreign_keys, key.foreign_key), key=lambda part: part.name))
         tables[key.table] = replace(table, columns=columns, foreign_keys=keys)
     for model in models:
-        name = mapping.table_name(model)
         exact = {own.name: own for own in exact_foreign_keys(model, mapping)}
+        name = mapping.table_name(model)
         if exact and name in tables:
             by_name = {own.name: own for own in tables[name].foreign_keys} | exact
             tables[name] = replace(tables[name], foreign_keys=tuple(by_name[own] for own in sorted(by_name)))
@@ -88,11 +88,13 @@ def _tell_indexes_apart(tables: dict[QualifiedName, Table], mapping: ModelMappin
         indexes: list[Index] = []
         for index in tables[name].indexes:
             place = (name.namespace, index.name.lower())
-            taken = mapping.index_name(name, (index.name,), unique=index.unique)
-            indexes.append(replace(index, name=taken) if place in seen else index)
+            if place in seen:
+                index = replace(index, name=mapping.index_name(name, (index.name,), unique=index.unique))  # noqa: PLW2901
+            indexes.append(index)
             seen.add(place)
         ordered = tuple(sorted(indexes, key=lambda index: index.name))
-        tables[name] = replace(tables[name], indexes=ordered)
+        if ordered != tables[name].indexes:
+            tables[name] = replace(tables[name], indexes=ordered)
 
 
 def planned_models(project: Project, data_source: str) -> tuple[Model, ...]:

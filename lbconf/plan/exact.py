@@ -43,6 +43,8 @@ NO_ACTION: Final = "NO ACTION"
 def exact_table(table: Table, model: Model, mapping: ModelMapping) -> Table:
     """The table with the parts that the model's connector section names."""
     section = model.section(*mapping.sections)
+    if not section:
+        return table
     named = section.get("primaryKey")
     key = table.primary_key
     if key is not None and isinstance(named, str) and named:
@@ -60,6 +62,8 @@ def exact_table(table: Table, model: Model, mapping: ModelMapping) -> Table:
 def exact_column(column: Column, prop: Property, mapping: ModelMapping) -> Column:
     """The column with what the property's connector section says."""
     section = prop.section(*mapping.sections)
+    if not section and (column.identity is None or column.default is None):
+        return column
     collation, generated = section.get("collation"), section.get("generatedAs")
     identity = _identity(section, column.identity)
     return replace(

@@ -358,6 +358,6 @@ class Project:
 def _section(settings: Mapping[str, Any], connectors: tuple[str, ...]) -> Mapping[str, Any]:
     for connector in connectors:
         found = settings.get(connector)
-        if isinstance(found, Mapping):
+        if found is not None and isinstance(found, Mapping):
             return found
     return EMPTY

@@ -73,20 +73,18 @@ def _qualified(text: str) -> QualifiedName:
 
 def _column(column: Column, named: set[QualifiedName], namespace: str, *, in_key: bool) -> Column:
     kind = _type(column.type, named, namespace)
-    identity = column.identity
-    if identity is not None:
-        identity = usual(identity, kind.name)
-    return replace(
-        column,
-        type=kind,
-        nullable=column.nullable and not in_key and identity is None,
-        identity=identity,
-        default=None if identity is not None or column.default is None else _default(column.default, kind),
-    )
+    identity = None if column.identity is None else usual(column.identity, kind.name)
+    nullable = column.nullable and not in_key and identity is None
+    default = None if identity is not None or column.default is None else _default(column.default, kind)
+    if (kind, nullable, identity, default) == (column.type, column.nullable, column.identity, column.default):
+        return column
+    return replace(column, type=kind, nullable=nullable, identity=identity, default=default)
 
 
 def _type(found: ColumnType, named: set[QualifiedName], namespace: str) -> ColumnType:
     if found.enumeration is not None:
+        return found
+    if not named:
         return found
     text = found.name.replace('"', "")
     head, _, name = text.rpartition(".")
@@ -109,29 +107,34 @@ def _default(default: Default, kind: ColumnType) -> Default | None:
 
 
 def _index(index: Index) -> Index:
-    return replace(index, method=index.method.lower(), parts=tuple(map(_part, index.parts)))
+    method, parts = index.method.lower(), tuple(map(_part, index.parts))
+    return index if (method, parts) == (index.method, index.parts) else replace(index, method=method, parts=parts)
 
 
 def _part(part: IndexPart) -> IndexPart:
-    return replace(part, nulls_first=None if part.nulls_first == part.descending else part.nulls_first)
+    return part if part.nulls_first != part.descending else replace(part, nulls_first=None)
 
 
 def _instants(table: Table, there: Table | None) -> Table:
     """The same instant in the words that are there."""
-    if there is None:
+    if there is None or not any(_is_instant(column.default) for column in table.columns):
         return table
-    columns = []
-    for column in table.columns:
-        other = there.column(column.name)
-        one, two = column.default, other.default if other else None
-        same = one is not None and two is not None and {one.expression, two.expression} <= INSTANTS
-        columns.append(replace(column, default=two) if same else column)
-    return replace(table, columns=tuple(columns))
+    words = {column.name: column.default for column in there.columns if _is_instant(column.default)}
+    columns = tuple(
+        replace(column, default=words[column.name]) if column.name in words and _is_instant(column.default) else column
+        for column in table.columns
+    )
+    return replace(table, columns=columns)
+
+
+def _is_instant(default: Default | None) -> bool:
+    return default is not None and default.expression in INSTANTS
 
 
 def _question(table: Table, there: Table | None) -> Table | None:
     """The table with only what has to be asked; None where nothing has."""
-    columns = tuple(column for column in table.columns if _is_open(column, there))
+    found = {column.name: column for column in there.columns} if there else {}
+    columns = tuple(column for column in table.columns if _is_open(column, found.get(column.name)))
     known_checks = {check.expression for check in there.checks} if there else set()
     checks = tuple(check for check in table.checks if check.expression not in known_checks)
     known = {(index.parts, index.where) for index in there.indexes} if there else set()
@@ -149,8 +152,7 @@ def _question(table: Table, there: Table | None) -> Table | None:
     return replace(table, checks=checks, indexes=indexes, opaque=(), model=None)
 
 
-def _is_open(column: Column, there: Table | None) -> bool:
-    other = there.column(column.name) if there else None
+def _is_open(column: Column, other: Column | None) -> bool:
     if other is not None and (column.type, column.default, column.generated) == (
         other.type,
         other.default,
