@@ -41,6 +41,15 @@ from lbconf.diagnostics import Code
 from lbconf.query.binary import to_bytes
 from lbconf.query.dates import to_datetime
 from lbconf.query.errors import RequestError
+from lbconf.query.exact import (
+    InvalidDateError,
+    decimal_limit,
+    exact_day,
+    exact_instant,
+    exact_time,
+    integer_limit,
+    refused,
+)
 from lbconf.query.javascript import json_text, to_boolean, to_number, to_text
 
 __all__ = ["Converter", "InvalidDateError", "Operands", "operand_converter", "to_geo_point", "value_converter"]
@@ -51,15 +60,8 @@ _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE
 _PAIR = re.compile(r",\s*")
 _LARGEST_LATITUDE = 90
 _LARGEST_LONGITUDE = 180
-
-
-class InvalidDateError(RequestError):
-    """A value is no date; when a row is written, validation reports it under its property."""
-
-
-def refused(value: Any, wanted: str) -> RequestError:
-    """The error for a value that is not of its type."""
-    return RequestError(Code.VALUE_UNUSABLE, f"{json_text(value)} is not {wanted}")
+_MOST_PLACES = 1000
+"""Digits of an exact number on either side of the point."""
 
 
 @lru_cache(maxsize=4096)
@@ -78,18 +80,18 @@ def value_converter(kind: DataType, *, lenient: bool) -> Converter:  # noqa: C90
             return _uuid
         case NumberType():
             return _lenient_number if lenient else _exact_number
-        case IntegerType():
-            return _exact_integer
-        case DecimalType():
-            return _decimal
+        case IntegerType(bits=bits):
+            return _exact_integer if lenient else integer_limit(bits, _exact_integer)
+        case DecimalType(precision=precision, scale=scale):
+            return _decimal if lenient or precision is None else decimal_limit(precision, scale or 0, _decimal)
         case BooleanType():
             return to_boolean if lenient else _exact_boolean
         case DateTimeType():
-            return _datetime
+            return _datetime if lenient else exact_instant
         case DateOnlyType():
-            return _day
+            return _day if lenient else exact_day
         case TimeType():
-            return _time
+            return _time if lenient else exact_time
         case BinaryType():
             return to_bytes
         case GeoPointType():
@@ -195,7 +197,7 @@ def _decimal(value: Any) -> Decimal:
             number = Decimal(str(value).strip())
         except InvalidOperation:
             number = Decimal("nan")
-        if number.is_finite():
+        if number.is_finite() and int(number.as_tuple().exponent) >= -_MOST_PLACES and number.adjusted() < _MOST_PLACES:
             return number
     raise refused(value, "a number")
 

@@ -20,8 +20,9 @@ from lbconf.datatypes import (
 )
 from lbconf.diagnostics import Code, Collector, nearest
 from lbconf.project.resolved import Model, Property
-from lbconf.query.coerce import Operands, operand_converter, refused, to_geo_point
+from lbconf.query.coerce import Operands, operand_converter, to_geo_point
 from lbconf.query.errors import RequestError, malformed
+from lbconf.query.exact import refused
 from lbconf.query.javascript import json_text, to_number, to_text, truthy
 from lbconf.query.nodes import AllOf, AnyOf, Comparison, Condition, Constant, Near, NoneOf, Operator, Target
 from lbconf.query.pattern import split_pattern
