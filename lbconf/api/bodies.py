@@ -94,6 +94,9 @@ def parse_json(text: str, *, exact: bool = False) -> Any:
     except RecursionError:
         msg = "JSON is nested too deeply"
         raise RequestError(Code.REQUEST_REFUSED, msg, status=400, name="SyntaxError") from None
+    except (ValueError, ArithmeticError):
+        msg = "JSON holds a number with too many digits"
+        raise RequestError(Code.REQUEST_REFUSED, msg, status=400, name="SyntaxError") from None
 
 
 def size_in_bytes(written: Any, default: int = DEFAULT_LIMIT) -> int:

@@ -16,6 +16,10 @@ __all__ = ["Presenter", "encode", "plain"]
 LARGEST_WHOLE: Final = 1e21
 """From here on JavaScript writes an exponent."""
 
+INTEGER_PLACES: Final = 18
+MOST_PLACES: Final = 1000
+"""Exact numbers with more digits on a side of the point are written with an exponent."""
+
 
 def encode(value: Any) -> bytes:
     """A JSON value as compact UTF-8 text. Decimals are written as exact numbers."""
@@ -136,9 +140,15 @@ def _names(model: Model, *settings: str) -> frozenset[str]:
 
 
 def _number(value: Decimal) -> Decimal | int | None:
+    """The same number without zeros at its end; never rounded, which `Decimal.normalize` would do."""
     if not value.is_finite():
         return None
-    return int(value) if value == value.to_integral_value() else value.normalize()
+    if value.adjusted() < INTEGER_PLACES and value == value.to_integral_value():
+        return int(value)
+    if int(value.as_tuple().exponent) < -MOST_PLACES or value.adjusted() > MOST_PLACES:
+        return value
+    text = format(value, "f")
+    return Decimal(text.rstrip("0").rstrip(".") if "." in text else text)
 
 
 def _unusual(value: Any) -> Any:

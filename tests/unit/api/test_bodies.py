@@ -109,6 +109,15 @@ def test_charsets_that_are_not_unicode(charset: bytes) -> None:
     assert caught.value.status == 415
 
 
+@pytest.mark.parametrize(
+    ("number", "exact"), [("9" * 5000, False), ("9" * 5000, True), ("1e9999999999999999999", True)]
+)
+def test_numbers_beyond_all_bounds_are_refused(number: str, *, exact: bool) -> None:
+    with pytest.raises(RequestError) as caught:
+        parse_body(f"[{number}]".encode(), JSON, exact=exact)
+    assert (caught.value.status, caught.value.name) == (400, "SyntaxError")
+
+
 def test_numbers_without_loss_where_they_are_wanted() -> None:
     text = b"[0.1, 12.34, 0.12345678901234567890123, 123456789012345678901234567890]"
 
