@@ -58,12 +58,15 @@ KINDS: Final = {
     "character varying": Kind.TEXT,
     "character": Kind.TEXT,
 }
-ISO: Final = """'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'"""
+AFTER_YEAR: Final = r"""-MM-DD"T"HH24:MI:SS.MS"Z"\""""
+"""Format of `to_char` for a point in time without its year, with the closing quote of a JSON string."""
 LARGEST: Final = "1.7976931348623157e308"
 
 
 @dataclass(frozen=True, slots=True)
 class _Forms:
+    """What of a `BoundColumn` depends on its kind."""
+
     read: str
     json: str
     encode: Callable[[Any], Any] | None = None
@@ -109,40 +112,43 @@ def _text(prop: Property, sql: str, _: ColumnType, __: bool) -> _Forms:  # noqa:
     if isinstance(prop.type, BinaryType):
         return _Forms(sql, _buffer(_bytes_of_text(sql)), to_text, to_text, bytes_from_text)
     typed = isinstance(prop.type, NumberType | IntegerType | DecimalType | BooleanType | DateTimeType)
-    return _Forms(sql, sql, to_text, _comparable_text, from_text(prop.type) if typed else None)
+    return _Forms(sql, _json_of(sql), to_text, _comparable_text, from_text(prop.type) if typed else None)
 
 
 def _integer(prop: Property, sql: str, _: ColumnType, __: bool) -> _Forms:  # noqa: FBT001
     if isinstance(prop.type, NumberType | IntegerType | DecimalType):
         decode = Decimal if isinstance(prop.type, DecimalType) else None
-        return _Forms(sql, sql, as_whole, _number, decode)
+        return _Forms(sql, f"{sql}::text", as_whole, _number, decode)
     if isinstance(prop.type, BooleanType):
-        return _Forms(sql, f"({sql} <> 0)", int, int, as_boolean)
+        return _Forms(sql, f"({sql} <> 0)::text", int, int, as_boolean)
     if isinstance(prop.type, DateTimeType):
         return _Forms(
             sql, _moment(f"to_timestamp({sql} / 1000.0)"), to_milliseconds, to_milliseconds, from_plain(prop.type)
         )
-    return _Forms(sql, f"{sql}::text", _whole_text, _whole_text, from_plain(prop.type))
+    return _Forms(sql, _quoted(sql), _whole_text, _whole_text, from_plain(prop.type))
 
 
 def _float(prop: Property, sql: str, _: ColumnType, __: bool) -> _Forms:  # noqa: FBT001
     if isinstance(prop.type, NumberType | IntegerType | DecimalType):
         # NaN and the infinities are no JSON.
-        shown = f"CASE WHEN {sql} BETWEEN -{LARGEST} AND {LARGEST} THEN {sql} END"
+        shown = f"CASE WHEN {sql} BETWEEN -{LARGEST} AND {LARGEST} THEN {sql}::text END"
         return _Forms(sql, shown, None, _double, _decimal if isinstance(prop.type, DecimalType) else None)
-    return _Forms(f"{sql}::text", f"{sql}::text", to_text, to_text)
+    return _Forms(f"{sql}::text", _json_of(f"{sql}::text"), to_text, to_text)
 
 
 def _exact(prop: Property, sql: str, _: ColumnType, __: bool) -> _Forms:  # noqa: FBT001
     if isinstance(prop.type, NumberType | IntegerType | DecimalType):
-        return _Forms(sql, f"nullif({sql}, 'NaN')", as_exact, as_exact, from_exact(prop.type))
-    return _Forms(f"{sql}::text", f"{sql}::text", to_text, to_text)
+        # The same for exact numbers: the difference is NaN for all three.
+        return _Forms(
+            sql, f"CASE WHEN {sql} - {sql} = 0 THEN {sql}::text END", as_exact, as_exact, from_exact(prop.type)
+        )
+    return _Forms(f"{sql}::text", _json_of(f"{sql}::text"), to_text, to_text)
 
 
 def _boolean(prop: Property, sql: str, _: ColumnType, __: bool) -> _Forms:  # noqa: FBT001
     if isinstance(prop.type, BooleanType):
-        return _Forms(sql, sql, bool, bool)
-    return _Forms(f"{sql}::text", f"{sql}::text", to_text, to_text)
+        return _Forms(sql, f"{sql}::text", bool, bool)
+    return _Forms(f"{sql}::text", _json_of(f"{sql}::text"), to_text, to_text)
 
 
 def _instant(prop: Property, sql: str, column_type: ColumnType, _: bool) -> _Forms:  # noqa: FBT001
@@ -151,57 +157,57 @@ def _instant(prop: Property, sql: str, column_type: ColumnType, _: bool) -> _For
         encode = _naive if naive else as_instant
         return _Forms(sql, _moment(sql), encode, encode)
     if isinstance(prop.type, DateOnlyType):
-        return _Forms(f"{sql}::date", f"{sql}::date", as_instant, as_instant)
-    return _Forms(f"{sql}::text", f"{sql}::text", to_text, to_text)
+        return _Forms(f"{sql}::date", _finite(sql, _quoted(f"{sql}::date")), as_instant, as_instant)
+    return _Forms(f"{sql}::text", _json_of(f"{sql}::text"), to_text, to_text)
 
 
 def _day(prop: Property, sql: str, _: ColumnType, __: bool) -> _Forms:  # noqa: FBT001
     if isinstance(prop.type, DateTimeType):
         return _Forms(f"{sql}::timestamptz", _moment(f"{sql}::timestamptz"), as_instant, as_instant)
     if isinstance(prop.type, DateOnlyType):
-        return _Forms(sql, f"CASE WHEN isfinite({sql}) THEN {sql} END", _calendar_day, _calendar_day)
-    return _Forms(f"{sql}::text", f"{sql}::text", to_text, to_text)
+        return _Forms(sql, _finite(sql, _quoted(sql)), _calendar_day, _calendar_day)
+    return _Forms(f"{sql}::text", _json_of(f"{sql}::text"), to_text, to_text)
 
 
 def _clock(_: Property, sql: str, __: ColumnType, ___: bool) -> _Forms:  # noqa: FBT001
     whole = f"date_part('microseconds', {sql})::bigint % 1000000 = 0"
     shown = f"CASE WHEN {whole} THEN {sql}::time(0)::text ELSE to_char({sql}::interval, 'HH24:MI:SS.US') END"
-    return _Forms(sql, shown)
+    return _Forms(sql, _quoted(f"({shown})"))
 
 
 def _uuid(_: Property, sql: str, __: ColumnType, ___: bool) -> _Forms:  # noqa: FBT001
-    return _Forms(sql, sql, _uuid_value, _uuid_value, str)
+    return _Forms(sql, _quoted(sql), _uuid_value, _uuid_value, str)
 
 
 def _json(_: Property, sql: str, __: ColumnType, ___: bool) -> _Forms:  # noqa: FBT001
-    return _Forms(f"{sql}::text", sql, to_json, to_json, from_json, "{}::json", "{}::jsonb")
+    return _Forms(f"{sql}::text", f"{sql}::text", to_json, to_json, from_json, "{}::json", "{}::jsonb")
 
 
 def _json_text(_: Property, sql: str, __: ColumnType, checked: bool) -> _Forms:  # noqa: FBT001
-    shown = f"{sql}::json"
+    shown = f"{sql}::json::text"
     if checked:
-        shown = f"CASE WHEN {sql} IS JSON THEN {sql}::json ELSE to_json({sql}) END"
+        shown = f"CASE WHEN {sql} IS JSON THEN {sql}::text ELSE {_json_of(sql)} END"
     return _Forms(sql, shown, to_json, to_json, from_json)
 
 
 def _binary(prop: Property, sql: str, _: ColumnType, __: bool) -> _Forms:  # noqa: FBT001
     if isinstance(prop.type, BinaryType):
         return _Forms(sql, _buffer(sql), None, None, bytes)
-    return _Forms(f"{sql}::text", f"{sql}::text", to_text, to_text)
+    return _Forms(f"{sql}::text", _json_of(f"{sql}::text"), to_text, to_text)
 
 
 def _point(_: Property, sql: str, __: ColumnType, ___: bool) -> _Forms:  # noqa: FBT001
-    shown = f"CASE WHEN {sql} IS NOT NULL THEN json_build_object('lat', {sql}[0], 'lng', {sql}[1]) END"
+    shown = f"CASE WHEN {sql} IS NOT NULL THEN json_build_object('lat', {sql}[0], 'lng', {sql}[1])::text END"
     return _Forms(f"{sql}::text", shown, _point_text, _point_text, _point_value, "{}::point", "{}::point")
 
 
 def _list(_: Property, sql: str, column_type: ColumnType, __: bool) -> _Forms:  # noqa: FBT001
     cast = f"{{}}::{column_type.name}[]"
-    return _Forms(sql, f"to_json({sql})", None, None, None, cast, cast)
+    return _Forms(sql, _json_of(sql), None, None, None, cast, cast)
 
 
 def _other(_: Property, sql: str, __: ColumnType, ___: bool) -> _Forms:  # noqa: FBT001
-    return _Forms(f"{sql}::text", f"{sql}::text", to_text, to_text)
+    return _Forms(f"{sql}::text", _json_of(f"{sql}::text"), to_text, to_text)
 
 
 _FORMS: Final[dict[Kind, Callable[[Property, str, ColumnType, bool], _Forms]]] = {
@@ -223,26 +229,37 @@ _FORMS: Final[dict[Kind, Callable[[Property, str, ColumnType, bool], _Forms]]] =
 }
 
 
+def _json_of(sql: str) -> str:
+    """The server's own JSON for a value."""
+    return f"to_json({sql})::text"
+
+
+def _quoted(sql: str) -> str:
+    """A JSON string of a value whose text needs no escapes."""
+    return f"('\"' || {sql} || '\"')"
+
+
+def _finite(sql: str, shown: str) -> str:
+    """Null for the infinities, which are no dates to JavaScript."""
+    return f"CASE WHEN isfinite({sql}) THEN {shown} END"
+
+
 def _moment(sql: str) -> str:
-    """A point in time as JavaScript's `toISOString` writes it; null for the infinities, which are no dates there."""
-    year = f"extract(year FROM {sql})::int"
+    """A point in time as JavaScript's `toISOString` writes it."""
+    usual = f"{sql} >= '0001-01-01 00:00:00+00' AND {sql} < '10000-01-01 00:00:00+00'"
     # PostgreSQL has no year 0: 1 BC is -1 to it and 0 to ISO 8601.
-    rest = """'-MM-DD"T"HH24:MI:SS.MS"Z"'"""
-    unusual = (
-        f"CASE WHEN {year} < 0 THEN CASE WHEN {year} = -1 THEN '0000' ELSE "
-        f"'-' || lpad((-1 - {year})::text, 6, '0') END ELSE '+' || lpad({year}::text, 6, '0') END "
-        f"|| to_char({sql}, {rest})"
-    )
+    year = f"extract(year FROM {sql}) + ({sql} < '0001-01-01 00:00:00+00')::int"
+    signed = f"replace(to_char({year}, 'SG000000'), '+000000', '0000')"
     return (
-        f"CASE WHEN {sql} >= '0001-01-01 00:00:00+00' AND {sql} < '10000-01-01 00:00:00+00' "
-        f"THEN to_char({sql}, {ISO}) WHEN isfinite({sql}) THEN {unusual} END"
+        f"CASE WHEN {usual} THEN to_char({sql}, '\\\"YYYY{AFTER_YEAR}') "
+        f"WHEN isfinite({sql}) THEN '\"' || {signed} || to_char({sql}, '{AFTER_YEAR}') END"
     )
 
 
 def _buffer(sql: str) -> str:
     """Bytes as node.js shows a buffer."""
     listed = f"(SELECT coalesce(json_agg(get_byte({sql}, n)), '[]') FROM generate_series(0, length({sql}) - 1) AS n)"
-    return f"CASE WHEN {sql} IS NOT NULL THEN json_build_object('type', 'Buffer', 'data', {listed}) END"
+    return f"CASE WHEN {sql} IS NOT NULL THEN json_build_object('type', 'Buffer', 'data', {listed})::text END"
 
 
 def _bytes_of_text(sql: str) -> str:

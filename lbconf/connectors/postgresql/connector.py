@@ -125,7 +125,7 @@ class PostgresqlConnector(SqlReaderWriter):
         def text(session: Session) -> bytes:
             cursor = session.cursor
             cursor.execute(statement.sql, statement.parameters)
-            return cursor.pgresult.get_value(0, 0) or b"[]"  # type: ignore[union-attr]
+            return b"[%b]" % (cursor.pgresult.get_value(0, 0) or b"")  # type: ignore[union-attr]
 
         try:
             return self._run(text)

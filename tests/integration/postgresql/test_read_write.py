@@ -103,6 +103,12 @@ def test_unusual_values_are_read_as_json_can_say_them(connector: PostgresqlConne
             ("0001-12-31 00:00:00+00 BC", "0.1"),
             ("12013-01-01 00:00:00+00", "1e300"),
             ("2013-10-15 21:34:50.999999+00", "-0.0"),
+            ("0001-01-01 00:00:00+00", "1.7976931348623157e308"),
+            ("9999-12-31 23:59:59.9999+00", "5e-324"),
+            ("10000-01-01 00:00:00+00", "1"),
+            ("4713-01-01 00:00:00+00 BC", None),
+            ("294276-12-31 23:59:59.9999+00", None),
+            (None, None),
         ):
             direct.execute('INSERT INTO "Thing" (moment, "float", exact) VALUES (%s, %s, 0.10)', (moment, number))
     found = connector.find(Query(model=kind))
@@ -114,11 +120,26 @@ def test_unusual_values_are_read_as_json_can_say_them(connector: PostgresqlConne
         "0000-12-31T00:00:00.000Z",
         "+012013-01-01T00:00:00.000Z",
         "2013-10-15T21:34:50.999Z",
+        "0001-01-01T00:00:00.000Z",
+        "9999-12-31T23:59:59.999Z",
+        "+010000-01-01T00:00:00.000Z",
+        "-004712-01-01T00:00:00.000Z",
+        "+294276-12-31T23:59:59.999Z",
+        None,
     ]
-    assert [row["float"] for row in shown] == [None, None, None, 0.1, 1e300, 0]
+    floats = [None, None, None, 0.1, 1e300, 0, 1.7976931348623157e308, 5e-324, 1, None, None, None]
+    assert [row["float"] for row in shown] == floats
     assert json.loads(connector.find_json(Query(model=kind))) == shown
     assert b'"exact":0.10' in connector.find_json(Query(model=kind, limit=1)).replace(b" ", b"")
     assert found[0]["exact"] == Decimal("0.10")
+    connector.delete(kind, None)
+    numbers = ("NaN", "0.0", "-1e30", *(("Infinity", "-Infinity") if connector._version >= 140000 else ()))
+    with psycopg.connect(postgresql_url, autocommit=True) as direct:
+        for number in numbers:
+            direct.execute('INSERT INTO "Thing" (exact) VALUES (%s)', (number,))
+    shown = [row["exact"] for row in presented(connector.find(Query(model=kind)))]
+    assert shown == [None, 0, -(10**30), None, None][: len(numbers)]
+    assert [row["exact"] for row in json.loads(connector.find_json(Query(model=kind)))] == shown
 
 
 def test_text_that_is_no_json_stands_for_itself(postgresql_url: str) -> None:
