@@ -1,7 +1,7 @@
 """Queries and writes as statements with parameters. The same structure with other values is the same text."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 from lbconf.connectors.sql.conditions import STRUCTURED, Conditions
 from lbconf.connectors.sql.dialect import BoundColumn, BoundTable, Dialect, ValueRefused
@@ -21,6 +21,11 @@ class Compiled:
     columns: tuple[BoundColumn, ...] = ()
 
 
+MOST_REMEMBERED: Final = 4096
+"""Texts; clients choose shapes, so there may be more than memory should hold."""
+ANY_LIMIT: Final = -1
+
+K = TypeVar("K")
 Make: TypeAlias = Callable[[Dialect, BoundTable, tuple[BoundColumn, ...]], str]
 Head: TypeAlias = tuple[str, tuple[BoundColumn, ...]]
 
@@ -46,7 +51,7 @@ class Compiler:
         Plain shapes (no condition, or one property equal to a value) are written once and looked up afterwards.
         """
         parameters: list[Any] = []
-        key = _plain_shape(table, query, make, parameters)
+        key = _plain_shape(table, query, make, parameters, self.dialect.largest_written_limit)
         if key is not None:
             found = self._statements.get(key)
             if found is not None:
@@ -55,7 +60,7 @@ class Compiler:
         head, columns = self.head(table, query, make)
         sql = f"{head}{self.tail(table, query, parameters)}{end}"
         if key is not None:
-            self._statements[key] = (sql, columns)
+            _remember(self._statements, key, (sql, columns))
         return Compiled(sql, parameters, columns)
 
     def count(self, table: BoundTable, where: Condition | None) -> Compiled:
@@ -112,7 +117,8 @@ class Compiler:
         if keys:
             sql += " ORDER BY " + ", ".join(keys)
         if query.limit is not None:
-            sql += f" LIMIT {conditions.add(query.limit)}"
+            written = query.limit <= self.dialect.largest_written_limit
+            sql += f" LIMIT {query.limit:d}" if written else f" LIMIT {conditions.add(query.limit)}"
         elif query.skip and self.dialect.offset_needs_limit:
             sql += " LIMIT -1"
         if query.skip:
@@ -129,7 +135,8 @@ class Compiler:
                 names = {prop.name for prop in query.fields}
                 columns = tuple(column for column in columns if column.prop.name in names)
             self._known[id(table)] = table
-            found = self._heads[key] = (make(self.dialect, table, columns), columns)
+            found = (make(self.dialect, table, columns), columns)
+            _remember(self._heads, key, found)
         return found
 
     def _where(self, table: BoundTable, where: Condition | None, parameters: list[Any]) -> str:
@@ -156,7 +163,15 @@ def _select(_: Dialect, table: BoundTable, columns: tuple[BoundColumn, ...]) -> 
     return f"SELECT {', '.join(column.read for column in columns) or 'NULL'} FROM {table.sql}"
 
 
-def _plain_shape(table: BoundTable, query: Query, make: Make, parameters: list[Any]) -> tuple[Any, ...] | None:
+def _remember(known: dict[K, Head], key: K, text: Head) -> None:
+    if len(known) >= MOST_REMEMBERED:
+        known.clear()
+    known[key] = text
+
+
+def _plain_shape(
+    table: BoundTable, query: Query, make: Make, parameters: list[Any], largest_written_limit: int
+) -> tuple[Any, ...] | None:
     """What decides the text of a plain query, its parameters appended as the text has them; None for other queries."""
     name = None
     where = query.where
@@ -175,8 +190,10 @@ def _plain_shape(table: BoundTable, query: Query, make: Make, parameters: list[A
         parameters.append(value)
     if any(order.target.path for order in query.order):
         return None
-    if query.limit is not None:
-        parameters.append(query.limit)
+    limit = query.limit
+    if limit is not None and limit > largest_written_limit:
+        parameters.append(limit)
+        limit = ANY_LIMIT
     if query.skip:
         parameters.append(query.skip)
     return (
@@ -185,6 +202,6 @@ def _plain_shape(table: BoundTable, query: Query, make: Make, parameters: list[A
         name,
         query.fields and tuple([prop.name for prop in query.fields]),
         query.order and tuple([(order.target.property.name, order.descending) for order in query.order]),
-        query.limit is None,
+        limit,
         bool(query.skip),
     )

@@ -60,7 +60,7 @@ class BoundColumn:
     read: str
     """Expression that a SELECT asks for."""
     json: str
-    """Expression whose JSON is the API's form of the value; empty where the dialect has none."""
+    """Expression of text, JSON of the API's form of the value or null; empty where the dialect has none."""
     encode: Callable[[Any], Any] | None = None
     """Value, not None, to the parameter that is written. Raises `ValueRefused`. None: as it is."""
     compare: Callable[[Any], Any] | None = None
@@ -102,6 +102,8 @@ class Dialect(ABC):
     most_parameters: int = 32_000
     """Of one statement."""
     offset_needs_limit: bool = False
+    largest_written_limit: int = 0
+    """Pages up to so many rows stand in the text of a statement, larger ones are parameters."""
     returning: bool = True
 
     def bind(self, mapping: ModelMapping, model: Model) -> BoundTable:

@@ -11,7 +11,7 @@ import pytest
 
 from lbconf.connectors.postgresql import CONNECTOR
 from lbconf.connectors.postgresql.connector import PostgresqlConnector
-from lbconf.datatypes import StringType
+from lbconf.datatypes import DateTimeType, StringType
 from lbconf.diagnostics import Code
 from lbconf.errors import ConnectionFailedError, ConnectorError, TimedOutError
 from lbconf.layers.secret import Secret
@@ -248,12 +248,26 @@ def test_statements_are_prepared_once_and_kept(postgresql_url: str) -> None:
     made = connector(postgresql_url, max=1)
     kind = model({"name": StringType()})
     create_tables(made, made.mapping, kind)
-    for limit in range(1, 8):
-        made.find_json(Query(model=kind, limit=limit))
-    rows = made._run(
-        lambda session: session.connection.execute(
-            "SELECT statement FROM pg_prepared_statements WHERE statement LIKE '%json_agg%'", prepare=False
-        ).fetchall()
-    )
-    assert len(rows) == 1
+    for skip in range(1, 8):
+        made.find_json(Query(model=kind, limit=5, skip=skip))
+    assert len(prepared(made, "statement")) == 1
     made.close()
+
+
+def test_a_page_is_planned_once(postgresql_url: str) -> None:
+    made = connector(postgresql_url, max=1)
+    kind = model({"name": StringType(), "created": DateTimeType()})
+    create_tables(made, made.mapping, kind)
+    made.insert(kind, [{"name": "a"}] * 2000)
+    made._run(lambda session: session.connection.execute("ANALYZE"))
+    for _ in range(20):
+        made.find_json(Query(model=kind, limit=100))
+    if made._version >= 140000:
+        assert prepared(made, "custom_plans = 0, generic_plans > 10") == [(True, True)]
+    made.close()
+
+
+def prepared(made: PostgresqlConnector, columns: str) -> list[Any]:
+    """These columns of the prepared statements that build JSON."""
+    asked = f"SELECT {columns} FROM pg_prepared_statements WHERE statement LIKE '%string_agg%'"
+    return made._run(lambda session: session.connection.execute(asked, prepare=False).fetchall())

@@ -11,7 +11,7 @@ from lbconf.connectors.contract import ModelMapping
 from lbconf.connectors.postgresql.dialect import PostgresqlDialect
 from lbconf.connectors.postgresql.json_rows import json_statement
 from lbconf.connectors.postgresql.mapping import PostgresqlMapping
-from lbconf.connectors.sql.compile import Compiler
+from lbconf.connectors.sql.compile import MOST_REMEMBERED, Compiler
 from lbconf.connectors.sql.dialect import Dialect
 from lbconf.connectors.sqlite.dialect import SqliteDialect, glob
 from lbconf.connectors.sqlite.mapping import SqliteMapping
@@ -71,7 +71,7 @@ def test_no_value_ever_changes_the_text_of_a_statement(
 
     value, key = data.draw(hostile.filter(lambda text: "\0" not in text)), data.draw(hostile)
     try:
-        assert statement(value, (key,), 7) == statement("plain", ("key",), 3)
+        assert statement(value, (key,), 7000) == statement("plain", ("key",), 3000)
     except UnicodeError:
         assert any("\ud800" <= character <= "\udfff" for character in value + key)
 
@@ -114,9 +114,31 @@ def test_a_find_in_full() -> None:
     found = Compiler(dialect).find(table, Query(model=KIND, where=where, fields=(TEXT,), limit=5, skip=10))
     assert found.sql == (
         'SELECT "text" FROM "public"."Thing" WHERE ("text" = $1 AND ("text" = ANY($2::text[]))) '
-        'ORDER BY "id" LIMIT $3 OFFSET $4'
+        'ORDER BY "id" LIMIT 5 OFFSET $3'
     )
-    assert found.parameters == ["a", ["b", "c"], 5, 10]
+    assert found.parameters == ["a", ["b", "c"], 10]
+
+
+@pytest.mark.parametrize("where", [None, AllOf(())])
+def test_small_pages_stand_in_the_text_on_postgresql_and_larger_ones_are_parameters(where: AllOf | None) -> None:
+    found: dict[str, list[tuple[str, list[Any]]]] = {}
+    for name, (dialect, mapping) in zip(NAMES, DIALECTS, strict=True):
+        compiler, table = Compiler(dialect), dialect.bind(mapping, KIND)
+        pages = [
+            compiler.find(table, Query(model=KIND, where=where, limit=limit)) for limit in (1, 1000, 1001, 2**63 - 1)
+        ]
+        found[name] = [(page.sql.rpartition(" LIMIT ")[2], page.parameters) for page in pages]
+    assert found["postgresql-18"] == [("1", []), ("1000", []), ("$1", [1001]), ("$1", [2**63 - 1])]
+    assert found["sqlite"] == [("?1", [1]), ("?1", [1000]), ("?1", [1001]), ("?1", [2**63 - 1])]
+
+
+def test_the_number_of_remembered_texts_is_bounded() -> None:
+    dialect, mapping = DIALECTS[0]
+    compiler, table = Compiler(dialect), dialect.bind(mapping, KIND)
+    for number in range(MOST_REMEMBERED + 10):
+        order = tuple(Order(Target(TEXT), descending=bool(number >> bit & 1)) for bit in range(13))
+        compiler.find(table, Query(model=KIND, order=order))
+    assert len(compiler._statements) <= MOST_REMEMBERED
 
 
 @pytest.mark.parametrize(
