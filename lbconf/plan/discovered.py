@@ -267,7 +267,7 @@ def _fits(constant: Any, kind: DataType) -> bool:
         short = not isinstance(kind, StringType) or kind.length is None or len(constant) <= kind.length
         return constant == "$now" if isinstance(kind, DateTimeType) else short and not constant.startswith("$")
     if isinstance(kind, IntegerType):
-        return abs(constant) < 2 ** (kind.bits - 1)
+        return -(2 ** (kind.bits - 1)) <= int(constant) < 2 ** (kind.bits - 1)
     return not isinstance(kind, DecimalType) or kind.precision is None or len(str(constant)) <= kind.precision
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from lbconf.project.builtin import ABSTRACT, BUILT_IN
 from lbconf.project.plural import plural
 
-__all__ = ["distinct", "lower_camel", "model_names", "pascal", "plural_camel", "property_names"]
+__all__ = ["RESERVED_PROPERTIES", "distinct", "lower_camel", "model_names", "pascal", "plural_camel", "property_names"]
 
 RESERVED_MODELS: Final = frozenset(
     name.lower()

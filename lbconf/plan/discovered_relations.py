@@ -5,7 +5,7 @@ from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 from lbconf.connectors.contract import ModelMapping
-from lbconf.plan.discovered_names import distinct, lower_camel, plural_camel
+from lbconf.plan.discovered_names import RESERVED_PROPERTIES, distinct, lower_camel, plural_camel
 from lbconf.plan.discovered_parts import exact_foreign_key
 from lbconf.plan.discovered_types import type_text
 from lbconf.state.structure import ForeignKey, QualifiedName, State, Table
@@ -15,6 +15,7 @@ __all__ = ["add_relations"]
 Models = MutableMapping[QualifiedName, dict[str, Any]]
 Properties = Mapping[QualifiedName, Mapping[str, str]]
 
+RESERVED_RELATIONS = frozenset({"trigger", *RESERVED_PROPERTIES})
 KEY_ENDING = re.compile(r"(?:_?(?:id|fk|key|code|no|uuid))$", re.IGNORECASE)
 
 
@@ -32,12 +33,13 @@ def add_relations(state: State, models: Models, properties: Properties, mapping:
             target = state.table(key.target)
             place = (key.columns, key.target)
             known = target is not None and key.target in models
-            plain = known and key.deferrable is None and key.match == "SIMPLE" and key.valid and place not in told
+            related = target is not None and known and _matches(key, target) and place not in told
+            plain = related and _is_plain(key, target)
             if not plain:
                 holder[mapping.sections[0]].setdefault("foreignKeys", {})[key.name] = exact_foreign_key(
                     key, table.name.namespace
                 )
-            if target is not None and known and place not in told:
+            if target is not None and related:
                 told.add(place)
                 usual = mapping.constraint_name(table.name, key.columns, "fkey")
                 _relate(
@@ -137,7 +139,19 @@ def _has_name(
 
 
 def _taken(model: Mapping[str, Any]) -> set[str]:
-    return {name.lower() for name in (*model["properties"], *model.get("relations", {}))}
+    return {name.lower() for name in (*model["properties"], *model.get("relations", {}))} | RESERVED_RELATIONS
+
+
+def _is_plain(key: ForeignKey, target: Table | None) -> bool:
+    """Whether a relation can say it: it leads to a key, and has nothing that relations have no word for."""
+    leads = target is not None and _is_unique(target, key.target_columns)
+    return leads and key.deferrable is None and key.match == "SIMPLE" and key.valid
+
+
+def _matches(key: ForeignKey, target: Table) -> bool:
+    """Whether both sides are equally wide and there; some servers take a key for which they are not."""
+    there = all(target.column(column) is not None for column in key.target_columns)
+    return there and 0 < len(key.columns) == len(key.target_columns)
 
 
 def _is_unique(table: Table, columns: tuple[str, ...]) -> bool:

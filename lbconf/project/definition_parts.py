@@ -69,6 +69,7 @@ class ModelSection(Definition):
         None, description="Foreign keys by name: columns, table, references, onDelete, onUpdate, deferrable, match."
     )
     checks: dict[str, Any] | None = Field(None, description="Check constraints by name: the SQL expression.")
+    options: dict[str, Any] | None = Field(None, description="Storage of a new table: strict, without_rowid (sqlite).")
 
 
 class PropertySection(Definition):

@@ -98,9 +98,13 @@ def _settled_uniqueness(found: Table, wanted: Table) -> Table:
             uniques.remove(unique)
             if not any(_plain(other) == unique.columns for other in indexes):
                 indexes.append(index)
+    asked = {index.name for index in wanted.indexes}
+    there = {index.name for index in found.indexes}
     for index in wanted.indexes:
         same = next((u for u in found.uniques if u.columns == _plain(index)), None)
-        if same is not None and not any(_plain(i) == _plain(index) for i in found.indexes):
+        # An index that is there under another name would rather be renamed, unless it is wanted as it is.
+        free = [i for i in found.indexes if i.name not in asked and _plain(i) == _plain(index)]
+        if same is not None and index.name not in there and (not free or same.name == index.name):
             indexes.remove(index)
             if same.columns not in {u.columns for u in uniques}:
                 uniques.append(same)

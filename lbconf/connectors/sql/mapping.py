@@ -49,6 +49,8 @@ class SqlMapping(ABC):
     """Most bytes of a name, where the server cuts longer ones."""
     has_namespaces: ClassVar[bool] = True
     default_namespace: ClassVar[str] = ""
+    allows_untyped: ClassVar[bool] = False
+    """Whether a column may do without a type, said as an empty `dataType`."""
 
     def __init__(self, data_source: DataSource) -> None:
         """Take the data source, whose `schema` setting names the namespace of models that name none."""
@@ -78,7 +80,8 @@ class SqlMapping(ABC):
         """The section's `dataType` with its length or precision, else the dialect's type for the property's."""
         section = prop.section(*self.sections)
         written = section.get("dataType")
-        if isinstance(written, str) and written.strip():
+        untyped = self.allows_untyped and written == "" and not model.layout.is_loopback
+        if isinstance(written, str) and (written.strip() or untyped):
             return self.written_type(written, type_arguments(section))
         if self.counts_up(model, prop):
             return self.counted_type(model, prop)

@@ -10,7 +10,13 @@ from typing import Any, Final, TypeVar
 
 from lbconf.connectors.contract import TableSize
 from lbconf.connectors.sqlite.mapping import canonical_type
-from lbconf.connectors.sqlite.table_sql import TableText, canonical_expression, index_text, table_text
+from lbconf.connectors.sqlite.table_sql import (
+    TableText,
+    canonical_default,
+    canonical_expression,
+    index_text,
+    table_text,
+)
 from lbconf.records import dataclass, replace
 from lbconf.state.structure import (
     Check,
@@ -105,7 +111,9 @@ def sizes(connection: sqlite3.Connection, tables: Sequence[QualifiedName]) -> di
 
 def normalize(desired: State) -> State:
     """A desired state as `inspect` will report it: no namespaces, comments or enum types, and indexes for uniques."""
-    tables = tuple(sorted((_normal_table(table) for table in desired.tables), key=lambda table: table.name))
+    taken = {table.name.name.lower() for table in desired.tables}
+    taken |= {index.name.lower() for table in desired.tables for index in table.indexes}
+    tables = tuple(sorted((_normal_table(table, taken) for table in desired.tables), key=lambda table: table.name))
     return State(tables=tables, views=desired.views, opaque=desired.opaque)
 
 
@@ -168,7 +176,7 @@ def _column(row: Any, text: TableText, *, is_rowid: bool) -> Column:
         type=canonical_type(declared),
         nullable=not (notnull or key),
         # A row id counts up whatever its default says.
-        default=None if default is None or is_rowid else Default(canonical_expression(default)),
+        default=None if default is None or is_rowid else Default(canonical_default(default)),
         identity=Identity(kind=kind) if is_rowid else None,
         generated=text.generated.get(folded) if hidden in HIDDEN_GENERATED else None,
         collation=None if collation is None or collation.upper() == BINARY else collation.upper(),
@@ -249,6 +257,7 @@ def _with_exact_targets(tables: Sequence[Table]) -> Iterable[Table]:
             target = known.get(key.target.name.lower())
             if target is not None:
                 implied = target.primary_key.columns if target.primary_key is not None else ()
+                implied = implied if len(implied) == len(key.columns) else ()
                 key = replace(key, target=target.name, target_columns=key.target_columns or implied)  # noqa: PLW2901
             keys.append(key)
         yield replace(table, foreign_keys=tuple(keys))
@@ -277,21 +286,23 @@ def _bytes(connection: sqlite3.Connection, table: str) -> int | None:
     return int(row[0]) if row[0] is not None else None
 
 
-def _normal_table(table: Table) -> Table:
+def _normal_table(table: Table, taken: set[str]) -> Table:
+    """The table with unique indexes for uniques. `taken` holds the names of tables and indexes of the whole file."""
     key = table.primary_key
     single = table.column(key.columns[0]) if key is not None and len(key.columns) == 1 else None
     counted = single.name if single is not None and _normal_type(single.type) == ColumnType("INTEGER") else None
     without_rowid = ("without_rowid", "true") in table.options
     indexes = [_normal_index(index) for index in table.indexes]
     for unique in table.uniques:
-        index = Index(
-            name=unique.name,
-            parts=tuple(IndexPart(column=column) for column in unique.columns),
-            unique=True,
-            source=unique.source,
-        )
-        if not any(other.unique and other.parts == index.parts and other.where is None for other in indexes):
-            indexes.append(index)
+        parts = tuple(IndexPart(column=column) for column in unique.columns)
+        if any(other.name == unique.name and other.parts == parts and other.unique for other in indexes):
+            continue
+        # A constraint's name is its table's affair, an index's the whole file's.
+        name, number = unique.name, 1
+        while name.lower() in taken:
+            name, number = f"{table.name.name}_{unique.name}" + ("" if number == 1 else f"_{number}"), number + 1
+        taken.add(name.lower())
+        indexes.append(Index(name=name, parts=parts, unique=True, source=unique.source))
     return replace(
         table,
         name=QualifiedName("", table.name.name),
@@ -327,7 +338,7 @@ def _normal_column(column: Column, key: PrimaryKey | None, *, counted: bool) -> 
         column,
         type=_normal_type(column.type),
         nullable=column.nullable and not in_key,
-        default=None if column.default is None or counted else Default(canonical_expression(column.default.expression)),
+        default=None if column.default is None or counted else Default(canonical_default(column.default.expression)),
         generated=None if column.generated is None else canonical_expression(column.generated),
         identity=identity,
         collation=collation,

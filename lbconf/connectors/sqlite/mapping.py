@@ -52,6 +52,7 @@ class SqliteMapping(SqlMapping):
 
     sections: ClassVar[tuple[str, ...]] = ("sqlite", "sqlite3")
     has_namespaces: ClassVar[bool] = False
+    allows_untyped: ClassVar[bool] = True
     loopback_defaults: ClassVar[bool] = False
 
     def written_type(self, written: str, arguments: tuple[int, ...]) -> ColumnType:

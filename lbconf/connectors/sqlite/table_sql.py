@@ -14,6 +14,7 @@ __all__ = [
     "IndexText",
     "TableText",
     "Token",
+    "canonical_default",
     "canonical_expression",
     "index_text",
     "replace_names",
@@ -31,6 +32,7 @@ TOKEN: Final = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 CONSTRAINT_WORDS: Final = frozenset({"CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN"})
+CONSTANT_WORDS: Final = frozenset({"NULL", "TRUE", "FALSE", "CURRENT_TIME", "CURRENT_DATE", "CURRENT_TIMESTAMP"})
 NO_SPACE_BEFORE: Final = frozenset({",", ")", ".", ";"})
 NO_SPACE_AFTER: Final = frozenset({"(", "."})
 
@@ -98,6 +100,15 @@ def tokens(sql: str) -> list[Token]:
 def canonical_expression(sql: str) -> str:
     """An expression in one spelling: single spaces, no comments, no parentheses around the whole."""
     return _text(_bare(tokens(sql)))
+
+
+def canonical_default(sql: str) -> str:
+    """A default in one spelling; SQLite takes a lone name, quoted or not, for a text."""
+    found = _bare(tokens(sql))
+    lone = found[0] if len(found) == 1 else None
+    if lone is not None and (lone.kind == "quoted" or (lone.kind == "word" and lone.keyword not in CONSTANT_WORDS)):
+        return "'" + lone.name.replace("'", "''") + "'"
+    return _text(found)
 
 
 def replace_names(sql: str, names: Mapping[str, str]) -> str:
