@@ -2,14 +2,19 @@
 
 `verbs` is the command group, one module per verb beside it; `options` holds
 what every verb takes, `output` how results and findings reach a person, `views`
-the renderers. Nothing is imported before it is known to be needed.
+the renderers, `plain` the one way past click. Nothing is imported before it is known to be needed.
 """
 
+import gc
+import os
 import sys
 
 from lbconf import __version__
 
 __all__ = ["main"]
+
+_ALLOCATIONS = 50_000
+"""Objects made between two searches for garbage; Python's own 700 is for programs that throw most away."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -21,6 +26,26 @@ def main(arguments: list[str] | None = None) -> int:
     if given in (["--version"], ["-V"]):  # answered before click is imported: pipelines ask for it often
         print(f"lbconf {__version__}")  # noqa: T201 - a result
         return 0
+    if arguments is not None:
+        return _run(given)
+    # The process is ours: what a start makes stays, so looking for garbage among it, and again at the end, is in vain.
+    gc.set_threshold(_ALLOCATIONS)
+    code = _run(given)
+    gc.freeze()
+    return code
+
+
+def _run(arguments: list[str]) -> int:
+    if "validate" in arguments and "_LBCONF_COMPLETE" not in os.environ:
+        from lbconf.cli.plain import plain_validate
+
+        plain = plain_validate(arguments)
+        if plain is not None:
+            from lbconf.cli.ending import exit_code
+            from lbconf.cli.validation import check
+
+            options, others = plain
+            return exit_code(lambda: check(options, **others), arguments)
     from lbconf.cli.verbs import run
 
-    return run(given)
+    return run(arguments)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lbconf.cli import output
-from lbconf.cli.options import GlobalOptions, nearest_project
+from lbconf.cli.global_options import GlobalOptions, nearest_project
 from lbconf.errors import LbconfError
 
 __all__ = ["fail"]

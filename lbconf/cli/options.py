@@ -9,72 +9,18 @@ A verb uses it so:
 and returns its exit code (None is 0).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from lbconf.cli.output import Output
-from lbconf.diagnostics import Diagnostic
-from lbconf.records import dataclass
+from lbconf.cli.global_options import LAYOUTS, GlobalOptions
 
 __all__ = ["GlobalOptions", "data_source_option", "format_option", "shared_options", "url_option"]
 
 R = TypeVar("R")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GlobalOptions:
-    """The options of every verb, those before and those after it put together."""
-
-    project: Path | None = None
-    """As given; `root` is what to use."""
-    environment: str | None = None
-    """None: the operation asks `LBCONF_ENV` and `NODE_ENV`, and else takes `development`."""
-    layout: str | None = None
-    """None: told from the files."""
-    sets: tuple[str, ...] = ()
-    """`pointer=value`, later ones win."""
-    color: bool = True
-    """False after `--no-color`; `output` asks the terminal too."""
-    verbosity: int = 0
-    """-1 quiet, 0, 1 verbose."""
-
-    @property
-    def root(self) -> Path:
-        """The project's folder: as given, else the nearest one upward that holds a project, else the current one."""
-        return self.project if self.project is not None else nearest_project(Path.cwd())
-
-    @property
-    def output(self) -> Output:
-        """Where results and messages go."""
-        return Output(color=self.color, verbosity=self.verbosity, render=self._render)
-
-    def _render(self, found: Sequence[Diagnostic], color: bool) -> str:  # noqa: FBT001 - as a `Renderer`
-        from lbconf.cli.views.diagnostics import render_text
-
-        return render_text(found, self.root, color=color)
-
-
-MARKERS = (
-    "environments/base",
-    "server/model-config.json",
-    "server/datasources.json",
-    "server/config.json",
-    "models.json",
-    "datasources.json",
-)
-"""Files and folders that only the root of a project has, native ones first."""
-
-
-def nearest_project(start: Path) -> Path:
-    """The folder itself or the nearest one above it that holds a project; `start` where there is none."""
-    for folder in (start, *start.parents):
-        if any((folder / marker).exists() for marker in MARKERS):
-            return folder
-    return start
 
 
 def shared_options(command: Callable[..., R]) -> Callable[..., R]:
@@ -122,7 +68,7 @@ _SHARED = (
     ),
     click.option(
         "--layout",
-        type=click.Choice(["native", "loopback", "loopback1"]),
+        type=click.Choice(LAYOUTS),
         help="Layout of the files. Default: told from the files.",
     ),
     click.option(

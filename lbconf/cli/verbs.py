@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any, Final
+from typing import Final
 
 import click
 
 from lbconf import __version__
-from lbconf.cli import output
+from lbconf.cli.ending import exit_code
 from lbconf.cli.options import GlobalOptions, shared_options
 from lbconf.diagnostics import nearest
 
@@ -29,9 +29,6 @@ VERBS: Final = {
     "completion": ("lbconf.cli.completion", "Print the completion script of a shell."),
 }
 """Verb to the module that holds its `command`, and its line in the help; in the order of the help."""
-
-CANCELLED: Final = 130
-"""Exit code after Ctrl-C: 128 + SIGINT, as shells have it."""
 
 
 class _VerbGroup(click.Group):
@@ -79,20 +76,14 @@ def group(ctx: click.Context, options: GlobalOptions) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run the group and return the exit code. Every exception ends here, as a message on standard error."""
+    return exit_code(lambda: _parsed(arguments), arguments)
+
+
+def _parsed(arguments: Sequence[str]) -> object:
     try:
-        result: Any = group.main(args=list(arguments), prog_name="lbconf", standalone_mode=False)
-        output.flush()
+        return group.main(args=list(arguments), prog_name="lbconf", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        output.message("Interrupted.")
-        return CANCELLED
-    except BrokenPipeError:  # the reader went away, as `head` does
-        output.discard()
-        return 1
-    except Exception as error:  # noqa: BLE001 - the one place where all errors end
-        from lbconf.cli.failure import fail
-
-        return fail(error, arguments)
-    return result if isinstance(result, int) else 0
+    except click.Abort:
+        raise KeyboardInterrupt from None

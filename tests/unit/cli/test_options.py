@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 import pytest
 
-from lbconf.cli.options import GlobalOptions, nearest_project, shared_options
+from lbconf.cli.global_options import GlobalOptions, nearest_project
+from lbconf.cli.options import shared_options
 
 
 def seen(*arguments: str) -> GlobalOptions:

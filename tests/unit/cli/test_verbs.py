@@ -14,9 +14,9 @@ from lbconf.errors import ProjectError
 
 
 def failing(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
-    """Make `lbconf validate` raise an exception."""
+    """Make `lbconf history` raise an exception."""
 
-    @click.command("validate")
+    @click.command("history")
     @click.option("--verbose", is_flag=True)
     def command(verbose: bool) -> None:  # noqa: FBT001 - click gives it so
         raise error
@@ -88,7 +88,7 @@ def test_an_error_prints_its_findings_and_ends_with_1(
         ),
     )
 
-    assert main(["validate"]) == 1
+    assert main(["history"]) == 1
 
     seen = capsys.readouterr()
     assert seen.out == ""
@@ -102,7 +102,7 @@ def test_an_error_prints_its_findings_and_ends_with_1(
 def test_an_unexpected_exception_is_short(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     failing(monkeypatch, KeyError("oops"))
 
-    assert main(["validate"]) == 1
+    assert main(["history"]) == 1
 
     seen = capsys.readouterr().err
     assert "KeyError: 'oops'" in seen
@@ -114,18 +114,18 @@ def test_an_unexpected_exception_shows_its_traceback_when_asked(
 ) -> None:
     failing(monkeypatch, KeyError("oops"))
 
-    assert main(["validate", "--verbose"]) == 1
+    assert main(["history", "--verbose"]) == 1
     assert "Traceback" in capsys.readouterr().err
 
     monkeypatch.setenv("LBCONF_DEBUG", "1")
-    assert main(["validate"]) == 1
+    assert main(["history"]) == 1
     assert "Traceback" in capsys.readouterr().err
 
 
 def test_ctrl_c_ends_with_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     failing(monkeypatch, KeyboardInterrupt())
 
-    assert main(["validate"]) == 130
+    assert main(["history"]) == 130
     assert "Traceback" not in capsys.readouterr().err
 
 
