@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 __all__ = ["dataclass", "field", "replace"]
 
 _MISSING: Final = object()
+_FEW: Final = 10
+"""Values of a class after which compiling its `__init__` pays: that costs as much as filling in forty."""
 _ITSELF: Final = frozenset({"__dict__", "__weakref__"})
 
 
@@ -37,7 +39,7 @@ def _dataclass(
 
 
 def _replace(record: Any, /, **changes: Any) -> Any:
-    kept = {name: getattr(record, name) for name in record.__annotations__ if name not in changes}
+    kept = {name: getattr(record, name) for name in type(record).__annotations__ if name not in changes}
     return type(record)(**kept, **changes)
 
 
@@ -45,7 +47,7 @@ def _record(given: type, *, frozen: bool, slots: bool, kw_only: bool, order: boo
     """The class again with stand-ins, and slots where they are wanted; what it defines itself stays."""
     space = {name: value for name, value in vars(given).items() if name not in _ITSELF}
     fields: dict[str, _Field] = {}
-    for name in space.get("__annotations__", ()):
+    for name in given.__annotations__:
         said = space.pop(name, _MISSING)
         fields[name] = said if isinstance(said, _Field) else _Field(said, _MISSING, compare=True)
     space["__qualname__"] = given.__qualname__
@@ -57,6 +59,8 @@ def _record(given: type, *, frozen: bool, slots: bool, kw_only: bool, order: boo
     for name in (*_METHODS, *_ORDER) if order else _METHODS:
         if name not in space:
             space[name] = _late(name, made, fields, kw_only=kw_only) if frozen or name != "__hash__" else None
+    if "__init__" not in vars(given):
+        space["__init__"] = _late_init(space["__init__"], fields, kw_only=kw_only)
     if frozen:
         space |= {"__setattr__": _refuse, "__delattr__": _refuse}
     if frozen and slots:
@@ -76,6 +80,41 @@ def _late(name: str, made: list[type], fields: Mapping[str, _Field], *, kw_only:
         return written(self, *args, **given)
 
     return stand_in
+
+
+def _late_init(write: Callable[..., None], fields: Mapping[str, _Field], *, kw_only: bool) -> Callable[..., None]:
+    """A stand-in for `__init__`: fills in the first values itself, for most classes make too few to be worth compiling.
+
+    `write` compiles the method and calls it; it also tells what is wrong with arguments.
+    """
+    left = _FEW
+
+    def stand_in(self: Any, *args: Any, **given: Any) -> None:
+        nonlocal left
+        left -= 1
+        values = {**dict(zip(fields, args, strict=False)), **given}
+        fit = len(values) == len(args) + len(given) and not (args and kw_only)
+        if left < 0 or not fit or not _filled(self, fields, values):
+            write(self, *args, **given)
+
+    return stand_in
+
+
+def _filled(record: object, fields: Mapping[str, _Field], values: Mapping[str, Any]) -> bool:
+    """Set every field; False where a value is missing or belongs to none."""
+    if not values.keys() <= fields.keys():
+        return False
+    for name, said in fields.items():
+        if name in values:
+            value = values[name]
+        elif said.factory is not _MISSING:
+            value = said.factory()
+        else:
+            value = said.default
+            if value is _MISSING:
+                return False
+        object.__setattr__(record, name, value)
+    return True
 
 
 def _write_init(of: type, fields: Mapping[str, _Field], kw_only: bool) -> Any:  # noqa: FBT001 - see _METHODS

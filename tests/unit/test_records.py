@@ -60,11 +60,24 @@ def test_values_are_shown_and_compared_as_those_of_the_standard_library(pair: tu
             assert outcome(lambda: ours(**one) >= ours(**other)) == outcome(lambda: theirs(**one) >= theirs(**other))  # noqa: B023
 
 
-@pytest.mark.parametrize("wrong", [{}, {"a": 1, "d": 2}, {"b": []}])
-def test_wrong_arguments_are_refused(pair: tuple[Any, Any], wrong: dict[str, Any]) -> None:
+@pytest.mark.parametrize("made_before", [0, 20])
+@pytest.mark.parametrize(
+    ("args", "wrong"), [((), {}), ((), {"a": 1, "d": 2}), ((), {"b": []}), ((1,), {"a": 1}), ((1, [], None, 4), {})]
+)
+def test_wrong_arguments_are_refused(
+    pair: tuple[Any, Any], made_before: int, args: tuple[Any, ...], wrong: dict[str, Any]
+) -> None:
     for of in pair:
+        for _ in range(made_before):
+            of(a=1)
         with pytest.raises(TypeError, match="argument"):
-            of(**wrong)
+            of(*args, **wrong)
+
+
+def test_the_first_values_are_made_as_the_later_ones(pair: tuple[Any, Any]) -> None:
+    ours, theirs = pair
+    for case in CASES * 8:
+        assert repr(ours(**case)) == repr(theirs(**case))
 
 
 def test_arguments_by_place_and_patterns_follow_kw_only(pair: tuple[Any, Any]) -> None:
