@@ -59,6 +59,7 @@ def command(  # noqa: PLR0913 - one argument for each option
     """Change the databases as planned: by a fresh plan after a question, or exactly as PLANFILE says."""
     from lbconf.cli.views.plan import plan_text
     from lbconf.operations.apply import accepted_hazards, apply_plans
+    from lbconf.operations.collection import collection_paused
     from lbconf.operations.load import load_project
     from lbconf.operations.plan import PlanReport, plan_project
     from lbconf.plan.executor import refuse_hazards
@@ -75,8 +76,9 @@ def command(  # noqa: PLR0913 - one argument for each option
         plans = tuple(plan for plan in stored.plans if not data_sources or plan.data_source in data_sources)
         report = PlanReport(environment=environment, plans=plans)
     else:
-        project = load_project(options.root, options.environment, layout=options.layout, overrides=options.sets)
-        report = plan_project(project, data_sources=data_sources, models=models, url=url, recreate=recreate)
+        with collection_paused():
+            project = load_project(options.root, options.environment, layout=options.layout, overrides=options.sets)
+            report = plan_project(project, data_sources=data_sources, models=models, url=url, recreate=recreate)
     output.diagnostics((*project.diagnostics, *(found for plan in report.plans for found in plan.diagnostics)))
     if report.plans or not report.failures:
         output.result(plan_text(report, color=output.color_results))

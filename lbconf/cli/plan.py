@@ -43,13 +43,15 @@ def command(
 ) -> int:
     """Show what would change in every database, why, and how dangerous it is. Nothing is written."""
     from lbconf.cli.views.plan import plan_json, plan_sql, plan_text
+    from lbconf.operations.collection import collection_paused
     from lbconf.operations.load import load_project
     from lbconf.operations.plan import plan_project
     from lbconf.plan.plan_file import write_plan_file
 
     output = options.output
-    project = load_project(options.root, options.environment, layout=options.layout, overrides=options.sets)
-    report = plan_project(project, data_sources=data_sources, models=models, url=url)
+    with collection_paused():
+        project = load_project(options.root, options.environment, layout=options.layout, overrides=options.sets)
+        report = plan_project(project, data_sources=data_sources, models=models, url=url)
     output.diagnostics((*project.diagnostics, *(found for plan in report.plans for found in plan.diagnostics)))
     if output_format == "json":
         output.result(plan_json(report))

@@ -7,6 +7,7 @@ from lbconf.connectors.contract import Connector, Inspector, Migrator, ModelMapp
 from lbconf.connectors.registry import connector_type
 from lbconf.diagnostics import Code, Diagnostic, nearest
 from lbconf.errors import LbconfError, PlanError
+from lbconf.operations.collection import collection_paused
 from lbconf.operations.data_sources import create_connector, named_data_source, with_url
 from lbconf.plan.desired import Desired, desired_state, planned_models
 from lbconf.plan.managed import last_managed
@@ -71,7 +72,7 @@ def plan_project(
     chosen = selected_data_sources(project, data_sources, url)
     if not chosen:
         return PlanReport(environment=project.environment, plans=())
-    with ThreadPoolExecutor(max_workers=min(8, len(chosen))) as pool:
+    with collection_paused(), ThreadPoolExecutor(max_workers=min(8, len(chosen))) as pool:
         results = list(pool.map(lambda source: _attempt(project, source, models, recreate), chosen))
     return PlanReport(
         environment=project.environment,
