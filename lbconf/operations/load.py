@@ -6,11 +6,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lbconf.connectors.table import ALIASES, SETTINGS
 from lbconf.diagnostics import Code, Collector, Diagnostic, Severity, nearest
 from lbconf.documents.pointer import join
 from lbconf.errors import ConfigError, DocumentError
 from lbconf.operations.compose import compose_partly
-from lbconf.operations.connector_table import ALIASES, SETTINGS
 from lbconf.project.acceptance import accepts_shape
 from lbconf.project.resolve import examine
 from lbconf.project.resolved import DataSource, Project

@@ -59,5 +59,5 @@ def _tables() -> dict[Path, str]:
     own = [(kind.name, kind.aliases, kind.settings) for kind in connector_types() if kind.name in _OWN_CONNECTORS]
     return {
         _PACKAGE / "project" / "shapes.py": shapes_module(),
-        _PACKAGE / "operations" / "connector_table.py": connectors_module(own),
+        _PACKAGE / "connectors" / "table.py": connectors_module(own),
     }

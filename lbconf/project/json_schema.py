@@ -90,7 +90,7 @@ def shapes_module() -> str:
 
 
 def connectors_module(connectors: Iterable[tuple[str, tuple[str, ...], type[BaseModel]]]) -> str:
-    """The text of the module `lbconf.operations.connector_table`; connectors as `json_schemas` takes them.
+    """The text of the module `lbconf.connectors.table`; connectors as `json_schemas` takes them.
 
     Only settings under their first name and of a plain kind are in it: what it does not accept, the connector's own
     definition decides.

@@ -11,10 +11,10 @@ from pydantic import BaseModel, Field
 
 from lbconf.connectors import registry
 from lbconf.connectors.registry import connector_type
+from lbconf.connectors.table import SETTINGS
 from lbconf.diagnostics import Code, Severity
 from lbconf.errors import ConfigError
 from lbconf.operations import load
-from lbconf.operations.connector_table import SETTINGS
 from lbconf.operations.load import check_settings, load_project
 from lbconf.operations.validate import validate
 from lbconf.project.resolved import DataSource, Layout
