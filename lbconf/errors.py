@@ -121,11 +121,13 @@ class ConstraintError(ConnectorError):
         kind: ConstraintKind,
         constraint: str | None = None,
         columns: tuple[str, ...] = (),
+        properties: tuple[str, ...] = (),
         data_source: str | None = None,
         connector: str | None = None,
     ) -> None:
-        """Take the findings, the kind of rule and, where the database says so, its name and columns."""
+        """Take the findings, the kind of rule and, where known, its name, its columns and the properties they hold."""
         super().__init__(diagnostics, data_source=data_source, connector=connector)
         self.kind = kind
         self.constraint = constraint
         self.columns = columns
+        self.properties = properties

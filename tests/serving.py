@@ -1,5 +1,6 @@
 """Running the real command in tests: `lbconf serve` on a free port, and any other verb."""
 
+import json
 import os
 import re
 import subprocess
@@ -12,8 +13,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-__all__ = ["Served", "run_lbconf", "served"]
+__all__ = ["Served", "ask", "run_lbconf", "served"]
 
 START_SECONDS = 30.0
 STOP_SECONDS = 15.0
@@ -90,6 +92,23 @@ def run_lbconf(
         timeout=seconds,
         check=False,
     )
+
+
+def ask(
+    server: Served, path: str, *, method: str = "GET", body: Any = None, headers: Mapping[str, str] | None = None
+) -> tuple[int, Any, Mapping[str, str]]:
+    """Status, JSON and headers (lower case) of the answer; the body is sent as JSON."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(server.url + path, data=data, method=method, headers=dict(headers or {}))
+    if data is not None:
+        request.add_header("content-type", "application/json")
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            text, status, found = answer.read(), answer.status, answer.headers
+    except urllib.error.HTTPError as error:
+        with error:
+            text, status, found = error.read(), error.code, error.headers
+    return status, json.loads(text) if text else None, {name.lower(): value for name, value in found.items()}
 
 
 def _read(server: Served) -> None:

@@ -8,6 +8,7 @@ from lbconf.api.present import encode
 from lbconf.diagnostics import Code
 from lbconf.errors import (
     ConnectionFailedError,
+    ConnectorError,
     ConstraintError,
     ConstraintKind,
     LbconfError,
@@ -111,9 +112,12 @@ def _known(error: LbconfError) -> Fault | None:
                 headers=((b"retry-after", str(RETRY_SECONDS).encode()),),
             )
         case ConstraintError(kind=ConstraintKind.UNIQUE):
-            return Fault(status=409, message=message)
+            return Fault(status=409, name="ConflictError", message="There is such an instance already.")
         case ConstraintError():
-            return Fault(status=422, message=message)
+            return Fault(status=422, name="ValidationError", message="The data source refuses the instance.")
+        case ConnectorError() if first.code is Code.WRITE_CONFLICT:
+            message = "Another request changed the same instances; try again."
+            return Fault(status=409, name="ConflictError", message=message, code="WRITE_CONFLICT")
         case _:
             return None
 

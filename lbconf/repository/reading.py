@@ -44,7 +44,7 @@ class ReadingRepository:
         `page_limit`: most rows of one answer in the native layout; None for no limit.
         """
         self.project = project
-        self._stores = Stores(connectors, hidden_allowed=hidden_allowed)
+        self._stores = Stores(connectors, project.models, hidden_allowed=hidden_allowed)
         self._binder = Binder(project.models, self._stores.rules, limit=page_limit)
         self._includer = Includer(project.models, self._binder, self._stores.find, self._keys_at_once)
         self._readers: dict[str, RowReader] = {}

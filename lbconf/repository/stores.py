@@ -12,6 +12,8 @@ from lbconf.query.evaluate import evaluate, near_of
 from lbconf.query.nodes import AllOf, Condition, Near, Query, Row
 from lbconf.query.rules import KEEPING, NATIVE, TABULAR, Rules
 from lbconf.records import replace
+from lbconf.repository.references import references_of
+from lbconf.repository.refusals import TellingWriter
 
 __all__ = ["Stores", "collected"]
 
@@ -21,9 +23,14 @@ _LOG = logging.getLogger("lbconf.query")
 class Stores:
     """Which connector holds each model. May be used from several threads."""
 
-    def __init__(self, connectors: Mapping[str, Connector], *, hidden_allowed: bool) -> None:
-        """Take the connectors by data source; whether queries may name hidden properties."""
+    def __init__(
+        self, connectors: Mapping[str, Connector], models: Mapping[str, Model], *, hidden_allowed: bool
+    ) -> None:
+        """Take the connectors by data source and the models; whether queries may name hidden properties."""
         self._connectors = connectors
+        self._models = models
+        self._references = references_of(models)
+        self._writers: dict[str, Writer] = {}
         # Asked once: isinstance of a protocol looks at every member each time.
         self._json_readers = {name: found for name, found in connectors.items() if isinstance(found, JsonReader)}
         self._hidden_allowed = hidden_allowed
@@ -46,10 +53,17 @@ class Stores:
 
     def writer(self, model: Model) -> Writer:
         """What writes the model's rows. Raises `RequestError` 501 where nothing does."""
-        found = self.connector(model)
-        if model.read_only or not isinstance(found, Writer):
+        if model.read_only:
             raise _cannot(model, "written")
-        return found
+        known = self._writers.get(model.data_source or "")
+        if known is not None:
+            return known
+        found = self.connector(model)
+        if not isinstance(found, Writer):
+            raise _cannot(model, "written")
+        telling = TellingWriter(found, self._models, self._references, self.reader)
+        self._writers[found.data_source.name] = telling
+        return telling
 
     def keeps_unknown(self, model: Model) -> bool:
         """Whether properties the model does not have are stored."""

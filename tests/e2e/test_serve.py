@@ -8,9 +8,6 @@ import socket
 import subprocess
 import threading
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -19,7 +16,7 @@ import psycopg
 import pytest
 
 from tests import servers
-from tests.serving import Served, run_lbconf, served
+from tests.serving import Served, ask, run_lbconf, served
 
 MODEL = """\
 name: Note
@@ -44,22 +41,6 @@ def write_project(root: Path, data_sources: str) -> Path:
     (base / "datasources.yaml").write_text(data_sources)
     (base / "models" / "note.yaml").write_text(MODEL)
     return root
-
-
-def ask(
-    server: Served, path: str, *, method: str = "GET", body: Any = None, headers: Mapping[str, str] | None = None
-) -> tuple[int, Any, Mapping[str, str]]:
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(server.url + path, data=data, method=method, headers=dict(headers or {}))
-    if data is not None:
-        request.add_header("content-type", "application/json")
-    try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            text, status, found = answer.read(), answer.status, answer.headers
-    except urllib.error.HTTPError as error:
-        with error:
-            text, status, found = error.read(), error.code, error.headers
-    return status, json.loads(text) if text else None, {name.lower(): value for name, value in found.items()}
 
 
 def eventually(condition: Any, seconds: float = 20.0) -> None:

@@ -217,6 +217,7 @@ class MemoryConnector:
             self._problem(Code.UNIQUE_VIOLATED, f"Duplicate entry for {model.name}.{found}"),
             kind=ConstraintKind.UNIQUE,
             columns=found.properties,
+            properties=found.properties,
             data_source=self._data_source.name,
             connector=self._data_source.connector,
         )

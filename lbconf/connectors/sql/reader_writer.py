@@ -77,12 +77,16 @@ class SqlReaderWriter(ABC):
             compiler = self.compiler()
             table = self.table(model, compiler)
             statements = list(self._inserts(compiler, table, rows))
-        if len(statements) == 1:
-            return self._inserted(*statements[0])
-        done: list[Row] = []
-        with self.transaction():
-            for statement, given in statements:
-                done += self._inserted(statement, given)
+        try:
+            if len(statements) == 1:
+                return self._inserted(*statements[0])
+            done: list[Row] = []
+            with self.transaction():
+                for statement, given in statements:
+                    done += self._inserted(statement, given)
+        except ConstraintError as problem:
+            _name_properties(problem, table)
+            raise
         return done
 
     def update(self, model: Model, where: Condition | None, values: Row) -> int:
@@ -93,7 +97,11 @@ class SqlReaderWriter(ABC):
             if not any(name in table.columns for name in values):
                 return self.count(model, where)
             statement = compiler.update(table, where, values)
-        return self.change(statement)
+        try:
+            return self.change(statement)
+        except ConstraintError as problem:
+            _name_properties(problem, table)
+            raise
 
     def delete(self, model: Model, where: Condition | None) -> int:
         """How many rows went."""
@@ -175,6 +183,12 @@ class SqlReaderWriter(ABC):
             yield
         except ValueRefused as problem:
             raise self.refused(problem) from None
+
+
+def _name_properties(problem: ConstraintError, table: BoundTable) -> None:
+    """Add to the error which of the table's properties the columns are that the database named."""
+    held = {column.name: name for name, column in table.columns.items()}
+    problem.properties = tuple(held[name] for name in problem.columns if name in held)
 
 
 def _same_names(row: Row, names: Sequence[str], table: BoundTable) -> bool:

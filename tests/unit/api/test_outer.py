@@ -201,11 +201,11 @@ def diagnostic(message: str) -> Diagnostic:
         (TimedOutError(diagnostic("slow")), {"statusCode": 503, "message": "Service Unavailable"}),
         (
             ConstraintError(diagnostic("twice"), kind=ConstraintKind.UNIQUE),
-            {"statusCode": 409, "name": "Error", "message": "twice"},
+            {"statusCode": 409, "name": "ConflictError", "message": "There is such an instance already."},
         ),
         (
             ConstraintError(diagnostic("too long"), kind=ConstraintKind.TYPE),
-            {"statusCode": 422, "name": "Error", "message": "too long"},
+            {"statusCode": 422, "name": "ValidationError", "message": "The data source refuses the instance."},
         ),
         (LbconfError(diagnostic("inner")), {"statusCode": 500, "message": "Internal Server Error"}),
         (KeyError("password=s3cret"), {"statusCode": 500, "message": "Internal Server Error"}),
