@@ -213,7 +213,9 @@ class Repository(ReadingRepository):
         """Number of rows that matched; these properties were set on each."""
         with collected() as collector:
             condition = self._binder.condition(where, model, writes=True, collector=collector)
-        changes, flaws = self.reader(model).read(data, drops_unknown=model.layout.is_loopback)
+        reader = self.reader(model)
+        changes, flaws = reader.read(data, drops_unknown=model.layout.is_loopback)
+        flaws = [*flaws, *(flaw for flaw in reader.check_given(changes) if flaw.property not in _names(flaws))]
         if flaws:
             raise ValidationFailedError(model, flaws)
         for prop in model.ids:

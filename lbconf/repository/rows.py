@@ -80,6 +80,21 @@ class RowReader:
             flaws.extend(
                 Flaw(name, "absence", "can't be set", row[name]) for name in self._ids if not _is_blank(row.get(name))
             )
+        return flaws + self._beyond_bounds(row)
+
+    def check_given(self, changes: Mapping[str, Any]) -> list[Flaw]:
+        """What is wrong with these properties alone, in the native layout; LoopBack sets them unchecked."""
+        if self._lenient:
+            return []
+        flaws = [
+            Flaw(name, "presence", _BLANK, changes[name])
+            for name in self._required
+            if name in changes and _is_blank(changes[name])
+        ]
+        return flaws + self._beyond_bounds(changes)
+
+    def _beyond_bounds(self, row: Mapping[str, Any]) -> list[Flaw]:
+        flaws: list[Flaw] = []
         for prop in self._bounded:
             value = row.get(prop.name)
             if value is not None:
