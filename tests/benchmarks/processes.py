@@ -38,13 +38,18 @@ def timed_alternately(
     samples: list[list[tuple[float, float]]] = [[] for _ in commands]
     for number in range(runs + 1):
         for command, kept in zip(commands, samples, strict=True):
-            sample = _run(command, {**os.environ, **(environment or {})}, folder)
+            sample = _run(command, {**_installed(), **(environment or {})}, folder)
             if number:
                 kept.append(sample)
     return [
         Timed(wall=median(wall for wall, _ in kept), processor=median(processor for _, processor in kept))
         for kept in samples
     ]
+
+
+def _installed() -> dict[str, str]:
+    """The environment without what keeps Python from compiling modules once, as an installed package has them."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def _run(command: Sequence[str], environment: Mapping[str, str], folder: Path | None) -> tuple[float, float]:
