@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from lbconf.connectors.sql.ddl import change_hazards, quote
+from lbconf.connectors.sqlite.conversions import Conversion, conversion
 from lbconf.connectors.sqlite.table_sql import replace_names
 from lbconf.diagnostics import Location
 from lbconf.records import dataclass, replace
@@ -20,6 +21,8 @@ from lbconf.state.structure import Column, ForeignKey, Index, QualifiedName, Sta
 __all__ = ["compile_changes", "create_index", "create_table"]
 
 SCRATCH_PREFIX: Final = "_lbconf_new_"
+FITTING: Final = "_lbconf_fits"
+"""A table that takes only true values: what stops a rebuild whose values do not fit."""
 SIMPLE_DEFAULTS: Final = frozenset({"null", "true", "false"})
 BY_ALTER: Final = (c.RenameTable, c.RenameColumn)
 BY_INDEX: Final = (c.AddIndex, c.DropIndex, c.RenameIndex)
@@ -222,17 +225,21 @@ def _rebuilt(group: _Group, changes: Sequence[Numbered], before: Table, after: T
     """Steps 3 to 10 of the manual's twelve; the session does the others (foreign keys off, transaction, check)."""
     table, scratch = after.name.name, f"{SCRATCH_PREFIX}{after.name.name}"
     renamed = {change.after.name: change.before.name for _, change in group.of(c.RenameColumn)}  # type: ignore[union-attr]
-    there = {column.name for column in before.columns}
     copied: list[tuple[str, str]] = []
+    conversions: dict[str, tuple[Column, Conversion]] = {}
     for column in after.columns:
-        old = renamed.get(column.name, column.name)
-        value = _copied(column, before.column(old) if old in there else None)
+        old = before.column(str(renamed.get(column.name, column.name)))
+        if old is not None and old.generated is None and column.generated is None:
+            conversions[column.name] = (column, conversion(old.type, column.type, quote(column.name)))
+        value = _copied(column, old, conversions[column.name][1].value if column.name in conversions else None)
         if value is not None and column.generated is None:
             copied.append((quote(column.name), value))
     statements = [create_table(after, scratch)]
     if copied:
         targets, values = ", ".join(name for name, _ in copied), ", ".join(value for _, value in copied)
         statements.append(f"INSERT INTO {quote(scratch)} ({targets}) SELECT {values} FROM {quote(table)}")
+    for column, made in conversions.values():
+        statements += _fitting(table, scratch, column, made)
     if _counter(after) and _counter(before):
         statements += _kept_counter(table, scratch)
     statements += [
@@ -246,16 +253,40 @@ def _rebuilt(group: _Group, changes: Sequence[Numbered], before: Table, after: T
     reason = f"writes table {after.name} anew: copies every row, no other writer meanwhile"
     rewrite = Hazard(kind=HazardKind.REWRITES_TABLE, message=reason)
     step = _step(f"rebuild table {after.name}", statements, [], after.name, changes)
-    return replace(step, hazards=(*step.hazards, rewrite))
+    converted = [hazard for column, made in conversions.values() for hazard in _conversion_hazards(table, column, made)]
+    return replace(step, hazards=(*step.hazards, *converted, rewrite))
 
 
-def _copied(column: Column, old: Column | None) -> str | None:
+def _copied(column: Column, old: Column | None, converted: str | None) -> str | None:
     """The expression that fills a column of the new table; None lets its default do it."""
     backfill = f"({column.backfill})" if column.backfill else None
     if old is None:
         return backfill
+    value = converted or quote(column.name)
+    return f"coalesce({value}, {backfill})" if backfill and old.nullable and not column.nullable else value
+
+
+def _unfit(table: str, column: Column) -> str:
+    return f"values of {table}.{column.name} that do not fit {_type(column)}"
+
+
+def _fitting(table: str, scratch: str, column: Column, made: Conversion) -> list[str]:
+    """Statements that fail, in words, where a copied value does not fit the new type."""
+    if made.fits is None:
+        return []
     name = quote(column.name)
-    return f"coalesce({name}, {backfill})" if backfill and old.nullable and not column.nullable else name
+    return [
+        f"CREATE TEMP TABLE {FITTING} (fits CONSTRAINT {quote(_unfit(table, column))} CHECK (fits))",
+        f"INSERT INTO {FITTING} SELECT coalesce({made.fits}, 0) FROM {quote(scratch)} WHERE {name} IS NOT NULL",
+        f"DROP TABLE {FITTING}",
+    ]
+
+
+def _conversion_hazards(table: str, column: Column, made: Conversion) -> Iterable[Hazard]:
+    if made.fits is not None:
+        yield Hazard(kind=HazardKind.MAY_FAIL_ON_DATA, message=f"{_unfit(table, column)} stop it")
+    if made.lost is not None:
+        yield Hazard(kind=HazardKind.DELETES_DATA, message=f"values of {table}.{column.name} lose {made.lost}")
 
 
 def _counter(table: Table) -> bool:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lbconf.connectors.capabilities import FULL, StateCapabilities
+from lbconf.connectors.sqlite.conversions import conversion
 from lbconf.plan.plan_file import read_plan_file, write_plan_file
 from lbconf.state.diff import diff
 from lbconf.state.structure import ColumnType, Identity, State
@@ -97,14 +98,20 @@ def fill(target: SqliteTarget, before: State, after: State) -> list[tuple[str, l
     kept: list[tuple[str, list[tuple[object, ...]]]] = []
     with closing(sqlite3.connect(target.path)) as connection:
         for table in before.tables:
-            for number in range(1, 4):
+            later = after.table(table.name)
+            # Values that no longer fit stop a plan (test_conversions.py): such a table stays empty.
+            fitting = later is None or all(
+                c.nullable or found is None or conversion(c.type, found.type, "c").fits is None
+                for c in table.columns
+                for found in [later.column(c.name)]
+            )
+            for number in range(1, 4) if fitting else ():
                 values = {c.name: None if c.nullable else number for c in table.columns}
                 names = ", ".join(quote(name) for name in values)
                 marks = ", ".join("?" for _ in values)
                 connection.execute(
                     f"INSERT INTO {quote(table.name.name)} ({names}) VALUES ({marks})", tuple(values.values())
                 )
-            later = after.table(table.name)
             if later is not None:
                 same = [
                     c.name
