@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from lbconf.connectors.contract import Connector, JsonReader, Reader, Transactional, Writer
 from lbconf.diagnostics import Code, Collector
+from lbconf.errors import ConstraintError
 from lbconf.project.resolved import Model
 from lbconf.query.errors import RequestError
 from lbconf.query.evaluate import evaluate, near_of
@@ -88,14 +89,17 @@ class Stores:
         reader = self.reader(query.model)
         near = near_of(query.where)
         if near is None or self.connector(query.model).capabilities.query.near:
-            return reader.find(query)
+            try:
+                return reader.find(query)
+            except ConstraintError as problem:
+                raise _uncomparable(query.model) from problem
         wide = replace(query, where=_without(query.where, near), fields=None, limit=None, skip=0)
         return evaluate(replace(query, where=near), reader.find(wide))
 
     def builds_json(self, model: Model) -> bool:
         """Whether the model's connector may build JSON text itself."""
-        found = self.connector(model)
-        return isinstance(found, JsonReader) and bool(found.capabilities.query.json_result)
+        there = (model.data_source or "") in self._json_readers
+        return there and bool(self.connector(model).capabilities.query.json_result)
 
     def find_json(self, query: Query) -> bytes | None:
         """The rows as JSON text, where the connector builds it and nothing is to be added; else None."""
@@ -105,12 +109,18 @@ class Stores:
         able = self.connector(query.model).capabilities.query
         if not able.json_result or (near_of(query.where) is not None and not able.near):
             return None
-        return found.find_json(query)
+        try:
+            return found.find_json(query)
+        except ConstraintError as problem:
+            raise _uncomparable(query.model) from problem
 
     def count(self, model: Model, where: Condition | None) -> int:
         """Number of rows that match."""
         if near_of(where) is None or self.connector(model).capabilities.query.near:
-            return self.reader(model).count(model, where)
+            try:
+                return self.reader(model).count(model, where)
+            except ConstraintError as problem:
+                raise _uncomparable(model) from problem
         return len(self.find(Query(model=model, where=where)))
 
 
@@ -126,6 +136,11 @@ def collected() -> Iterator[Collector]:
 def _cannot(model: Model, done: str) -> RequestError:
     message = f"Rows of {model.name} cannot be {done}"
     return RequestError(Code.OPERATION_REFUSED, message, status=405 if model.read_only else 501)
+
+
+def _uncomparable(model: Model) -> RequestError:
+    """The error for a value of a condition that the data source cannot compare with what it holds."""
+    return RequestError(Code.VALUE_UNUSABLE, f"A value cannot be compared with what {model.name} holds")
 
 
 def _without(condition: Condition | None, near: Near) -> Condition | None:
