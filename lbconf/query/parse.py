@@ -88,7 +88,7 @@ def _object(raw: Any) -> Mapping[str, Any] | None:
         return None
     if isinstance(raw, str) and raw[0] in "{[" and raw[-1] in "}]":
         try:
-            raw = json.loads(raw, parse_constant=_no_constant)
+            raw = _DECODER.decode(raw)
         except (ValueError, RecursionError):
             msg = "Cannot parse JSON-encoded object value."
             raise malformed(msg, hint="Write the filter as JSON, with double quotes.") from None
@@ -100,6 +100,9 @@ def _object(raw: Any) -> Mapping[str, Any] | None:
 
 def _no_constant(name: str) -> Any:
     raise ValueError(name)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)
 
 
 def _check_text(text: str) -> None:
