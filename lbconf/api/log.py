@@ -4,6 +4,7 @@ import logging
 import time
 import traceback
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -51,7 +52,12 @@ class LogHandler(logging.Handler):
 def timestamp(now: float | None = None) -> str:
     """UTC with milliseconds: `2013-10-15T21:34:50.000Z`."""
     moment = time.time() if now is None else now
-    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(moment))}.{int(moment % 1 * 1000):03d}Z"
+    return f"{_second(int(moment))}.{int(moment % 1 * 1000):03d}Z"
+
+
+@lru_cache(1)
+def _second(moment: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(moment))
 
 
 _ENCODER = msgspec.json.Encoder(enc_hook=str)
