@@ -100,6 +100,7 @@ def execute_plan(
         entry, start = _resumable(plan, session, entries)
         if entry is None:
             _refuse_stale(plan, session)
+            _refuse_filled(plan, connector)
             _close_interrupted(session, entries)
             if plan.empty:
                 return Outcome(data_source=plan.data_source, steps=0)
@@ -129,6 +130,22 @@ def _refuse_stale(plan: Plan, session: MigrationSession) -> None:
             Diagnostic(
                 code=Code.PLAN_STALE,
                 message=f"{plan.data_source} has changed since the plan was made, so the plan is not applied",
+                hint="run `lbconf plan` again and look at what is planned now",
+            )
+        )
+
+
+def _refuse_filled(plan: Plan, connector: Inspector) -> None:
+    """Dangers that were left out for empty tables are dangers once rows have come."""
+    spared = [size.table for size in plan.sizes if size.spared]
+    filled = [table for table, size in connector.sizes(spared).items() if size.rows] if spared else []
+    if filled:
+        names = " and ".join(str(table) for table in sorted(filled))
+        raise StalePlanError(
+            Diagnostic(
+                code=Code.PLAN_STALE,
+                message=f"{names} of {plan.data_source} had no rows when the plan was made and has some now, "
+                "so the plan does not say how dangerous it is, and is not applied",
                 hint="run `lbconf plan` again and look at what is planned now",
             )
         )

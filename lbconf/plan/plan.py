@@ -37,6 +37,8 @@ class TouchedTable:
     table: QualifiedName
     rows: int
     bytes: int | None = None
+    spared: bool = False
+    """Whether dangers that an empty table does not have were left out for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,7 +78,15 @@ def make_plan(given: PlanInput, migrator: Migrator, sizes_of: Callable[[Sequence
     sizes = sizes_of(touched) if touched else {}
     steps = migrator.compile(changes, actual=given.actual, desired=settled)
     old_names = {ch.after.name: ch.before.name for ch in changes if isinstance(ch, c.RenameTable)}
-    steps = tuple(_weighed(step, changes, given.managed, sizes, old_names) for step in steps)
+    compiled = steps
+    steps = tuple(_weighed(step, changes, given.managed, sizes, old_names) for step in compiled)
+    spared = {
+        old_names.get(step.table, step.table)
+        for step in compiled
+        if step.table is not None
+        and any(hazard.kind in ONLY_WITH_ROWS for hazard in step.hazards)
+        and _is_empty(step, sizes, old_names)
+    }
     scope = tuple(sorted({table.name for table in given.desired.tables} | given.droppable | {*old_names.values()}))
     covering = _covering(steps)
     return Plan(
@@ -91,7 +99,9 @@ def make_plan(given: PlanInput, migrator: Migrator, sizes_of: Callable[[Sequence
         changes=tuple(_planned(place, change, covering.get(place, ()), given) for place, change in enumerate(changes)),
         steps=steps,
         managed=_managed(given, settled, changes),
-        sizes=tuple(TouchedTable(table=t, rows=s.rows, bytes=s.bytes) for t, s in sorted(sizes.items())),
+        sizes=tuple(
+            TouchedTable(table=t, rows=s.rows, bytes=s.bytes, spared=t in spared) for t, s in sorted(sizes.items())
+        ),
         diagnostics=possible_renames(changes),
     )
 
@@ -155,14 +165,18 @@ def _weighed(
     old_names: Mapping[QualifiedName, QualifiedName],
 ) -> Step:
     """Without the hazards an empty table does not have; with those of dropping what lbconf did not make."""
-    size = None if step.table is None else sizes.get(old_names.get(step.table, step.table))
-    empty = size is not None and size.rows == 0
-    moot = ONLY_WITH_ROWS if empty else frozenset[HazardKind]()
+    moot = ONLY_WITH_ROWS if _is_empty(step, sizes, old_names) else frozenset[HazardKind]()
     if any(hazard.kind is HazardKind.DELETES_DATA for hazard in step.hazards):
         # Data that is gone cannot be brought back: who accepts the one accepts the other.
         moot |= {HazardKind.IRREVERSIBLE}
     kept = tuple(hazard for hazard in step.hazards if hazard.kind not in moot)
     return replace(step, hazards=(*kept, *_foreign(step, changes, managed)))
+
+
+def _is_empty(step: Step, sizes: Sizes, old_names: Mapping[QualifiedName, QualifiedName]) -> bool:
+    """Whether the step's table is there and has no rows."""
+    size = None if step.table is None else sizes.get(old_names.get(step.table, step.table))
+    return size is not None and size.rows == 0
 
 
 def _foreign(step: Step, changes: Sequence[c.Change], managed: Collection[QualifiedName]) -> tuple[Hazard, ...]:

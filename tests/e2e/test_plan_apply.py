@@ -218,6 +218,27 @@ def test_a_plan_file_is_applied_exactly_or_refused(shop: Shop) -> None:
     assert (edited.code, "error[LB4012]" in edited.err) == (1, True)
 
 
+def test_a_plan_for_an_empty_table_is_refused_once_it_has_rows(shop: Shop) -> None:
+    shop.run("apply", "--auto-approve")
+    required = ACCOUNT.replace("level: {type: number}", "level: {type: number, required: true}")
+    shop.write("models/account.yaml", required)
+    assert shop.run("plan", "--out", "empty.plan").code == 0
+    shop.rows("INSERT INTO \"Account\" (email, level) VALUES ('a@x.org', 1)")
+    stale = shop.run("apply", "empty.plan")
+    assert (stale.code, "error[LB4010]" in stale.err) == (1, True), stale.err
+    assert "had no rows when the plan was made" in stale.err
+    fresh = shop.run("plan")
+    assert "--accept may-fail-on-data" in fresh.out
+    if shop.url is not None:
+        # What the server last counted is no proof of emptiness.
+        shop.rows('TRUNCATE "Account"')
+        shop.rows('ANALYZE "Account"')
+        shop.rows("INSERT INTO \"Account\" (email, level) VALUES ('a@x.org', 1)")
+        assert shop.run("plan").out == fresh.out
+    shop.rows('DELETE FROM "Account"')
+    assert shop.run("apply", "empty.plan").code == 0
+
+
 def test_without_a_terminal_nobody_is_asked(shop: Shop) -> None:
     refused = shop.run("apply", text="y\n")
     assert refused.code == 1

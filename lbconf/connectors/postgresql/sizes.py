@@ -11,23 +11,29 @@ from lbconf.state.structure import QualifiedName
 __all__ = ["table_sizes"]
 
 SIZES: Final = """
-SELECT n.nspname::text, c.relname::text, greatest(c.reltuples, 0)::bigint, c.reltuples < 0,
+SELECT n.nspname::text, c.relname::text, greatest(c.reltuples, 0)::bigint,
   pg_catalog.pg_total_relation_size(c.oid)
 FROM unnest(%s::text[], %s::text[]) AS wanted(namespace, name)
 JOIN pg_catalog.pg_namespace AS n ON n.nspname = wanted.namespace
 JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname = wanted.name AND c.relkind IN ('r', 'p')
 """
-PAGE: Final = 8192
+COUNTED: Final = 100_000
+"""Most rows that are counted where the server has no estimate, or says there are none."""
 
 
 def table_sizes(connection: Connection[Any], tables: Sequence[QualifiedName]) -> dict[QualifiedName, TableSize]:
-    """The server's estimate of rows, counted where it has none yet and the table is small; bytes with indexes."""
+    """The server's estimate of rows, bytes with indexes.
+
+    Rows are counted, up to 100,000, where the server has no estimate, or one of none: a table that was
+    analysed while it was empty says so until somebody analyses it again.
+    """
     names = ([table.namespace for table in tables], [table.name for table in tables])
     found: dict[QualifiedName, TableSize] = {}
-    for namespace, name, rows, unknown, size in connection.execute(SIZES, names).fetchall():
-        if unknown and size < 1024 * PAGE:
+    for namespace, name, rows, size in connection.execute(SIZES, names).fetchall():
+        if rows == 0:
             quoted = ".".join('"' + part.replace('"', '""') + '"' for part in (namespace, name))
-            row = connection.execute(f"SELECT count(*) FROM {quoted}".encode()).fetchone()
+            some = f"SELECT count(*) FROM (SELECT FROM {quoted} LIMIT {COUNTED}) AS some"
+            row = connection.execute(some.encode()).fetchone()
             rows = row[0] if row else 0  # noqa: PLW2901 - the better figure
         found[QualifiedName(namespace, name)] = TableSize(rows=rows, bytes=size)
     return found
