@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from threading import Lock, local
 from typing import Any, Final, TypeVar
 
@@ -240,7 +241,7 @@ class PostgresqlConnector(SqlReaderWriter):
         except psycopg.Error as problem:
             if session.connection.closed:
                 raise connection_lost(self.data_source) from problem
-            raise translate(self.data_source, problem, self._columns_of) from problem
+            raise translate(self.data_source, problem, partial(self._columns_of, session)) from problem
         except (UnicodeError, OverflowError) as problem:
             raise ConstraintError(
                 self._finding(Code.VALUE_REFUSED, f"a value cannot be sent: {problem}"),
@@ -257,7 +258,7 @@ class PostgresqlConnector(SqlReaderWriter):
         except psycopg.Error as problem:
             if problem.sqlstate is None and isinstance(problem, psycopg.OperationalError):
                 raise connection_failed(self.data_source, problem, self.place) from problem
-            raise translate(self.data_source, problem, self._columns_of) from problem
+            raise translate(self.data_source, problem, partial(self._columns_of, None)) from problem
 
     def _take(self) -> Session:
         try:
@@ -279,20 +280,22 @@ class PostgresqlConnector(SqlReaderWriter):
             # What cut one connection has as a rule cut the others too.
             self._pool.clear()
 
-    def _columns_of(self, namespace: str, table: str, constraint: str) -> tuple[str, ...]:
-        """The columns of a constraint or unique index, asked on a connection outside the failed transaction."""
+    def _columns_of(self, held: Session | None, namespace: str, table: str, constraint: str) -> tuple[str, ...]:
+        """The columns of a constraint or unique index; asked on the held connection unless its transaction failed."""
         quote = PostgresqlDialect(self._version).quote
         relation = f"{quote(namespace)}.{quote(table)}" if namespace else quote(table)
+        session = held if held is not None and held.idle else None
         try:
-            session = self._pool.take()
+            used = session or self._pool.take()
         except (PoolEmptyError, psycopg.Error, ValueError):
             return ()
         try:
-            found = session.cursor.execute(CONSTRAINT_COLUMNS, (namespace, table, constraint, relation)).fetchall()
+            found = used.cursor.execute(CONSTRAINT_COLUMNS, (namespace, table, constraint, relation)).fetchall()
         except psycopg.Error:
             return ()
         finally:
-            self._give(session)
+            if session is None:
+                self._give(used)
         return tuple(name for (name,) in found)
 
     def _error(

@@ -1,5 +1,6 @@
 """What PostgreSQL refuses, in lbconf's words."""
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -76,6 +77,23 @@ def test_refused_rows(
     assert (caught.value.kind, caught.value.constraint, caught.value.columns) == (kind, constraint, columns)
     assert caught.value.data_source == "db"
     assert connector.count(KIND, None) == 0
+
+
+def test_the_columns_are_known_when_every_connection_is_in_use(postgresql_url: str) -> None:
+    alone = PostgresqlConnector(data_source("postgresql", {"url": postgresql_url, "max": 1, "pool_timeout": 1000}))
+    unique = model({"name": StringType()}, name="Unique")
+    create_tables(alone, alone.mapping, unique)
+    with psycopg.connect(postgresql_url, autocommit=True) as direct:
+        direct.execute('CREATE UNIQUE INDEX by_name ON "Unique" (name)')
+    try:
+        alone.insert(unique, [{"name": "a"}])
+        started = time.monotonic()
+        with pytest.raises(ConstraintError) as caught:
+            alone.insert(unique, [{"name": "a"}])
+        assert (caught.value.columns, caught.value.properties) == (("name",), ("name",))
+        assert time.monotonic() - started < 0.9
+    finally:
+        alone.close()
 
 
 def test_a_foreign_key(connector: PostgresqlConnector) -> None:
