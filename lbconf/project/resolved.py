@@ -106,6 +106,11 @@ class Property:
         """The mapping section of the first of these connector names that has one, else an empty mapping."""
         return _section(self.settings, connectors)
 
+    @property
+    def typed_by_hand(self) -> bool:
+        """Whether a mapping section names the column's type, which may store a value otherwise than it was sent."""
+        return any(isinstance(part, Mapping) and part.get("dataType") for part in self.settings.values())
+
 
 class RelationKind(StrEnum):
     """LoopBack's relation types."""

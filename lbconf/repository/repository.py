@@ -139,7 +139,7 @@ class Repository(ReadingRepository):
         stored = self._storable(model, changes)
         if stored:
             self._stores.writer(model).update(model, self._own_condition(model, row), stored)
-        return changed
+        return self._as_stored(model, changed)
 
     def replace_by_id(self, model: Model, id: Any, data: Mapping[str, Any]) -> Row:  # noqa: A002
         """The row with this id, replaced by the data and defaults. Raises `NotFoundError`, `ValidationFailedError`."""
@@ -160,7 +160,7 @@ class Repository(ReadingRepository):
         if key is None or not self._replace(model, key, row):
             message = f"Could not replace. Object with id {id_text(id)} does not exist!"
             raise NotFoundError(Code.ROW_NOT_FOUND, message, status=404)
-        return row
+        return self._as_stored(model, row)
 
     def patch_or_create(self, model: Model, data: Mapping[str, Any]) -> Row:
         """The row with the data's id after the data was set on it, or a new row.
@@ -269,6 +269,16 @@ class Repository(ReadingRepository):
         return found
 
     # --- writing ---
+
+    def _as_stored(self, model: Model, row: Row) -> Row:
+        """The row after a change; read again where a column's own type may have given a value another form."""
+        shaped = [
+            prop.name for prop in model.properties.values() if prop.typed_by_hand and row.get(prop.name) is not None
+        ]
+        if not shaped or model.layout.is_loopback:
+            return row
+        found = self._stores.find(Query(model=model, where=self._own_condition(model, row), limit=1))
+        return {**row, **{name: found[0].get(name) for name in shaped}} if found else row
 
     def _storable(self, model: Model, row: Row) -> Row:
         if self._stores.keeps_unknown(model):

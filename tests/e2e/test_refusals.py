@@ -27,6 +27,7 @@ properties:
   price: decimal(6,2)
   day: dateonly
   level: {type: integer, bits: 32}
+  rate: {type: number, postgresql: {dataType: "numeric(6,2)"}}
 relations:
   customer: {type: belongsTo, model: Customer, foreignKey: customerId}
 """
@@ -140,6 +141,20 @@ def test_a_value_that_would_be_stored_otherwise_is_refused(
         assert status == 422
         assert message in json.dumps(body)
     assert ask(server, f"/api/orders/{row['id']}")[1].get(name) == row.get(name)
+
+
+def test_the_answer_to_a_write_is_what_was_stored(shop: tuple[str, Served]) -> None:
+    _, server = shop
+    made = ask(server, "/api/orders", method="POST", body={"price": "1.50", "rate": 0.105, "level": 7})[1]
+    path = f"/api/orders/{made['id']}"
+
+    stored = ask(server, path)[1]
+    assert {name: stored[name] for name in made} == made
+    assert made["price"] == 1.5
+    for method, data in (("PATCH", {"rate": 0.205}), ("PUT", {"rate": 0.305, "price": "2.50"})):
+        answer = ask(server, path, method=method, body=data)[1]
+        stored = ask(server, path)[1]
+        assert {name: stored.get(name) for name in answer} == answer
 
 
 def assert_nothing_of_the_inside(body: Any) -> None:

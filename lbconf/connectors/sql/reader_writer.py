@@ -160,13 +160,16 @@ class SqlReaderWriter(ABC):
             start = end
 
     def _returned(self, table: BoundTable, names: Sequence[str]) -> tuple[str, ...]:
-        """Properties whose values only the database knows."""
+        """Properties whose values, or the form they are stored in, only the database knows."""
         native = not table.model.layout.is_loopback
         return tuple(
             name
             for name, column in table.columns.items()
-            if name not in names
-            and (column.prop.id or (native and self._mapping.column_default(table.model, column.prop)))
+            if (
+                native and column.prop.typed_by_hand
+                if name in names
+                else column.prop.id or (native and self._mapping.column_default(table.model, column.prop))
+            )
         )
 
     def _inserted(self, statement: Compiled, given: Sequence[Row]) -> list[Row]:
