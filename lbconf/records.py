@@ -207,6 +207,7 @@ class _StandardFields:
     def __get__(self, instance: object, owner: type) -> Any:
         import dataclasses
 
+        of = next(one for one in owner.__mro__ if "__dataclass_fields__" in vars(one))
         specifications: list[tuple[str, Any, Any]] = []
         for name, said in self._fields.items():
             options: dict[str, Any] = {"compare": said.compare, "kw_only": True}
@@ -214,10 +215,10 @@ class _StandardFields:
                 options["default_factory"] = said.factory
             elif said.default is not _MISSING:
                 options["default"] = said.default
-            specifications.append((name, owner.__annotations__[name], dataclasses.field(**options)))
-        twin = dataclasses.make_dataclass(owner.__name__, specifications, init=False, repr=False, eq=False)
+            specifications.append((name, of.__annotations__[name], dataclasses.field(**options)))
+        twin = dataclasses.make_dataclass(of.__name__, specifications, init=False, repr=False, eq=False)
         found = {one.name: one for one in dataclasses.fields(twin)}
-        owner.__dataclass_fields__ = found  # type: ignore[attr-defined]
+        of.__dataclass_fields__ = found  # type: ignore[attr-defined]
         return found
 
 

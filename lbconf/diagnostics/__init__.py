@@ -7,6 +7,7 @@ carries them when a stage cannot go on. Codes are listed once, in `codes`.
 from lbconf.diagnostics.codes import Code
 from lbconf.diagnostics.collector import Collector
 from lbconf.diagnostics.diagnostic import Diagnostic, Location, Related, Severity
+from lbconf.diagnostics.later import LaterLocation
 from lbconf.diagnostics.nearest import nearest
 
-__all__ = ["Code", "Collector", "Diagnostic", "Location", "Related", "Severity", "nearest"]
+__all__ = ["Code", "Collector", "Diagnostic", "LaterLocation", "Location", "Related", "Severity", "nearest"]

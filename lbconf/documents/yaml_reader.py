@@ -78,7 +78,8 @@ def read_yaml(text: str, file: str, found: Collector) -> Parsed | None:
         return None
     if builder.refused:
         return None
-    return Parsed(data, SpanIndex(file, lambda: _places(node)), has_markers=builder.marked)
+    # Places are rarely asked for: composing the text again then is cheaper than keeping the nodes of a thousand files.
+    return Parsed(data, SpanIndex(file, lambda: _places(_compose(text))), has_markers=builder.marked)
 
 
 def scalar(text: str) -> Any:

@@ -31,7 +31,7 @@ def uniques_of(draft: Draft, places: Places) -> tuple[UniqueSpec, ...]:
         if properties:
             place = draft.places.get(("uniques", name))
             found.append(
-                UniqueSpec(name=_own_name(draft, place, name), properties=properties, location=places.key(place))
+                UniqueSpec(name=_own_name(draft, place, name), properties=properties, location=places.later(place))
             )
     return tuple(found)
 
@@ -39,7 +39,7 @@ def uniques_of(draft: Draft, places: Places) -> tuple[UniqueSpec, ...]:
 def checks_of(draft: Draft, places: Places) -> tuple[CheckSpec, ...]:
     """The constraints under `checks`: name to SQL expression."""
     return tuple(
-        CheckSpec(name=name, expression=written, location=places.key(draft.places.get(("checks", name))))
+        CheckSpec(name=name, expression=written, location=places.later(draft.places.get(("checks", name))))
         for name, written in _entries(draft, "checks")
         if isinstance(written, str) and written.strip()
     )
@@ -60,7 +60,7 @@ def foreign_keys_of(draft: Draft, places: Places) -> tuple[ForeignKeySpec, ...]:
                 target_columns=_texts(written.get("entityKey")),
                 on_delete=referential_action(written.get("onDelete")),
                 on_update=referential_action(written.get("onUpdate")),
-                location=places.key(draft.places.get(("foreignKeys", key))),
+                location=places.later(draft.places.get(("foreignKeys", key))),
             )
         )
     return tuple(found)
@@ -95,7 +95,7 @@ def _index(draft: Draft, name: str, written: Any, places: Places) -> IndexSpec:
         where=where if isinstance(where, str) else None,
         renamed_from=renamed if isinstance(renamed, str) else None,
         options={**options, **{key: value for key, value in said.items() if key not in _OPTION_KEYS}},
-        location=places.key(place),
+        location=places.later(place),
     )
 
 

@@ -139,7 +139,7 @@ def build_property(
         description=_prose(attributes.get("description") or attributes.get("doc") or attributes.get("comment")),
         renamed_from=None if loopback else _text(attributes.get("renamedFrom")),
         settings=attributes,
-        location=places.key(written.at),
+        location=places.later(written.at),
     )
 
 

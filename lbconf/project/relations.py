@@ -251,7 +251,7 @@ class _Resolver:
             key_from=own,
             key_to=keys,
             constraint=self._constrained(between, side),
-            location=self.places.key(self.at),
+            location=self.places.later(self.at),
         )
 
     def _references(self, target: Draft) -> Relation | None:
@@ -366,7 +366,7 @@ class _Resolver:
             hidden=name in (draft.settings.get("hidden") or ()),
             protected=name in (draft.settings.get("protected") or ()),
             settings=settings,
-            location=self.places.key(self.at),
+            location=self.places.later(self.at),
         )
 
     def _relation(
@@ -405,7 +405,7 @@ class _Resolver:
             on_delete=referential_action(settings.get("onDelete")),
             on_update=referential_action(settings.get("onUpdate")),
             settings=settings,
-            location=self.places.key(self.at),
+            location=self.places.later(self.at),
         )
 
     def _constrained(self, one: Draft, other: Draft) -> bool:

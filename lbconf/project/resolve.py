@@ -133,7 +133,7 @@ def _freeze(draft: Draft, places: Places, server: Mapping[str, Any]) -> Model:
         renamed_from=_text(settings.get("renamedFrom")) if not loopback else None,
         description=_description(settings),
         settings=settings,
-        location=places.key(draft.at),
+        location=places.later(draft.at),
     )
 
 

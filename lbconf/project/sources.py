@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from lbconf.diagnostics import Location
+from lbconf.diagnostics import LaterLocation, Location
 from lbconf.documents.pointer import join
 from lbconf.layers.merged import MergedConfig
 from lbconf.project.builtin import BUILT_IN
@@ -22,6 +22,8 @@ class Places:
     def __init__(self, merged: MergedConfig) -> None:
         """Take the merged configuration."""
         self._merged = merged
+        self._in_files = Layout(merged.layout) is Layout.NATIVE
+        """Whether each model stands in a file, so that there is a place for everything in it."""
 
     def value(self, at: str | None) -> Location | None:
         """Where the value stands, or the nearest container that stands anywhere; None for what no file says."""
@@ -30,6 +32,12 @@ class Places:
     def key(self, at: str | None) -> Location | None:
         """Where the key that leads to the value stands, as `value` otherwise."""
         return None if at is None else self._merged.key_location(at)
+
+    def later(self, at: str | None) -> Location | None:
+        """As `key`, for places that are rarely shown: worked out when somebody looks."""
+        if at is None or not self._in_files or not at.startswith("/models/"):
+            return self.key(at)
+        return LaterLocation(self._merged.key_location, at)
 
 
 @dataclass(slots=True, kw_only=True)
