@@ -32,7 +32,7 @@ def table_sizes(connection: Connection[Any], tables: Sequence[QualifiedName]) ->
     for namespace, name, rows, size in connection.execute(SIZES, names).fetchall():
         if rows == 0:
             quoted = ".".join('"' + part.replace('"', '""') + '"' for part in (namespace, name))
-            some = f"SELECT count(*) FROM (SELECT FROM {quoted} LIMIT {COUNTED}) AS some"
+            some = f"SELECT count(*) FROM (SELECT FROM {quoted} LIMIT {COUNTED}) AS counted"
             row = connection.execute(some.encode()).fetchone()
             rows = row[0] if row else 0  # noqa: PLW2901 - the better figure
         found[QualifiedName(namespace, name)] = TableSize(rows=rows, bytes=size)
