@@ -43,6 +43,6 @@ def test_it_is_stored_and_copied_as_a_plain_location() -> None:
 def test_it_has_no_other_fields() -> None:
     later = LaterLocation(lambda _: FOUND, "/x")
     with pytest.raises(AttributeError):
-        later.colour  # type: ignore[attr-defined] # noqa: B018 - the reading is what is tested
+        later.colour  # noqa: B018 - the reading is what is tested
     with pytest.raises(LookupError, match="nothing stands at /x"):
         str(LaterLocation(lambda _: None, "/x"))
