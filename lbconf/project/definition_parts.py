@@ -145,6 +145,11 @@ class _PropertyBase(SectionsOfProperty):
     )
     json_schema: Object | None = Field(None, alias="jsonSchema")
     name: str | None = Field(None, description="Column name, where no section says one.")
+    backfill: str | int | float | bool | None = Field(
+        None,
+        description="What rows get that have no value when the column becomes NOT NULL: "
+        "a number, true, false, or a text that is an expression of the database's SQL.",
+    )
     values: list[Any] | None = Field(None, description="The values of an enum.")
     enum_name: str | None = Field(None, description="Name of the database's enum type.")
     charset: str | None = None

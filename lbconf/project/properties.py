@@ -53,6 +53,7 @@ ATTRIBUTES: Final = frozenset(
         "hidden",
         "protected",
         "renamedFrom",
+        "backfill",
         "json",
         "root",
         "http",

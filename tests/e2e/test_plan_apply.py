@@ -239,6 +239,31 @@ def test_a_plan_for_an_empty_table_is_refused_once_it_has_rows(shop: Shop) -> No
     assert shop.run("apply", "empty.plan").code == 0
 
 
+def test_a_backfill_gives_rows_what_they_lack(shop: Shop) -> None:
+    shop.run("apply", "--auto-approve")
+    shop.rows("INSERT INTO \"Account\" (email, level) VALUES ('a@x.org', NULL), ('b@x.org', 3)")
+    shop.write(
+        "models/account.yaml",
+        ACCOUNT.replace(
+            "level: {type: number}",
+            "level: {type: number, required: true, backfill: 7}\n"
+            "  state: {type: string, required: true, backfill: \"'open'\"}\n"
+            "  name: {type: string, required: true, backfill: upper(email)}",
+        ),
+    )
+    checked = shop.run("validate")
+    assert "LB3013" not in checked.out + checked.err, "a known key"
+    planned = shop.run("plan")
+    assert "may-fail-on-data" not in planned.out
+    applied = shop.run("apply", "--auto-approve", "--accept", "all")
+    assert applied.code == 0, applied.err
+    assert shop.rows('SELECT level, state, name FROM "Account" ORDER BY id') == [
+        (7, "open", "A@X.ORG"),
+        (3, "open", "B@X.ORG"),
+    ]
+    assert shop.run("plan", "--detailed-exitcode").code == 0
+
+
 def test_without_a_terminal_nobody_is_asked(shop: Shop) -> None:
     refused = shop.run("apply", text="y\n")
     assert refused.code == 1

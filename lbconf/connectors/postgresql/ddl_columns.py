@@ -48,7 +48,7 @@ def add_column(table: QualifiedName, column: Column, *, fresh: bool) -> tuple[St
                 f"ALTER TABLE {name} ALTER COLUMN {quote(column.name)} SET NOT NULL",
             ]
         else:
-            message = f"{table} must be empty: {where} is required and has no default"
+            message = f"{table} must be empty: {where} is required and has neither default nor `backfill`"
             hazards.append(Hazard(kind=HazardKind.MAY_FAIL_ON_DATA, message=message))
     if column.identity is not None and column.identity.kind == "serial" and serial_type(column) is None:
         statements.extend(counted_sequence(table, column))
@@ -140,7 +140,7 @@ def _hazards(table: QualifiedName, before: Column, after: Column, *, retyped: bo
             found.append(Hazard(kind=HazardKind.DELETES_DATA, message=f"values of {where} lose {lost}"))
     if before.nullable and not after.nullable:
         if after.backfill is None:
-            message = f"rows of {table} without {after.name} stop it"
+            message = f"rows of {table} without {after.name} stop it; a `backfill` would give it one"
             found.append(Hazard(kind=HazardKind.MAY_FAIL_ON_DATA, message=message))
         found.append(Hazard(kind=HazardKind.BLOCKS_READS, message=f"{table} is locked while its rows are checked"))
     return found
