@@ -1,7 +1,6 @@
 """`lbconf plan`: what would change in every data source, and how dangerous it is. Reads, never writes."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from lbconf.connectors.contract import Connector, Inspector, Migrator, ModelMapping
 from lbconf.connectors.registry import connector_type
@@ -72,8 +71,8 @@ def plan_project(
     chosen = selected_data_sources(project, data_sources, url)
     if not chosen:
         return PlanReport(environment=project.environment, plans=())
-    with collection_paused(), ThreadPoolExecutor(max_workers=min(8, len(chosen))) as pool:
-        results = list(pool.map(lambda source: _attempt(project, source, models, recreate), chosen))
+    with collection_paused():
+        results = _side_by_side(lambda source: _attempt(project, source, models, recreate), chosen)
     return PlanReport(
         environment=project.environment,
         plans=tuple(result for result in results if isinstance(result, Plan)),
@@ -141,6 +140,17 @@ def selected_data_sources(project: Project, names: Sequence[str], url: str | Non
             )
         )
     return (with_url(chosen[0], url),)
+
+
+def _side_by_side(
+    attempt: Callable[[DataSource], Plan | Failure], chosen: Sequence[DataSource]
+) -> list[Plan | Failure]:
+    if len(chosen) == 1:
+        return [attempt(chosen[0])]
+    from concurrent.futures import ThreadPoolExecutor  # here, for it brings logging with it
+
+    with ThreadPoolExecutor(max_workers=min(8, len(chosen))) as pool:
+        return list(pool.map(attempt, chosen))
 
 
 def _attempt(
