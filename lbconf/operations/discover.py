@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from lbconf.connectors.contract import Connector, Inspector, ModelMapping
 from lbconf.connectors.registry import connector_type
@@ -32,6 +32,9 @@ __all__ = [
     "discover_schemas",
     "discovered_models",
 ]
+
+SHOWN: Final = 10
+"""Most names in a hint."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +147,19 @@ def _inspected(connector: Connector, namespaces: Sequence[str] | None) -> State:
             data_source=connector.data_source.name,
             connector=connector.data_source.connector,
         )
-    return connector.inspect(namespaces)
+    state = connector.inspect(namespaces)
+    missing = sorted(set(namespaces or ()) - set(state.namespaces))
+    if missing and connector.capabilities.state.namespaces:
+        known = connector.inspect(None).namespaces
+        near = nearest(missing[0], known)
+        raise PlanError(
+            Diagnostic(
+                code=Code.TABLE_NOT_FOUND,
+                message=f"there is no namespace {missing[0]}",
+                hint=f"did you mean {near}?" if near else f"there are {', '.join(known) or 'none'}",
+            )
+        )
+    return state
 
 
 def _mapping(data_source: DataSource) -> ModelMapping:
@@ -173,12 +188,13 @@ def _thing(state: State, wanted: str) -> Table | View:
     ):
         if found:
             return min(found, key=lambda thing: (thing.name.namespace not in {"", "public"}, thing.name))
-    names = [thing.name.name for thing in things]
+    names = [str(thing.name) if "." in wanted else thing.name.name for thing in things]
     near = nearest(wanted, names)
+    some = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if names[SHOWN:] else "")
     raise PlanError(
         Diagnostic(
             code=Code.TABLE_NOT_FOUND,
-            message=f"there is no table {wanted}",
-            hint=f"did you mean {near}?" if near else f"there are {', '.join(names) or 'no tables at all'}",
+            message=f"there is no table {wanted or 'without a name'}",
+            hint=f"did you mean {near}?" if near else f"there are {some or 'no tables at all'}",
         )
     )

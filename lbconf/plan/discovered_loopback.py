@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from lbconf.plan.discovered_names import lower_camel, pascal
+from lbconf.plan.discovered_names import pascal, property_names
 from lbconf.plan.discovered_types import loopback_type
 from lbconf.state.structure import Column, QualifiedName, State, Table, View
 
@@ -19,10 +19,12 @@ def loopback_definition(thing: Table | View, connector: str) -> dict[str, Any]:
     key = thing.primary_key.columns if isinstance(thing, Table) and thing.primary_key is not None else ()
     place: dict[str, Any] = {"schema": thing.name.namespace} if thing.name.namespace else {}
     place["table"] = thing.name.name
+    # LoopBack loses all but one of the columns that are one in camel case; here each has a name.
+    names = property_names(column.name for column in thing.columns)
     return {
         "name": pascal(thing.name.name),
         "options": {"idInjection": False, connector: place},
-        "properties": {lower_camel(column.name): _property(column, key, connector) for column in thing.columns},
+        "properties": {names[column.name]: _property(column, key, connector) for column in thing.columns},
     }
 
 

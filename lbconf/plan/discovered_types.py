@@ -102,11 +102,12 @@ def portable(found: ColumnType, values: tuple[str, ...] | None, *, default_names
     base = NAMED.get(found.name.lower(), StringType())
     if found.dimensions:
         return ArrayType(StringType() if isinstance(base, TextType) else base)
-    if isinstance(base, StringType) and len(found.arguments) == 1:
+    if isinstance(base, StringType) and len(found.arguments) == 1 and found.arguments[0] > 0:
         return StringType(found.arguments[0])
     if isinstance(base, DecimalType) and found.arguments:
         precision, scale = (*found.arguments, 0)[:2]
-        return DecimalType(precision, scale)
+        # Some servers take scales that no property may have; the column's own type says them then.
+        return DecimalType(precision, scale) if 0 <= scale <= precision and precision > 0 else base
     return base
 
 

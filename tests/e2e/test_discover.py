@@ -193,3 +193,31 @@ def test_a_sqlite_file_is_discovered_too(tmp_path: Path) -> None:
     assert book["relations"]["author"]["onDelete"] == "CASCADE"
     author = yaml.safe_load((tmp_path / "out/environments/base/models/Author.yaml").read_text())
     assert author["relations"]["books"]["foreignKey"] == "authorId"
+
+
+def test_columns_that_are_one_in_camel_case_are_all_printed(tmp_path: Path) -> None:
+    import sqlite3
+
+    with sqlite3.connect(tmp_path / "some.db") as connection:
+        connection.execute('CREATE TABLE "Odd Names" (full_name TEXT, fullName TEXT, "FULL NAME" TEXT)')
+    printed = lbconf("discover", "--url", f"sqlite:///{tmp_path / 'some.db'}", "-t", "odd names", "--format", "json")
+    found = json.loads(printed.stdout)
+    assert found["name"] == "OddNames"
+    assert {name: p["sqlite"]["columnName"] for name, p in found["properties"].items()} == {
+        "fullName": "fullName",
+        "fullName2": "full_name",
+        "fullName3": "FULL NAME",
+    }
+
+
+def test_a_missing_namespace_is_told_and_writes_nothing(postgresql_url: str, tmp_path: Path) -> None:
+    run(postgresql_url, "CREATE SCHEMA sales; CREATE TABLE sales.orders (id integer)")
+    printed = lbconf("discover", "--url", postgresql_url, "--schema", "sale", "--out", tmp_path / "out")
+    assert (printed.returncode, (tmp_path / "out").exists()) == (1, False)
+    assert "there is no namespace sale" in printed.stderr
+    assert "did you mean sales?" in printed.stderr
+
+    printed = lbconf("discover", "--url", postgresql_url, "--table", "sales.order")
+    assert "did you mean sales.orders?" in printed.stderr
+    printed = lbconf("discover", "--url", postgresql_url, "--table", "SALES.Orders", "--format", "json")
+    assert json.loads(printed.stdout)["options"]["postgresql"] == {"schema": "sales", "table": "orders"}

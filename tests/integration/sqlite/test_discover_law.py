@@ -71,7 +71,7 @@ def test_the_command_says_nothing_to_do_with_exit_code_0(tmp_path: Path) -> None
     url = f"sqlite:///{tmp_path / 'a.db'}"
     assert discovery.command("discover", "--url", url, "--out", tmp_path / "one")[0] == 0
     planned = discovery.command("--project", tmp_path / "one", "plan", "--url", url, "--detailed-exitcode")
-    assert planned == (0, "Nothing to do. The database is as the models say.\n", "")
+    assert planned[:2] == (0, "Nothing to do. The database is as the models say.\n")
 
 
 def holds(folder: Path) -> None:
