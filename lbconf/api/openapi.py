@@ -8,7 +8,7 @@ from lbconf.api.endpoints import Body, Endpoint, Result
 from lbconf.api.openapi_schemas import model_schemas, property_schema
 from lbconf.project.resolved import Model, Project
 
-__all__ = ["openapi_document"]
+__all__ = ["api_title", "openapi_document"]
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -39,12 +39,22 @@ def openapi_document(project: Project, endpoints: Sequence[Endpoint], server_url
     }
 
 
+def api_title(project: Project) -> str:
+    """What the API is called: as the project says, else as its folder."""
+    return str(_api_info(project).get("title") or project.server.settings.get("name") or project.root.name or "API")
+
+
+def _api_info(project: Project) -> Mapping[str, Any]:
+    """`apiInfo` of LoopBack's explorer component, or of the native server settings."""
+    component = project.components.get("loopback-component-explorer")
+    info = component.get("apiInfo") if isinstance(component, Mapping) else project.server.settings.get("apiInfo")
+    return info if isinstance(info, Mapping) else {}
+
+
 def _information(project: Project) -> dict[str, Any]:
-    explorer = project.components.get("loopback-component-explorer")
-    info = explorer.get("apiInfo") if isinstance(explorer, Mapping) else None
-    written = info if isinstance(info, Mapping) else {}
+    written = _api_info(project)
     return {
-        "title": str(written.get("title") or project.server.settings.get("name") or project.root.name or "lbconf"),
+        "title": api_title(project),
         "version": str(written.get("version") or project.server.settings.get("version") or "1.0.0"),
         "description": str(written.get("description") or f"Served by lbconf {__version__}."),
     }

@@ -109,7 +109,7 @@ def application(options: ServeOptions, project: Project | None = None) -> Any:
     connectors = create_connectors(found)
     return create_app(
         found,
-        Repository(found, connectors),
+        Repository(found, connectors, page_size=found.server.page_size, page_limit=found.server.max_page_size),
         connectors,
         ApiOptions(
             threads=options.threads or _threads(connectors),

@@ -75,6 +75,8 @@ class Explorer(Definition):
 class ServerDefinition(Definition):
     """The `server` file of the native layout."""
 
+    name: str | None = Field(None, description="Title of the API in OpenAPI and the explorer. Default: the folder's.")
+    version: str | None = Field(None, description="Version of the API in OpenAPI. Default: 1.0.0.")
     host: str | None = Field(None, description="Address to listen on.")
     port: int | Annotated[str, Field(pattern=r"^\d+$")] | None = Field(None, description="TCP port.")
     rest_api_root: str | None = Field(None, description="Path under which all models are. Default: /api.")
@@ -84,8 +86,10 @@ class ServerDefinition(Definition):
     legacy_explorer: bool | None = None
     remoting: Remoting | None = None
     cors: bool | Cors | None = None
-    page_size: int | None = Field(None, ge=1, description="Rows of a list where a request does not say how many.")
-    max_page_size: int | None = Field(None, ge=1, description="Most rows of a list.")
+    page_size: int | None = Field(
+        None, ge=1, description="Rows of a list where a request sets no limit. Default: 1000, or maxPageSize if less."
+    )
+    max_page_size: int | None = Field(None, ge=1, description="Most rows of a list. Default: 10000.")
     workers: int | None = Field(None, ge=1)
     threads: int | None = Field(None, ge=1)
     statement_timeout: int | float | None = Field(None, ge=0, description="Milliseconds a statement may take.")

@@ -333,6 +333,10 @@ class ServerSettings:
     rest_api_root: str = "/api"
     explorer: str | None = "/explorer"
     """Where the explorer is served; None where it is off."""
+    page_size: int = 1000
+    """Rows of a list where a request sets no limit (native)."""
+    max_page_size: int = 10_000
+    """Most rows of a list, whatever a request asks for (native)."""
     settings: Mapping[str, Any] = field(default_factory=_empty)
     """Every setting as merged."""
 

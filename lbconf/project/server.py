@@ -20,6 +20,8 @@ def read_server(settings: Any, components: Mapping[str, Any], *, loopback: bool)
         port=_port(said.get("port")),
         rest_api_root=_path(root if isinstance(root, str) else "/api"),
         explorer=_loopback_explorer(components) if loopback else _native_explorer(said),
+        page_size=_rows(said.get("pageSize"), 1000),
+        max_page_size=_rows(said.get("maxPageSize"), 10_000),
         settings=said,
     )
 
@@ -40,6 +42,12 @@ def _port(written: Any) -> int:
     if isinstance(written, int) and not isinstance(written, bool) and 0 <= written < 65536:  # noqa: PLR2004 - ports end there
         return written
     return 3000
+
+
+def _rows(written: Any, default: int) -> int:
+    if isinstance(written, str) and written.strip().isdecimal():
+        written = int(written)
+    return written if isinstance(written, int) and not isinstance(written, bool) and written > 0 else default
 
 
 def _path(path: str) -> str:

@@ -81,12 +81,22 @@ class Binder:
     """Binds filters to the models of one project. May be used from several threads."""
 
     def __init__(
-        self, models: Mapping[str, Model], rules_of: Callable[[Model], Rules], *, limit: int | None = None
+        self,
+        models: Mapping[str, Model],
+        rules_of: Callable[[Model], Rules],
+        *,
+        page_size: int | None = None,
+        limit: int | None = None,
     ) -> None:
-        """Take the models and which rules hold for each; `limit` is the largest page the native layout allows."""
+        """Take the models and which rules hold for each.
+
+        In the native layout, a list has `page_size` rows where its filter sets no
+        limit, and at most `limit` rows; what a filter includes is not cut.
+        """
         self._models = models
         self._rules_of = rules_of
         self._limit = limit
+        self._page_size = page_size if limit is None or page_size is None else min(page_size, limit)
         self._known: dict[str, _Known] = {}
 
     def bind(
@@ -98,11 +108,13 @@ class Binder:
         extra: Condition | None = None,
         collector: Collector | None = None,
         default_scope: bool = True,
+        paged: bool = True,
     ) -> Query:
         """The filter bound to the model, its scopes merged in.
 
         `scopes` are trusted filters (named scopes, those of a relation), weaker in
-        order and stronger in paging than the filter; `extra` is one more condition.
+        order and stronger in paging than the filter; `extra` is one more condition;
+        `paged` says whether the native layout's page sizes hold.
 
         Raises:
             RequestError: a name or a value cannot be used.
@@ -120,8 +132,9 @@ class Binder:
         limit, skip = merged.limit, merged.skip
         if limit is None and skip and model.layout.is_loopback:
             limit = LOOPBACK_PAGE
-        if self._limit is not None and not model.layout.is_loopback:
-            limit = self._limit if limit is None else min(limit, self._limit)
+        if paged and not model.layout.is_loopback:
+            limit = self._page_size if limit is None else limit
+            limit = self._limit if limit is None else limit if self._limit is None else min(limit, self._limit)
         include = self._includes(merged.include, model, collector) if merged.include else ()
         if include and not model.layout.is_loopback:
             merged = _with_keys(merged, tuple(key for item in include for key in item.relation.key_from))
@@ -232,7 +245,8 @@ class Binder:
                 continue
             keys = tuple(prop.name for prop in target.ids) if relation.through else relation.key_to
             scopes = (parse_filter(relation.scope),) if relation.scope else ()
-            query = self.bind(_with_keys(scope, keys), target, scopes=scopes, collector=collector)
+            wanted = _with_keys(scope, keys)
+            query = self.bind(wanted, target, scopes=scopes, collector=collector, paged=False)
             found[name] = Include(relation=relation, query=query, scope=scope)
         return tuple(found.values())
 

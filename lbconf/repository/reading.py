@@ -36,16 +36,18 @@ class ReadingRepository:
         connectors: Mapping[str, Connector],
         *,
         hidden_allowed: bool = False,
+        page_size: int | None = None,
         page_limit: int | None = None,
     ) -> None:
         """Take the project and the connectors of its data sources, by name, which the caller opens and closes.
 
         `hidden_allowed`: filters may name hidden properties, for lbconf's own queries.
-        `page_limit`: most rows of one answer in the native layout; None for no limit.
+        In the native layout, `page_size` is how many rows a list has where the filter sets no limit, and
+        `page_limit` the most it may have; None for no limit. Included rows are not counted.
         """
         self.project = project
         self._stores = Stores(connectors, project.models, hidden_allowed=hidden_allowed)
-        self._binder = Binder(project.models, self._stores.rules, limit=page_limit)
+        self._binder = Binder(project.models, self._stores.rules, page_size=page_size, limit=page_limit)
         self._includer = Includer(project.models, self._binder, self._stores.find, self._keys_at_once)
         self._readers: dict[str, RowReader] = {}
 
@@ -142,7 +144,9 @@ class ReadingRepository:
     ) -> Query:
         scopes = (self._scope(model, scope),) if scope is not None else ()
         with collected() as collector:
-            return self._binder.bind(_parsed(filter), model, scopes=scopes, extra=extra, collector=collector)
+            return self._binder.bind(
+                _parsed(filter), model, scopes=scopes, extra=extra, collector=collector, paged=extra is None
+            )
 
     def _scope(self, model: Model, name: str) -> Filter:
         found = model.scopes.get(name)

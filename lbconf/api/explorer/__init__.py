@@ -9,6 +9,7 @@ from importlib.resources import files
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
+from lbconf.api.openapi import api_title
 from lbconf.project.resolved import Project
 
 __all__ = ["explorer_handlers", "explorer_page"]
@@ -20,7 +21,7 @@ TITLE_PLACE = "{{title}}"
 def explorer_handlers(project: Project) -> list[HTTPRouteHandler]:
     """The handler of the page, at the project's own mount path."""
     mount = "/" + (project.server.explorer or "/explorer").strip("/")
-    page = explorer_page(mount, str(project.server.settings.get("name") or project.root.name)).encode("utf-8")
+    page = explorer_page(mount, api_title(project)).encode("utf-8")
     headers = {"content-security-policy": _policy(page.decode("utf-8")), "cache-control": "no-cache"}
 
     @get(mount, media_type="text/html", include_in_schema=False)

@@ -257,6 +257,15 @@ def test_page() -> None:
     assert limited.bind(Filter(), NATIVE_SHOP["Product"]).limit == 50
     assert limited.bind(Filter(limit=70), NATIVE_SHOP["Product"]).limit == 50
     assert limited.bind(Filter(limit=7), NATIVE_SHOP["Product"]).limit == 7
+    sized = Binder(NATIVE_SHOP, lambda _: NATIVE, page_size=20, limit=50)
+    found = sized.bind(Filter(include="products"), NATIVE_SHOP["Category"])
+    assert (found.limit, sized.bind(Filter(limit=30), NATIVE_SHOP["Product"]).limit) == (20, 30)
+    assert found.include[0].query is not None
+    assert found.include[0].query.limit is None
+    assert (
+        Binder(LOOPBACK_SHOP, lambda _: TABULAR, page_size=20, limit=50).bind(Filter(), LOOPBACK_SHOP["Product"]).limit
+        is None
+    )
 
 
 @pytest.mark.parametrize(
