@@ -95,6 +95,12 @@ def test_create_find_filter_and_delete(server: Served) -> None:
         assert not [problem for problem in page.problems if "422" not in problem]
 
 
+def test_no_token_is_asked_for_where_none_is_looked_at(server: Served) -> None:
+    with opened_page(f"{server.url}/explorer") as page:
+        page.wait_for("document.querySelectorAll('details.operation').length > 10")
+        assert page.evaluate("getComputedStyle(document.getElementById('token-form')).display") == "none"
+
+
 def test_token_is_sent_and_kept_for_the_session(server: Served) -> None:
     with opened_page(f"{server.url}/explorer") as page:
         page.wait_for("document.querySelectorAll('details.operation').length > 10")

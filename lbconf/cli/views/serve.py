@@ -11,7 +11,7 @@ def render_address(project: Project, address: Address, workers: int, *, color: b
     """The URLs to open, one on a line."""
     public = sum(1 for model in project.models.values() if model.public and model.data_source)
     lines = [
-        f"Serving {paint(project.environment, 'bold', color=color)}: {public} models"
+        f"Serving {paint(project.environment, 'bold', color=color)}: {public} {'model' if public == 1 else 'models'}"
         + (f", {workers} workers" if workers > 1 else ""),
         f"  API       {address.url}{address.root.rstrip('/') or '/'}",
     ]
