@@ -66,10 +66,8 @@ class SqlMapping(ABC):
     def column_name(self, model: Model, prop: Property) -> str:
         """The property's column: its section's `columnName`, else the property's `name`, else its own name."""
         section = prop.section(*self.sections)
-        explicit = next(
-            (section[key] for key in ("columnName", "column", "field", "fieldName") if section.get(key)),
-            None,
-        )
+        said = ("columnName", "column", "field", "fieldName") if section else ()
+        explicit = next((section[key] for key in said if section.get(key)), None)
         if explicit is None:
             explicit = prop.settings.get("name")
         if isinstance(explicit, str) and explicit:
@@ -167,11 +165,13 @@ class SqlMapping(ABC):
 
     def makes_uuid(self, prop: Property) -> bool:
         """Whether the server makes a uuid for this column."""
+        if not (prop.id and prop.generated):
+            return False
         section = prop.section(*self.sections)
         written = str(section.get("dataType", "")).strip().lower()
         named = str(section.get("defaultFn", "")).lower()
         uuid_column = isinstance(prop.type, UuidType) or written == "uuid" or "uuid" in named
-        return bool(prop.id and prop.generated and uuid_column)
+        return uuid_column
 
     @abstractmethod
     def written_type(self, written: str, arguments: tuple[int, ...]) -> ColumnType:
