@@ -4,12 +4,13 @@ import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from lbconf.connectors.table import ALIASES, SETTINGS
 from lbconf.diagnostics import Code, Collector, Diagnostic, Severity, nearest
 from lbconf.documents.pointer import join
 from lbconf.errors import ConfigError, DocumentError
+from lbconf.layers.secret import Secret
 from lbconf.operations.compose import compose_partly
 from lbconf.project.acceptance import accepts_shape
 from lbconf.project.resolve import examine
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 __all__ = ["check_project", "check_settings", "connector_aliases", "load_project"]
+
+_DIGITS: Final = 18
 
 
 def load_project(
@@ -116,11 +119,16 @@ def _plainly_good(data_source: DataSource) -> bool:
     if shape is None:
         return False
     settings = {
-        name: int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
-        for name, value in data_source.settings.items()
-        if name not in {"name", "connector"}
+        name: _plain(value) for name, value in data_source.settings.items() if name not in {"name", "connector"}
     }
     return accepts_shape(shape, settings)
+
+
+def _plain(value: Any) -> Any:
+    """What a connector looks at: the value behind a secret, the number that a text of a few digits is."""
+    seen = value.reveal() if isinstance(value, Secret) else value
+    is_number = isinstance(seen, str) and seen.isascii() and seen.isdigit() and len(seen) <= _DIGITS
+    return int(seen) if is_number else seen
 
 
 @contextmanager

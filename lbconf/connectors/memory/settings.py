@@ -1,11 +1,14 @@
 """Settings of a memory data source."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import model_validator as validates
 
 from lbconf.connectors.sql.settings import read_settings
+from lbconf.layers.secret import revealed
 from lbconf.project.resolved import DataSource
 
 __all__ = ["MemorySettings", "memory_settings"]
@@ -32,6 +35,12 @@ class MemorySettings(BaseModel):
     inq_limit: int | None = Field(
         default=None, ge=1, validation_alias="inqLimit", description="Most parents that one query of an include names."
     )
+
+    @validates(mode="before")
+    @classmethod
+    def _revealed(cls, data: Any) -> Any:
+        """A setting that came from a secret source is looked into."""
+        return revealed(dict(data)) if isinstance(data, Mapping) else data
 
     @property
     def keeps(self) -> bool:

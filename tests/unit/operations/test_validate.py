@@ -14,6 +14,7 @@ from lbconf.connectors.registry import connector_type
 from lbconf.connectors.table import SETTINGS
 from lbconf.diagnostics import Code, Severity
 from lbconf.errors import ConfigError
+from lbconf.layers.secret import Secret
 from lbconf.operations import load
 from lbconf.operations.load import check_settings, load_project
 from lbconf.operations.validate import validate
@@ -126,7 +127,8 @@ def test_an_override_is_checked_too() -> None:
 
 
 NAMES = sorted({name for shape in SETTINGS.values() for name in shape["properties"]} | {"username", "unknown"})
-VALUES = st.none() | st.booleans() | st.integers(-3, 70000) | st.floats(-2, 3) | st.sampled_from(["", "5", "x", "0"])
+PLAIN = st.none() | st.booleans() | st.integers(-3, 70000) | st.floats(-2, 3)
+VALUES = PLAIN | st.sampled_from(["", "5", "x", "0", "9" * 5000]) | st.sampled_from(["", "5", "x", 5]).map(Secret)
 
 
 @settings(max_examples=300)
