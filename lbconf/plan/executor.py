@@ -6,15 +6,15 @@ stopped between two steps with a ledger entry that says where.
 
 import json
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from enum import StrEnum
 from itertools import groupby
 
 from lbconf.connectors.contract import Inspector, LedgerEntry, MigrationSession, Migrator
-from lbconf.diagnostics import Code, Diagnostic
+from lbconf.diagnostics import Code, Diagnostic, Location
 from lbconf.errors import ConnectorError, HazardError, StalePlanError
 from lbconf.plan.plan import Plan
-from lbconf.records import dataclass
+from lbconf.records import dataclass, replace
 from lbconf.state.fingerprint import fingerprint
 from lbconf.state.hazards import HazardKind
 from lbconf.state.serialise import to_data
@@ -135,10 +135,11 @@ def _refuse_stale(plan: Plan, session: MigrationSession) -> None:
         )
 
 
-def _refuse_filled(plan: Plan, connector: Inspector) -> None:
+def _refuse_filled(plan: Plan, connector: object) -> None:
     """Dangers that were left out for empty tables are dangers once rows have come."""
     spared = [size.table for size in plan.sizes if size.spared]
-    filled = [table for table, size in connector.sizes(spared).items() if size.rows] if spared else []
+    sizes = connector.sizes(spared) if spared and isinstance(connector, Inspector) else {}
+    filled = [table for table, size in sizes.items() if size.rows]
     if filled:
         names = " and ".join(str(table) for table in sorted(filled))
         raise StalePlanError(
@@ -160,18 +161,18 @@ def _close_interrupted(session: MigrationSession, entries: Sequence[LedgerEntry]
 
 def _run(plan: Plan, session: MigrationSession, entry: int, start: int, observer: Observer) -> None:
     done = start
+    failing: int | None = None
     try:
         for batch in _batches(plan.steps, start):
-            if plan.steps[batch[0]].transactional:
-                with session.transaction():
-                    for number in batch:
-                        _step(plan, session, entry, number, observer)
-            else:
-                _step(plan, session, entry, batch[0], observer)
+            with session.transaction() if plan.steps[batch[0]].transactional else nullcontext():
+                for number in batch:
+                    failing = number
+                    _step(plan, session, entry, number, observer)
+                failing = None
             done = batch[-1] + 1
     except ConnectorError as error:
         _record_failure(session, entry, done)
-        raise _named(error, plan, done) from error
+        raise _named(error, plan, done, failing) from error
     except BaseException:
         _record_failure(session, entry, done)
         raise
@@ -201,16 +202,35 @@ def _batches(steps: Sequence[Step], start: int) -> Iterator[tuple[int, ...]]:
             yield from ((number,) for number in numbers)
 
 
-def _named(error: ConnectorError, plan: Plan, done: int) -> ConnectorError:
-    """The same error, with where the apply stands now."""
-    stands = "nothing was changed" if done == 0 else f"steps 1 to {done} of {len(plan.steps)} are done"
+def _named(error: ConnectorError, plan: Plan, done: int, failing: int | None) -> ConnectorError:
+    """The same error, at the place that asked for the step, with which step it was and where the apply stands now."""
+    what = "the plan was not finished"
+    if failing is not None:
+        step = plan.steps[failing]
+        what = f"step {failing + 1} of {len(plan.steps)} ({step.summary}) failed"
+        place = _asked_at(error, plan, step)
+        if place is not None:
+            error.diagnostics = tuple(replace(found, location=place) for found in error.diagnostics)
+    stands = "nothing was changed" if done == 0 else f"steps 1 to {done} are done"
+    again = "mend the cause and run `lbconf apply` again"
     note = Diagnostic(
         code=Code.APPLY_INTERRUPTED,
-        message=f"{plan.data_source}: the plan was not finished; {stands}",
-        hint="mend the cause and run `lbconf apply` again: it goes on from here",
+        message=f"{plan.data_source}: {what}; {stands}",
+        hint=again if done == 0 else f"{again}: it goes on from here",
     )
     error.diagnostics = (*error.diagnostics, note)
     return error
+
+
+def _asked_at(error: ConnectorError, plan: Plan, step: Step) -> Location | None:
+    """Where the configuration asks for what failed: the part the server names, else the step."""
+    constraint, columns = getattr(error, "constraint", None) or "", getattr(error, "columns", ())
+    for found in (plan.changes[place] for place in step.covers):
+        name = getattr(getattr(found.change, "after", None), "name", None)
+        named = isinstance(name, str) and (name in (*columns, constraint) or f".{name} " in constraint)
+        if named and found.source is not None:
+            return found.source
+    return step.source
 
 
 def _steps_text(plan: Plan) -> str:

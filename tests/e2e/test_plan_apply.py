@@ -264,6 +264,33 @@ def test_a_backfill_gives_rows_what_they_lack(shop: Shop) -> None:
     assert shop.run("plan", "--detailed-exitcode").code == 0
 
 
+def test_a_step_that_fails_is_named_with_the_place_that_asks_for_it(shop: Shop) -> None:
+    shop.run("apply", "--auto-approve")
+    shop.rows("INSERT INTO \"Account\" (email) VALUES ('a@x.org')")
+    changed = ACCOUNT.replace("level: {type: number}", "level: {type: number, required: true}")
+    shop.write("models/account.yaml", changed.replace("name: Account", "description: mine\nname: Account"))
+    failed = shop.run("apply", "--auto-approve", "--accept", "all")
+    assert failed.code == 1
+    assert "error[LB5012]" in failed.err
+    assert "--> environments/base/models/account.yaml:6:" in failed.err, "the property, not the data source"
+    assert "_lbconf_new_" not in failed.err
+    assert re.search(r"error\[LB4017\]: db: step \d of \d \((rebuild table|alter column) .*\) failed;", failed.err)
+    assert "nothing was changed" in failed.err
+    assert "goes on from here" not in failed.err
+
+
+def test_what_stands_in_the_way_of_a_change_is_named(shop: Shop) -> None:
+    if shop.url is None:
+        pytest.skip("SQLite's views do not stand in the way")
+    shop.run("apply", "--auto-approve")
+    shop.rows('CREATE VIEW letters AS SELECT email FROM "Account"')
+    shop.write("models/account.yaml", ACCOUNT.replace("email: {type: string,", "email: {type: string, length: 60,"))
+    failed = shop.run("apply", "--auto-approve", "--accept", "all")
+    assert failed.code == 1
+    assert "view letters depends on column" in failed.err
+    assert "--> environments/base/models/account.yaml:4:" in failed.err
+
+
 def test_without_a_terminal_nobody_is_asked(shop: Shop) -> None:
     refused = shop.run("apply", text="y\n")
     assert refused.code == 1

@@ -43,8 +43,14 @@ LOST: Final = frozenset({"57P01", "57P02", "57P03", "57P04", "57P05", "25P03", "
 """The server ended the connection, or is starting or stopping."""
 TIMED_OUT: Final = {
     "57014": "the statement took longer than allowed, or was cancelled",
-    "55P03": "a lock was not to be had in time",
+    "55P03": "somebody else held a lock for too long",
 }
+LOCK_HINT: Final = (
+    "look in pg_locks and pg_stat_activity for who holds it, and try again when they are done; `apply` waits 5 seconds"
+    " for a table at most, so that it does not hold up everyone behind it"
+)
+DEPENDENT: Final = frozenset({"0A000", "2BP01"})
+"""Refused because something else depends on it: the server's detail says what, and holds no row."""
 CONFLICTS: Final = {
     "40001": "another transaction changed the same rows; try again",
     "40P01": "two transactions waited for each other; try again",
@@ -134,7 +140,7 @@ def translate(
             return connection_lost(data_source)
         # The driver itself refused a value before the server saw it: a NUL in text, a number beyond all types.
         return _constraint(data_source, ConstraintKind.TYPE, Code.VALUE_REFUSED, str(problem))
-    message = problem.diag.message_primary or str(problem)
+    message = _said(problem, state)
     if state in CONSTRAINTS:
         kind, code = CONSTRAINTS[state]
         return _broken(data_source, kind, code, problem, columns_of)
@@ -143,7 +149,8 @@ def translate(
     if state in LOST or state.startswith("08"):
         return connection_lost(data_source)
     if state in TIMED_OUT:
-        return TimedOutError(_finding(data_source, Code.STATEMENT_TIMED_OUT, TIMED_OUT[state]), **named)
+        hint = LOCK_HINT if state == "55P03" else None
+        return TimedOutError(_finding(data_source, Code.STATEMENT_TIMED_OUT, TIMED_OUT[state], hint), **named)
     if state in CONFLICTS:
         return ConnectorError(_finding(data_source, Code.WRITE_CONFLICT, CONFLICTS[state]), **named)
     if state in MISSING:
@@ -158,6 +165,13 @@ def translate(
     if state == "53300":
         return connection_failed(data_source, problem, "")
     return ConnectorError(_finding(data_source, Code.STATEMENT_FAILED, f"{message} (SQLSTATE {state})"), **named)
+
+
+def _said(problem: psycopg.Error, state: str) -> str:
+    """The server's message, with what it adds to it where that cannot be a user's value."""
+    message = problem.diag.message_primary or str(problem)
+    detail = problem.diag.message_detail if state in DEPENDENT else None
+    return f"{message}: {detail}" if detail else message
 
 
 def _broken(

@@ -4,11 +4,12 @@ Source: sqlite.org/lang_altertable.html, section 7 ("Making Other Kinds Of Table
 sqlite.org/pragma.html#pragma_legacy_alter_table.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from lbconf.connectors.sql.ddl import change_hazards, quote
 from lbconf.connectors.sqlite.conversions import Conversion, conversion
+from lbconf.connectors.sqlite.errors import SCRATCH_PREFIX
 from lbconf.connectors.sqlite.table_sql import replace_names
 from lbconf.diagnostics import Location
 from lbconf.records import dataclass, replace
@@ -20,9 +21,11 @@ from lbconf.state.structure import Column, ForeignKey, Index, QualifiedName, Sta
 
 __all__ = ["compile_changes", "create_index", "create_table"]
 
-SCRATCH_PREFIX: Final = "_lbconf_new_"
 FITTING: Final = "_lbconf_fits"
 """A table that takes only true values: what stops a rebuild whose values do not fit."""
+Facts = Mapping[tuple[str, str], str]
+"""What is there and models cannot say: kind and name to its SQL."""
+NO_FACTS: Final[Facts] = {}
 SIMPLE_DEFAULTS: Final = frozenset({"null", "true", "false"})
 BY_ALTER: Final = (c.RenameTable, c.RenameColumn)
 BY_INDEX: Final = (c.AddIndex, c.DropIndex, c.RenameIndex)
@@ -62,13 +65,14 @@ def create_table(table: Table, name: str | None = None) -> str:
     """The CREATE TABLE of a table with all its constraints, without its indexes; under another name if given."""
     key = table.primary_key
     inline = key is not None and len(key.columns) == 1 and _counts(table, key.columns[0])
+    facts = {(fact.kind, fact.name): fact.definition for fact in table.opaque}
     lines = [
-        column_clause(column, key=inline and key is not None and column.name == key.columns[0])
+        column_clause(column, key=inline and key is not None and column.name == key.columns[0], facts=facts)
         for column in table.columns
     ]
     if key is not None and not inline:
-        lines.append(f"PRIMARY KEY ({_list(key.columns)})")
-    lines += [f"CONSTRAINT {quote(unique.name)} UNIQUE ({_list(unique.columns)})" for unique in table.uniques]
+        lines.append(_key("PRIMARY KEY", key.columns, facts))
+    lines += [f"CONSTRAINT {quote(unique.name)} {_key('UNIQUE', unique.columns, facts)}" for unique in table.uniques]
     lines += [f"CONSTRAINT {quote(check.name)} CHECK ({check.expression})" for check in table.checks]
     lines += [_foreign_key(key) for key in table.foreign_keys]
     words = {"strict": "STRICT", "without_rowid": "WITHOUT ROWID"}
@@ -77,21 +81,26 @@ def create_table(table: Table, name: str | None = None) -> str:
     return f"CREATE TABLE {quote(name or table.name.name)} (\n  {body}\n){' ' if options else ''}{', '.join(options)}"
 
 
-def column_clause(column: Column, *, key: bool = False) -> str:
+def column_clause(column: Column, *, key: bool = False, facts: Facts = NO_FACTS) -> str:
     """A column of CREATE TABLE; `key`: it is the counted primary key."""
     words = [quote(column.name), _type(column)]
+    names = (column.name,) if column.renamed_from is None else (column.name, column.renamed_from)
     if key:
-        words.append("PRIMARY KEY")
+        words.append(f"PRIMARY KEY {facts.get(('on-conflict', 'PRIMARY KEY'), '')}".rstrip())
         if column.identity is not None and column.identity.kind == "autoincrement":
             words.append("AUTOINCREMENT")
     if not column.nullable:
-        words.append("NOT NULL")
+        clause = next(
+            (facts[place] for name in names if (place := ("on-conflict", f"NOT NULL {name.lower()}")) in facts), ""
+        )
+        words.append(f"NOT NULL {clause}".rstrip())
     if column.default is not None:
         words.append(f"DEFAULT {_default(column.default.expression)}")
     if column.collation is not None:
         words.append(f"COLLATE {column.collation}")
     if column.generated is not None:
-        words.append(f"GENERATED ALWAYS AS ({column.generated}) STORED")
+        kept = "VIRTUAL" if any(("virtual-column", name) in facts for name in names) else "STORED"
+        words.append(f"GENERATED ALWAYS AS ({column.generated}) {kept}")
     return " ".join(words)
 
 
@@ -362,6 +371,13 @@ def _is_constant(expression: str) -> bool:
     except ValueError:
         return False
     return expression.lower().strip("+-") not in {"nan", "inf", "infinity"}
+
+
+def _key(word: str, columns: Sequence[str], facts: Facts) -> str:
+    """A key with the collations and the conflict clause that only SQL can say."""
+    written = facts.get(("collated-key", f"{word} {', '.join(columns)}"), f"({_list(columns)})")
+    owner = word if word == "PRIMARY KEY" else f"{word} {', '.join(columns).lower()}"
+    return f"{word} {written} {facts.get(('on-conflict', owner), '')}".rstrip()
 
 
 def _foreign_key(key: ForeignKey) -> str:

@@ -19,7 +19,10 @@ from lbconf.errors import (
 )
 from lbconf.project.resolved import DataSource
 
-__all__ = ["file_unusable", "translate"]
+__all__ = ["SCRATCH_PREFIX", "file_unusable", "translate"]
+
+SCRATCH_PREFIX: Final = "_lbconf_new_"
+"""Before the name of a table that is written anew, as long as it is."""
 
 CONSTRAINTS: Final = {
     sqlite3.SQLITE_CONSTRAINT_UNIQUE: (ConstraintKind.UNIQUE, Code.UNIQUE_VIOLATED),
@@ -57,7 +60,7 @@ def translate(data_source: DataSource, problem: sqlite3.Error | ValueError, path
     """The error for a failed statement or connection."""
     named = {"data_source": data_source.name, "connector": data_source.connector}
     code = getattr(problem, "sqlite_errorcode", None)
-    text = str(problem)
+    text = str(problem).replace(SCRATCH_PREFIX, "")
     if code is None:
         # The driver itself refused a value: an integer beyond 64 bits, a lone surrogate, a type it does not know.
         if isinstance(problem, sqlite3.ProgrammingError) and "closed" in text:
@@ -118,6 +121,8 @@ def _constraint(
     data_source: DataSource, kind: ConstraintKind, code: Code, text: str, columns: tuple[str, ...] = ()
 ) -> ConstraintError:
     named = re.match(r"CHECK constraint failed: (.*)$", text)
+    if named and named[1].startswith("values of "):  # a condition that stands only in a plan
+        text = f"there are {named[1]}"
     return ConstraintError(
         _finding(data_source, code, text),
         kind=kind,
