@@ -64,17 +64,6 @@ def _psql(server: servers.PostgresqlServer) -> str:
 
 def _catalogue_script() -> str:
     """The queries of inspection as psql takes them, for the namespace public."""
-    queries = (
-        catalogue.NAMESPACES,
-        catalogue.RELATIONS,
-        catalogue.SEQUENCES,
-        catalogue.COLUMNS,
-        catalogue.constraints_query(SERVER_VERSION),
-        catalogue.indexes_query(SERVER_VERSION),
-        catalogue.TABLE_FACTS,
-        catalogue.VIEW_DEPENDENCIES,
-        catalogue.UNMANAGED,
-        catalogue.ENUMERATIONS,
-    )
+    queries = (catalogue.NAMESPACES, *catalogue.queries(SERVER_VERSION))
     text = [query.replace("%(namespaces)s", "ARRAY['public']").replace("%%", "%").strip() + ";" for query in queries]
     return "\n".join(["SET search_path = pg_catalog;", *text, ""])

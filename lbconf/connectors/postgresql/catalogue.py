@@ -23,6 +23,7 @@ __all__ = [
     "VIEW_DEPENDENCIES",
     "constraints_query",
     "indexes_query",
+    "queries",
 ]
 
 OWN_PREFIX: Final = "_lbconf_"
@@ -229,3 +230,18 @@ def constraints_query(version: int) -> str:
 def indexes_query(version: int) -> str:
     """`INDEXES` for a server version (as `server_version_num`)."""
     return INDEXES.format(nulls=_nulls(version))
+
+
+def queries(version: int) -> tuple[str, ...]:
+    """All that inspection asks about chosen namespaces, in the order in which the answers are read."""
+    return (
+        RELATIONS,
+        SEQUENCES,
+        COLUMNS,
+        constraints_query(version),
+        indexes_query(version),
+        TABLE_FACTS,
+        VIEW_DEPENDENCIES,
+        UNMANAGED,
+        ENUMERATIONS,
+    )

@@ -6,9 +6,10 @@ What models cannot say comes back as `Opaque`: kept, listed, never changed.
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from typing import Any, Final
 
-from psycopg import Connection
+from psycopg import Connection, Pipeline
 
 from lbconf.connectors.postgresql import catalogue
 from lbconf.connectors.postgresql.mapping import canonical_type
@@ -68,11 +69,16 @@ def inspect_namespace(connection: Connection[Any], namespace: str) -> State:
 
 
 def _inspected(connection: Connection[Any], chosen: Callable[[set[str]], Iterable[str]]) -> State:
-    with connection.transaction(), connection.cursor() as cursor:
-        before = cursor.execute("SELECT current_setting('search_path')").fetchone()
-        cursor.execute("SELECT set_config('search_path', 'pg_catalog', true)")
-        state = _state(cursor, connection.info.server_version, chosen)
-        cursor.execute("SELECT set_config('search_path', %s, true)", before)
+    version = connection.info.server_version
+    with connection.transaction():
+        before = connection.execute("SELECT current_setting('search_path')").fetchone()
+        connection.execute("SELECT set_config('search_path', 'pg_catalog', true)")
+        namespaces = sorted(chosen({row[0] for row in connection.execute(catalogue.NAMESPACES)}))
+        # All queries are sent at once, so that the server works on the next while the rows of the last are read.
+        with connection.pipeline() if Pipeline.is_supported() else nullcontext():
+            asked = {sql: connection.execute(sql, {"namespaces": namespaces}) for sql in catalogue.queries(version)}
+            state = _state(lambda sql: asked[sql].fetchall(), version, namespaces)
+        connection.execute("SELECT set_config('search_path', %s, true)", before)
     return state
 
 
@@ -81,15 +87,7 @@ def quoted_name(name: str) -> str:
     return name if PLAIN_NAME.match(name) else '"' + name.replace('"', '""') + '"'
 
 
-def _state(cursor: Any, version: int, chosen: Callable[[set[str]], Iterable[str]]) -> State:
-    def rows(sql: str) -> Rows:
-        found: Rows = cursor.execute(sql, parameters).fetchall()
-        return found
-
-    parameters: dict[str, Any] = {"namespaces": []}
-    present = {row[0] for row in rows(catalogue.NAMESPACES)}
-    namespaces = sorted(chosen(present))
-    parameters = {"namespaces": namespaces}
+def _state(rows: Callable[[str], Rows], version: int, namespaces: Sequence[str]) -> State:
     relations = rows(catalogue.RELATIONS)
     names = {row[0]: QualifiedName(row[1], row[2]) for row in relations}
     sequences = _sequences(rows(catalogue.SEQUENCES))

@@ -170,8 +170,7 @@ class SqlMapping(ABC):
         section = prop.section(*self.sections)
         written = str(section.get("dataType", "")).strip().lower()
         named = str(section.get("defaultFn", "")).lower()
-        uuid_column = isinstance(prop.type, UuidType) or written == "uuid" or "uuid" in named
-        return uuid_column
+        return isinstance(prop.type, UuidType) or written == "uuid" or "uuid" in named
 
     @abstractmethod
     def written_type(self, written: str, arguments: tuple[int, ...]) -> ColumnType:
