@@ -1,8 +1,6 @@
 """From a project's folder to the resolved project: composed, checked, every reference followed."""
 
-import gc
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,6 +9,7 @@ from lbconf.diagnostics import Code, Collector, Diagnostic, Severity, nearest
 from lbconf.documents.pointer import join
 from lbconf.errors import ConfigError, DocumentError
 from lbconf.layers.secret import Secret
+from lbconf.operations.collection import collection_paused
 from lbconf.operations.compose import compose_partly
 from lbconf.project.acceptance import accepts_shape
 from lbconf.project.resolve import examine
@@ -63,7 +62,7 @@ def check_project(
     Arguments as `load_project` takes them; nothing is raised for a finding.
     """
     try:
-        with _collection_paused():
+        with collection_paused():
             merged = compose_partly(root, environment, layout=layout, overrides=overrides, environ=environ)
             project, found = examine(merged, _aliases_for(merged.data.get("datasources")))
     except DocumentError as error:
@@ -129,18 +128,6 @@ def _plain(value: Any) -> Any:
     seen = value.reveal() if isinstance(value, Secret) else value
     is_number = isinstance(seen, str) and seen.isascii() and seen.isdigit() and len(seen) <= _DIGITS
     return int(seen) if is_number else seen
-
-
-@contextmanager
-def _collection_paused() -> Iterator[None]:
-    """Loading only makes objects that stay; looking for garbage among them took half of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _report(data_source: DataSource, kind: str, path: tuple[str | int, ...], message: str, findings: Collector) -> None:
