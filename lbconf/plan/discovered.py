@@ -261,13 +261,13 @@ def _default(column: Column, kind: DataType, found: dict[str, Any], section: dic
         found["default"] = constant
 
 
-def _fits(constant: Any, kind: DataType) -> bool:
+def _fits(constant: str | float, kind: DataType) -> bool:
     """Whether a property of the type may have the default, and it means no more than itself."""
     if isinstance(constant, str):
         short = not isinstance(kind, StringType) or kind.length is None or len(constant) <= kind.length
         return constant == "$now" if isinstance(kind, DateTimeType) else short and not constant.startswith("$")
     if isinstance(kind, IntegerType):
-        return -(2 ** (kind.bits - 1)) <= int(constant) < 2 ** (kind.bits - 1)
+        return -(1 << (kind.bits - 1)) <= int(constant) < 1 << (kind.bits - 1)
     return not isinstance(kind, DecimalType) or kind.precision is None or len(str(constant)) <= kind.precision
 
 

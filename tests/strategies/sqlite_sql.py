@@ -201,13 +201,21 @@ def _table(  # noqa: C901, PLR0912 - one choice a line, as in the manual's diagr
             words.append(made.format(f"{_quoted(columns[0])} || 'x'"))
             words.append(draw(st.sampled_from(["", "STORED", "VIRTUAL"])))
         if draw(st.booleans()) and not generated:
-            words.append(draw(st.sampled_from(["NOT NULL", "not null", "CONSTRAINT nn NOT NULL", "NULL"])))
+            words.append(
+                draw(st.sampled_from(["NOT NULL", "not null on conflict ignore", "CONSTRAINT nn NOT NULL", "NULL"]))
+            )
         if draw(st.booleans()) and not generated and not (inline_key and form != "inline"):
             words.append(f"DEFAULT {draw(st.sampled_from(DEFAULTS))}")
         if draw(st.integers(0, 4)) == 0 and not (inline_key and form != "inline"):
             words.append(f"COLLATE {draw(st.sampled_from(COLLATIONS))}")
         if draw(st.integers(0, 5)) == 0 and not inline_key:
-            words.append(draw(st.sampled_from(["UNIQUE", f"CONSTRAINT {_quoted(column + ' u')} UNIQUE"])))
+            words.append(
+                draw(
+                    st.sampled_from(
+                        ["UNIQUE", "UNIQUE ON CONFLICT REPLACE", f"CONSTRAINT {_quoted(column + ' u')} UNIQUE"]
+                    )
+                )
+            )
             keys.append((column,))
         if draw(st.integers(0, 4)) == 0:
             words.append(draw(st.sampled_from(["", "CONSTRAINT positive "])) + f"CHECK ({draw(_condition(column))})")
@@ -218,7 +226,8 @@ def _table(  # noqa: C901, PLR0912 - one choice a line, as in the manual's diagr
         tail.append(draw(st.sampled_from(["", 'CONSTRAINT "the key" '])) + f"PRIMARY KEY ({_list(key)})")
     if len(columns) > 1 and draw(st.integers(0, 3)) == 0:
         named = draw(st.sampled_from(["", "CONSTRAINT both ", "CONSTRAINT [both of] "]))
-        tail.append(f"{named}UNIQUE ({_list((columns[0], columns[1]))})")
+        collated = draw(st.sampled_from(["", "", " COLLATE RTRIM", " DESC"]))
+        tail.append(f"{named}UNIQUE ({_list((columns[0], columns[1]))}{collated})")
         keys.append((columns[0], columns[1]))
     if draw(st.integers(0, 3)) == 0:
         named = draw(st.sampled_from(["", "CONSTRAINT ok ", "CONSTRAINT positive "]))

@@ -42,8 +42,11 @@ Part = TypeVar("Part", Check, ForeignKey, Unique)
 
 OWN_PREFIX: Final = "_lbconf_"
 BINARY: Final = "BINARY"
+KEY_WORDS: Final = {"pk": "PRIMARY KEY", "u": "UNIQUE"}
+"""`origin` of the indexes behind constraints in index_list."""
 EXPRESSION_COLUMN: Final = -2
-HIDDEN_GENERATED: Final = frozenset({2, 3})
+HIDDEN_VIRTUAL: Final = 2
+HIDDEN_GENERATED: Final = frozenset({HIDDEN_VIRTUAL, 3})
 """`hidden` of virtual and stored generated columns in table_xinfo."""
 
 SCHEMA: Final = "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
@@ -144,6 +147,14 @@ def _table(name: str, catalogue: _Catalogue) -> Table:
     rowid = len(key) == 1 and canonical_type(key_rows[0][1]) == ColumnType("INTEGER") and not text.without_rowid
     indexes, uniques = _indexes(name, catalogue, text)
     options = (("strict", text.strict), ("without_rowid", text.without_rowid))
+    opaque = [Opaque(kind="trigger", name=t, definition=sql) for t, sql in sorted(catalogue.triggers[name])]
+    opaque += [Opaque(kind="virtual-column", name=row[0]) for row in rows if row[5] == HIDDEN_VIRTUAL]
+    opaque += [
+        Opaque(kind="on-conflict", name=owner, definition=f"ON CONFLICT {action}")
+        for owner, action in sorted(text.conflicts.items())
+        if action != "ABORT"  # what SQLite does anyway
+    ]
+    opaque += _collated_keys(catalogue.indexes[name], text)
     return Table(
         name=QualifiedName("", name),
         columns=tuple(_column(row, text, is_rowid=rowid and row[0] == key[0]) for row in rows),
@@ -161,7 +172,7 @@ def _table(name: str, catalogue: _Catalogue) -> Table:
             )
         ),
         options=tuple((option, "true") for option, on in options if on),
-        opaque=tuple(Opaque(kind="trigger", name=t, definition=sql) for t, sql in sorted(catalogue.triggers[name])),
+        opaque=tuple(opaque),
     )
 
 
@@ -201,6 +212,19 @@ def _indexes(name: str, catalogue: _Catalogue, text: TableText) -> tuple[tuple[I
             where = written.where if partial else None
             indexes.append(Index(name=index, parts=parts, unique=bool(unique), where=where))
     return tuple(sorted(indexes, key=lambda i: i.name)), tuple(sorted(_told_apart(uniques), key=lambda u: u.name))
+
+
+def _collated_keys(rows: Iterable[Any], text: TableText) -> Iterator[Opaque]:
+    """Primary and unique keys that compare otherwise than their columns, which only SQL can say."""
+    grouped: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
+    for index, _, origin, _, _, column, _, collation in rows:
+        if origin in KEY_WORDS:
+            grouped[index, origin].append((str(column), collation.upper()))
+    for (_, origin), parts in grouped.items():
+        if any(text.collations.get(column.lower(), BINARY).upper() != collation for column, collation in parts):
+            columns = ", ".join(column for column, _ in parts)
+            written = ", ".join(f'"{column.replace(chr(34), chr(34) * 2)}" COLLATE {said}' for column, said in parts)
+            yield Opaque(kind="collated-key", name=f"{KEY_WORDS[origin]} {columns}", definition=f"({written})")
 
 
 def _part(row: Any, said: str, text: TableText) -> IndexPart:

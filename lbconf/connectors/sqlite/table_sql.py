@@ -73,6 +73,8 @@ class TableText:
     """By column in lower case."""
     generated: Mapping[str, str] = field(default_factory=dict)
     """Expressions of generated columns by column in lower case."""
+    conflicts: Mapping[str, str] = field(default_factory=dict)
+    """`ON CONFLICT` actions by what they belong to: `PRIMARY KEY`, `NOT NULL a`, `UNIQUE a, b`; names in lower case."""
     autoincrement: bool = False
     without_rowid: bool = False
     strict: bool = False
@@ -139,6 +141,7 @@ def table_text(sql: str) -> TableText:
         uniques=reading.uniques,
         collations=reading.collations,
         generated=reading.generated,
+        conflicts=reading.conflicts,
         autoincrement=reading.autoincrement,
         without_rowid="ROWID" in options,
         strict="STRICT" in options,
@@ -167,6 +170,8 @@ class _TableReading:
         self.uniques: dict[tuple[str, ...], str] = {}
         self.collations: dict[str, str] = {}
         self.generated: dict[str, str] = {}
+        self.conflicts: dict[str, str] = {}
+        self._owner = ""
         self.autoincrement = False
 
     def read(self, definition: Sequence[Token]) -> None:
@@ -182,6 +187,7 @@ class _TableReading:
                 name = definition[place + 1].name
                 place += 2
                 continue
+            self._conflict(word, definition, place, column)
             place = self._clause(word, definition, place, column, name)
             if word in {"CHECK", "UNIQUE", "REFERENCES", "KEY", "NULL"}:
                 name = None if word != "KEY" or self._next(definition, place) != "(" else name
@@ -197,6 +203,7 @@ class _TableReading:
             end = _closing(definition, place + 1) if following == "(" else place
             inside = [_undirected(part)[0].name.lower() for part in _split(definition[place + 2 : end])]
             columns = (column,) if column is not None else tuple(inside)
+            self._owner = f"UNIQUE {', '.join(columns)}"
             if name is not None:
                 self.uniques[columns] = name
             return end + 1
@@ -214,6 +221,15 @@ class _TableReading:
             return _closing(definition, place) + 1
         return place + 1
 
+    def _conflict(self, word: str, definition: Sequence[Token], place: int, column: str | None) -> None:
+        """Keep an `ON CONFLICT` with the constraint that was read last."""
+        if word == "ON" and self._owner and self._next(definition, place + 1).upper() == "CONFLICT":
+            self.conflicts[self._owner] = definition[place + 2].keyword
+        elif word in {"CHECK", "REFERENCES", "FOREIGN"}:
+            self._owner = ""
+        elif word in {"PRIMARY", "NULL"}:
+            self._owner = "PRIMARY KEY" if word == "PRIMARY" else f"NOT NULL {column}"
+
     @staticmethod
     def _next(definition: Sequence[Token], place: int) -> str:
         return definition[place].text if place < len(definition) else ""
@@ -221,6 +237,8 @@ class _TableReading:
 
 def _deferrable(clause: Sequence[Token]) -> str | None:
     words = [token.keyword for token in clause]
+    if "REFERENCES" in words[1:]:
+        del words[words.index("REFERENCES", 1) :]
     if "DEFERRABLE" not in words or words[words.index("DEFERRABLE") - 1] == "NOT":
         return None
     return "deferred" if "DEFERRED" in words else "immediate"

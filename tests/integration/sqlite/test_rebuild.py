@@ -256,3 +256,30 @@ def test_checks_collations_and_generated_columns_are_read_back(tmp_path: Path) -
     key = table.foreign_keys[0]
     assert (key.target_columns, key.on_delete, key.deferrable) == (("id",), "SET NULL", "deferred")
     assert table.options == (("strict", "true"),)
+
+
+def test_a_rebuild_keeps_what_no_model_can_say(target: SqliteTarget) -> None:
+    target.run(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY ON CONFLICT REPLACE AUTOINCREMENT, a TEXT NOT NULL ON CONFLICT IGNORE,"
+        " b INT UNIQUE ON CONFLICT REPLACE, c INT AS (b * 2), d INT AS (b * 3) STORED, e TEXT COLLATE NOCASE,"
+        " UNIQUE (e COLLATE RTRIM), CHECK (b > 0) ON CONFLICT FAIL) STRICT"
+    )
+    before = target.inspect().table(QualifiedName("", "t"))
+    assert before is not None
+    assert [(fact.kind, fact.name) for fact in before.opaque] == [
+        ("virtual-column", "c"),
+        ("on-conflict", "NOT NULL a"),
+        ("on-conflict", "PRIMARY KEY"),
+        ("on-conflict", "UNIQUE b"),
+        ("collated-key", "UNIQUE e"),
+    ]
+    checks = (*before.checks, Check(name="small", expression="b < 100"))
+    wanted = State(tables=(OWNER, PET, replace(before, checks=checks, options=(), opaque=())))
+
+    target.apply(target.plan(wanted))
+
+    after = target.inspect().table(before.name)
+    assert target.plan(wanted).empty
+    assert after == replace(before, checks=tuple(sorted(checks, key=lambda check: check.name)))
+    target.run("INSERT INTO t (a, b, e) VALUES ('one', 1, 'x')", "INSERT INTO t (a, b, e) VALUES ('two', 1, 'y')")
+    assert target.run("SELECT a, c, d FROM t") == [("two", 2, 3)]
