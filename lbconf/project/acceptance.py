@@ -103,17 +103,18 @@ def _numbers(shape: Mapping[str, Any]) -> Table:
 
 
 def _object(shape: Mapping[str, Any]) -> Predicate | None:
-    known = {name: _table(inner) for name, inner in shape.get("properties", {}).items()}
+    shapes = shape.get("properties", {})
+    known = _Tables(shapes)
     required = frozenset(shape.get("required", ()))
     others = shape.get("additionalProperties")
     rest = _table(others) if isinstance(others, Mapping) else None
-    warns = bool(known) and others is None and "x-open" not in shape
-    if not known and rest is None:
+    warns = bool(shapes) and others is None and "x-open" not in shape
+    if not shapes and rest is None:
         return None
 
     def check(value: dict[str, Any]) -> bool:
         for name, item in value.items():
-            if name in known:
+            if name in shapes:
                 table = known[name]
             elif warns:
                 return False
@@ -129,6 +130,18 @@ def _object(shape: Mapping[str, Any]) -> Predicate | None:
         return all(value.get(name) is not None for name in required)
 
     return check
+
+
+class _Tables(dict[str, Table | None]):
+    """Tables of an object's properties, each made when the first value comes: most properties are never written."""
+
+    def __init__(self, shapes: Mapping[str, Any]) -> None:
+        super().__init__()
+        self._shapes = shapes
+
+    def __missing__(self, name: str) -> Table | None:
+        table = self[name] = _table(self._shapes[name])
+        return table
 
 
 def _array(shape: Mapping[str, Any]) -> Predicate | None:

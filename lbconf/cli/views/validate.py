@@ -1,7 +1,8 @@
-"""What `lbconf validate` prints."""
+"""What `lbconf validate` prints. A good project needs nothing of what shows findings, so that is imported late."""
+
+from collections.abc import Iterator, Mapping, Sequence
 
 from lbconf.cli.output import paint
-from lbconf.cli.views.diagnostics import render_text, summary
 from lbconf.diagnostics import Diagnostic, Severity
 from lbconf.operations.validate import Checked, Validation
 
@@ -39,23 +40,39 @@ def _text(checked: Validation, *, color: bool, quiet: bool) -> str:
     for finding, where in checked.findings:
         if finding.severity is Severity.ERROR or not quiet:
             groups.setdefault(where, []).append(finding)
-    several = len(checked.environments) > 1
-    for where in sorted(groups, key=lambda names: (-len(names), names)):
-        if several:
-            every = len(where) == len(checked.environments)
-            parts.append(paint(f"In {'every environment' if every else ', '.join(where)}:", "bold", color=color))
-        parts.append(render_text(groups[where], checked.root, color=color))
+    if groups:
+        parts.extend(_found(checked, groups, color=color))
     if not quiet:
         parts.append("\n".join(_line(one, color=color) for one in checked.environments))
     return "\n\n".join(parts)
 
 
+def _found(
+    checked: Validation, groups: Mapping[tuple[str, ...], Sequence[Diagnostic]], *, color: bool
+) -> Iterator[str]:
+    from lbconf.cli.views.diagnostics import render_text
+
+    several = len(checked.environments) > 1
+    for where in sorted(groups, key=lambda names: (-len(names), names)):
+        if several:
+            every = len(where) == len(checked.environments)
+            yield paint(f"In {'every environment' if every else ', '.join(where)}:", "bold", color=color)
+        yield render_text(groups[where], checked.root, color=color)
+
+
 def _line(checked: Checked, *, color: bool) -> str:
-    found = summary(checked.diagnostics)
-    told = f"{checked.environment}: {found or 'no findings'}"
+    told = f"{checked.environment}: {_counts(checked.diagnostics)}"
     if checked.models is not None and checked.data_sources is not None:
         told += f" ({_counted(checked.models, 'model')}, {_counted(checked.data_sources, 'data source')})"
     return paint(told, "good" if checked.good else "bad", color=color)
+
+
+def _counts(found: Sequence[Diagnostic]) -> str:
+    if not found:
+        return "no findings"
+    from lbconf.cli.views.diagnostics import summary
+
+    return summary(found)
 
 
 def _counted(count: int, noun: str) -> str:
