@@ -89,6 +89,7 @@ def make_plan(given: PlanInput, migrator: Migrator, sizes_of: Callable[[Sequence
     }
     scope = tuple(sorted({table.name for table in given.desired.tables} | given.droppable | {*old_names.values()}))
     covering = _covering(steps)
+    told = _told(steps, changes)
     return Plan(
         data_source=given.data_source,
         connector=given.connector,
@@ -96,7 +97,9 @@ def make_plan(given: PlanInput, migrator: Migrator, sizes_of: Callable[[Sequence
         configuration=digest(given.desired),
         fingerprint=fingerprint(given.actual, scope),
         scope=scope,
-        changes=tuple(_planned(place, change, covering.get(place, ()), given) for place, change in enumerate(changes)),
+        changes=tuple(
+            _planned(place, change, covering.get(place, ()), told, given) for place, change in enumerate(changes)
+        ),
         steps=steps,
         managed=_managed(given, settled, changes),
         sizes=tuple(
@@ -212,21 +215,31 @@ def _covering(steps: Sequence[Step]) -> Mapping[int, Sequence[Step]]:
     return found
 
 
-def _planned(place: int, change: c.Change, covering: Sequence[Step], given: PlanInput) -> PlannedChange:
-    hazards = tuple(hazard for step in covering for hazard in step.hazards)
-    if any(len(step.covers) > 1 for step in covering):
-        # A step of several changes: each shows its own dangers, the step's common ones stand with the first.
-        first = all(place == min(step.covers) for step in covering)
-        hazards = tuple(hazard for hazard in hazards if _concerns(hazard, change) or (first and _common(hazard)))
+def _planned(
+    place: int, change: c.Change, covering: Sequence[Step], told: Mapping[int, Sequence[Hazard]], given: PlanInput
+) -> PlannedChange:
+    alone = tuple(hazard for step in covering if len(step.covers) == 1 for hazard in step.hazards)
     return PlannedChange(
         action=action_of(change).value,
         summary=describe(change),
         reason=reason_of(change, given.desired, recreate=given.recreate),
         table=table_of(change),
         source=source_of(change),
-        hazards=hazards,
+        hazards=(*alone, *told.get(place, ())),
         change=change,
     )
+
+
+def _told(steps: Sequence[Step], changes: Sequence[c.Change]) -> Mapping[int, Sequence[Hazard]]:
+    """The dangers of each change of a step of several: its own; the step's common ones stand with the first."""
+    found: dict[int, list[Hazard]] = {}
+    for step in steps:
+        if len(step.covers) > 1:
+            for hazard in step.hazards:
+                concerned = [place for place in step.covers if _concerns(hazard, changes[place])]
+                for place in concerned or step.covers[:1]:
+                    found.setdefault(place, []).append(hazard)
+    return found
 
 
 def _common(hazard: Hazard) -> bool:

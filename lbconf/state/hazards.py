@@ -18,7 +18,6 @@ class HazardKind(StrEnum):
     IRREVERSIBLE = "irreversible"
     INDEX_BUILD = "index-build"
     CHANGES_TYPE = "changes-type"
-    BREAKS_API = "breaks-api"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

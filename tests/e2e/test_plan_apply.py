@@ -291,6 +291,26 @@ def test_what_stands_in_the_way_of_a_change_is_named(shop: Shop) -> None:
     assert "--> environments/base/models/account.yaml:4:" in failed.err
 
 
+def test_more_values_of_an_enum_break_no_row_and_fewer_may(shop: Shop) -> None:
+    kinds = "kind: {type: enum, values: [private, business]}"
+    shop.write("models/account.yaml", ACCOUNT.replace("level: {type: number}", kinds))
+    shop.run("apply", "--auto-approve")
+    shop.rows("INSERT INTO \"Account\" (email, kind) VALUES ('a@x.org', 'business')")
+
+    shop.write("models/account.yaml", ACCOUNT.replace("level: {type: number}", kinds.replace("]", ", charity]")))
+    wider = shop.run("plan")
+    assert "may-fail-on-data" not in wider.out
+    assert shop.run("apply", "--auto-approve", "--accept", "all").code == 0
+
+    shop.write("models/account.yaml", ACCOUNT.replace("level: {type: number}", kinds))
+    narrower = shop.run("plan")
+    lines = narrower.out.splitlines()
+    added = next(place for place, line in enumerate(lines) if "+ check Account_kind_check" in line)
+    assert any("! may-fail-on-data" in line for line in lines[added : added + 4]), "shown with the change it is about"
+    for kind in re.findall(r"--accept (\S+)", narrower.out):
+        assert f"! {kind}: " in narrower.out, "every danger to accept is shown"
+
+
 def test_without_a_terminal_nobody_is_asked(shop: Shop) -> None:
     refused = shop.run("apply", text="y\n")
     assert refused.code == 1
@@ -352,6 +372,7 @@ def test_recreate(shop: Shop) -> None:
             ["apply", "--accept", "delete-data"],
             "error[LB4016]: there is no hazard delete-data\n  hint: did you mean deletes-data?",
         ),
+        (["apply", "--accept", "breaks-api"], "error[LB4016]: there is no hazard breaks-api"),
         (["apply", "no.plan"], "error[LB4011]: no.plan cannot be read: No such file or directory"),
         (["plan", "--url", "nonsense://x"], "nonsense"),
     ],

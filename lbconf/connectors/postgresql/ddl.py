@@ -22,6 +22,7 @@ from lbconf.connectors.postgresql.spelling import (
     serial_type,
     unique_clause,
 )
+from lbconf.connectors.sql.checks import widened_checks
 from lbconf.diagnostics import Location
 from lbconf.records import dataclass, replace
 from lbconf.state import changes as c
@@ -47,6 +48,8 @@ class _Context:
     """Tables this plan makes: nothing on them can hurt."""
     mentioned: str
     """Everything the changes say, to find out whether a new enum value is used at once."""
+    widened: frozenset[tuple[QualifiedName, str]]
+    """Checks that let pass all that the one they replace did: no row can break them."""
 
     def hazards(self, table: QualifiedName, *found: tuple[HazardKind, str]) -> tuple[Hazard, ...]:
         """These hazards, or none for a table this plan makes."""
@@ -60,6 +63,7 @@ def compile_changes(changes: Sequence[c.Change], *, actual: State, desired: Stat
         desired=desired,
         made=frozenset(change.after.name for change in changes if isinstance(change, c.CreateTable)),
         mentioned=repr([change for change in changes if not isinstance(change, c.AddEnumerationValues)]),
+        widened=widened_checks(changes),
     )
     steps: list[Step] = []
     sequences = _known_sequences(actual)
@@ -343,7 +347,8 @@ def _constraint(
         case c.AddCheck(after=check):
             data = (HazardKind.MAY_FAIL_ON_DATA, f"rows of {table} that break it stop it")
             held = (HazardKind.BLOCKS_READS, f"{table} is locked while its rows are checked")
-            hazards = context.hazards(table, data, held) if check.valid else ()
+            found = (held,) if (table, check.name) in context.widened else (data, held)
+            hazards = context.hazards(table, *found) if check.valid else ()
             return (_add(table, "check", check.name, check_clause(check), EXCLUSIVE, hazards, check.source),)
         case c.DropPrimaryKey(before=key):
             return (_drop(table, "primary key", key.name or f"{table.name}_pkey", _primary_key(key)),)

@@ -40,7 +40,11 @@ def change_hazards(change: c.Change) -> tuple[Hazard, ...]:
             reason = f"fails if a row of {name} has {', '.join(key.columns)} that {key.target} does not have"
             return (_hazard(HazardKind.MAY_FAIL_ON_DATA, reason),)
         case c.AddCheck(table=name, after=check):
-            return (_hazard(HazardKind.MAY_FAIL_ON_DATA, f"fails if a row of {name} breaks {check.expression}"),)
+            return (
+                _hazard(
+                    HazardKind.MAY_FAIL_ON_DATA, f"fails if a row of {name} breaks {check.name}: {check.expression}"
+                ),
+            )
         case _:
             return ()
 

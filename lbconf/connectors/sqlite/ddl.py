@@ -7,6 +7,7 @@ sqlite.org/pragma.html#pragma_legacy_alter_table.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from lbconf.connectors.sql.checks import widened_checks
 from lbconf.connectors.sql.ddl import change_hazards, quote
 from lbconf.connectors.sqlite.conversions import Conversion, conversion
 from lbconf.connectors.sqlite.errors import SCRATCH_PREFIX
@@ -326,7 +327,13 @@ def _triggers(group: _Group, before: Table) -> list[str]:
 def _step(
     summary: str, statements: Sequence[str], undo: Sequence[str], table: QualifiedName, changes: Sequence[Numbered]
 ) -> Step:
-    hazards = tuple(hazard for _, change in changes for hazard in change_hazards(change))
+    widened = widened_checks([change for _, change in changes])
+    hazards = tuple(
+        hazard
+        for _, change in changes
+        if not (isinstance(change, c.AddCheck) and (change.table, change.after.name) in widened)
+        for hazard in change_hazards(change)
+    )
     return Step(
         summary=summary,
         statements=tuple(Statement(sql=sql) for sql in statements),

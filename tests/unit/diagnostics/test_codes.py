@@ -17,3 +17,9 @@ def test_every_heading_says_what_it_means_and_how_to_mend_it() -> None:
         heading, meaning, mending, *_ = [line for line in section.splitlines() if line]
         assert meaning.endswith("."), heading
         assert mending.startswith("*Mend it:* "), heading
+
+
+def test_every_code_is_used() -> None:
+    files = [path for path in (ROOT / "lbconf").rglob("*.py") if path.name != "codes.py"]
+    used = set(re.findall(r"\bCode\.([A-Z_0-9]+)\b", "\n".join(path.read_text() for path in files)))
+    assert sorted(code.name for code in Code if code.name not in used) == []
