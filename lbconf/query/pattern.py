@@ -63,8 +63,9 @@ def compile_pattern(pattern: str, flags: str) -> Pattern:
 def compile_like(pattern: str, *, ignore_case: bool, loose: bool) -> Pattern:
     """The LIKE pattern ready to search with.
 
-    SQL's: the whole text, `%` any characters, `_` one, backslash escapes. `loose`: as LoopBack's
-    memory connector, which looks for it anywhere and does not let `%` and `_` match a line's end.
+    SQL's: the whole text, `%` any characters, `_` one, a backslash escapes and at the end stands for
+    itself. `loose`: as LoopBack's memory connector, which looks for it anywhere and does not let `%`
+    and `_` match a line's end.
     """
     parts: list[str] = []
     every = "." if loose else "[^]"
@@ -80,6 +81,8 @@ def compile_like(pattern: str, *, ignore_case: bool, loose: bool) -> Pattern:
         else:
             parts.append(char if char.isalnum() or not char.isascii() else f"\\{char}")
         escaped = False
+    if escaped:
+        parts.append("\\\\")
     text = "".join(parts)
     return _compiled_like(text if loose else f"^{text}$", ignore_case=ignore_case)
 

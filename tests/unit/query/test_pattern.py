@@ -105,6 +105,8 @@ def test_patterns_that_stall_others_cost_little(pattern: str) -> None:
         ("(a", "(a", True, True),
         ("a.c", "abc", False, False),
         ("", "", True, True),
+        ("\\", "", False, False),
+        ("a\\", "a\\", True, True),
     ],
 )
 def test_like(pattern: str, text: str, strict: bool, loose: bool) -> None:  # noqa: FBT001
