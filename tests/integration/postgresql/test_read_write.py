@@ -18,7 +18,7 @@ from lbconf.datatypes import ArrayType, DateTimeType, DecimalType, NumberType, O
 from lbconf.errors import ConstraintError, ConstraintKind
 from lbconf.project.resolved import Layout, Model
 from lbconf.query.evaluate import evaluate
-from lbconf.query.nodes import Comparison, Near, Operator, Query, Target
+from lbconf.query.nodes import Comparison, Near, Operator, Order, Query, Target
 from tests.strategies.rows import create_tables, data_source, every_type, model, queries, rows
 
 SLOW = settings(
@@ -132,6 +132,8 @@ def test_unusual_values_are_read_as_json_can_say_them(connector: PostgresqlConne
     assert json.loads(connector.find_json(Query(model=kind))) == shown
     assert b'"exact":0.10' in connector.find_json(Query(model=kind, limit=1)).replace(b" ", b"")
     assert found[0]["exact"] == Decimal("0.10")
+    by_moment = Query(model=kind, order=(Order(Target(kind.properties["moment"])),))
+    assert json.loads(connector.find_json(by_moment)) == presented(connector.find(by_moment))
     connector.delete(kind, None)
     numbers = ("NaN", "0.0", "-1e30", *(("Infinity", "-Infinity") if connector._version >= 140000 else ()))
     with psycopg.connect(postgresql_url, autocommit=True) as direct:
