@@ -17,7 +17,7 @@ POOL_SIZE: Final = 10
 
 
 def application(url: str, table: str) -> Litestar:
-    """Two endpoints, each one query, run in a thread."""
+    """Three endpoints, each one query, run in a thread."""
     pool = ConnectionPool(url, min_size=POOL_SIZE, max_size=POOL_SIZE, open=True, kwargs={"autocommit": True})
 
     @get("/api/items/{key:int}", sync_to_thread=True)
@@ -39,7 +39,18 @@ def application(url: str, table: str) -> Litestar:
         assert row is not None
         return Response(row[0].encode(), media_type="application/json")
 
-    return Litestar([by_id, listed], openapi_config=None)
+    @get("/api/items/after/{key:int}", sync_to_thread=True)
+    def after(key: int, limit: int) -> Response[bytes]:
+        query = (
+            "SELECT coalesce(json_agg(row_to_json(t)), '[]')::text "
+            f'FROM (SELECT * FROM "{table}" WHERE id > %s ORDER BY id LIMIT %s) t'
+        )
+        with pool.connection() as connection:
+            row = connection.execute(query, (key, limit)).fetchone()
+        assert row is not None
+        return Response(row[0].encode(), media_type="application/json")
+
+    return Litestar([by_id, listed, after], openapi_config=None)
 
 
 if __name__ == "__main__":

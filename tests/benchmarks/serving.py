@@ -9,10 +9,11 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
+from typing import Any
 from urllib.parse import quote
 
 import psycopg
@@ -60,7 +61,7 @@ SELECT n, 'item ' || n, n %% 100, n / 7.0, n %% 2 = 0, timestamptz '2013-10-15T2
 
 
 def measure(server: servers.PostgresqlServer) -> Iterator[Result]:
-    """GET by id and a list of 100 rows, one worker, 32 connections, in alternating rounds."""
+    """GET by id and lists of 100 rows, one worker, 32 connections, in alternating rounds."""
     url = server.create_database()
     with tempfile.TemporaryDirectory() as folder, ExitStack() as running:
         environment = {**os.environ, "DATABASE_URL": url}
@@ -75,10 +76,17 @@ def measure(server: servers.PostgresqlServer) -> Iterator[Result]:
         by_id = [f"/api/items/{key}" for key in keys]
         yield _compared("GET by id", ours, by_id, theirs, by_id)
         skips = [key % (ROWS - 100) for key in keys]
-        ours_listed = [f"/api/items?filter={quote(json.dumps({'limit': 100, 'skip': skip}))}" for skip in skips]
+        ours_listed = [_listed({"limit": 100, "skip": skip}) for skip in skips]
         theirs_listed = [f"/api/items?limit=100&skip={skip}" for skip in skips]
         yield _compared("GET a list of 100 rows", ours, ours_listed, theirs, theirs_listed)
+        ours_after = [_listed({"where": {"id": {"gt": skip}}, "limit": 100}) for skip in skips]
+        theirs_after = [f"/api/items/after/{skip}?limit=100" for skip in skips]
+        yield _compared("GET the 100 rows after an id", ours, ours_after, theirs, theirs_after)
     server.drop_database(url)
+
+
+def _listed(wanted: Mapping[str, Any]) -> str:
+    return f"/api/items?filter={quote(json.dumps(wanted))}"
 
 
 def _compared(name: str, ours: int, our_targets: Sequence[str], theirs: int, their_targets: Sequence[str]) -> Result:
