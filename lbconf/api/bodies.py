@@ -12,6 +12,7 @@ from litestar.types import Receive
 from lbconf.diagnostics import Code
 from lbconf.query.bracket import parse_query_string
 from lbconf.query.errors import RequestError
+from lbconf.query.javascript import whole_of_json
 
 __all__ = ["NOTHING", "Limits", "UnreadBodyError", "parse_body", "parse_json", "read_body", "size_in_bytes"]
 
@@ -49,6 +50,7 @@ async def read_body(receive: Receive, headers: Mapping[bytes, bytes], limit: int
     inflate = _inflater(headers.get(b"content-encoding", b"identity").lower())
     chunks: list[bytes] = []
     size = 0
+    received = False
     more = True
     while more:
         message = await receive()
@@ -58,6 +60,7 @@ async def read_body(receive: Receive, headers: Mapping[bytes, bytes], limit: int
         if message["type"] != "http.request":
             continue
         chunk = message.get("body", b"")
+        received = received or bool(chunk)
         more = message.get("more_body", False)
         if inflate is not None:
             chunk = _inflated(inflate, chunk, limit - size + 1)
@@ -65,6 +68,9 @@ async def read_body(receive: Receive, headers: Mapping[bytes, bytes], limit: int
         if size > limit:
             raise _too_large()
         chunks.append(chunk)
+    if inflate is not None and received and not inflate.eof:
+        msg = "unexpected end of file"
+        raise UnreadBodyError(msg, status=400, name="BadRequestError")
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
@@ -173,8 +179,8 @@ def _refuse(name: str) -> NoReturn:
 
 
 _INFINITY = float("inf")
-_DECODER = json.JSONDecoder(parse_constant=_refuse)
-_EXACT_DECODER = json.JSONDecoder(parse_float=_number, parse_constant=_refuse)
+_DECODER = json.JSONDecoder(parse_int=whole_of_json, parse_constant=_refuse)
+_EXACT_DECODER = json.JSONDecoder(parse_int=whole_of_json, parse_float=_number, parse_constant=_refuse)
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE)
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(b|kb|mb|gb)?", re.IGNORECASE)
 _UNITS: Final = {"b": 1, "kb": 1024, "mb": 1024**2, "gb": 1024**3}

@@ -8,6 +8,7 @@ from lbconf.api.actions import ACTIONS, Answer, Call
 from lbconf.api.arguments import Arguments
 from lbconf.api.bodies import NOTHING, Limits, UnreadBodyError, parse_body, read_body
 from lbconf.api.endpoints import Body
+from lbconf.api.forms import form_values
 from lbconf.api.log import JsonLog
 from lbconf.api.negotiation import accepts_json, wants_problem
 from lbconf.api.present import Presenter
@@ -18,12 +19,16 @@ from lbconf.api.threads import WorkerThreads
 from lbconf.datatypes import DecimalType
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import ConnectionFailedError
+from lbconf.project.resolved import Model
+from lbconf.query.allowance import allowance
 from lbconf.query.errors import RequestError
 from lbconf.records import dataclass
 from lbconf.repository import Repository
 
 __all__ = ["ModelApi", "send_answer", "send_fault"]
 
+LONGEST_URL: Final = 64 * 1024
+"""Characters, the query included."""
 VERBS: Final = ("GET", "HEAD", "PUT", "PATCH", "POST", "DELETE")
 
 
@@ -62,12 +67,16 @@ class ModelApi:
                 return self._options(path)
             raise self._not_found(found, verb, path, scope["query_string"])
         headers = dict(scope["headers"])
+        if len(raw) + len(scope["query_string"]) > LONGEST_URL:
+            raise UnreadBodyError("URI Too Long", status=414, name="URITooLongError")
+        if b"transfer-encoding" in headers and b"content-length" in headers:
+            raise UnreadBodyError("two lengths of one body", status=400, name="BadRequestError")
         if not accepts_json(headers.get(b"accept")):
             return Answer(status=406, body=b"Not Acceptable", content_type=b"text/plain; charset=utf-8")
         endpoint = found.endpoint
         body: Any = None
         if endpoint.body is not Body.NONE:
-            body = await self._body(receive, headers, exact=_exact(endpoint.subject))
+            body = await self._body(receive, headers, endpoint.subject)
         source = endpoint.model.data_source
         if source is not None and self.sources.is_away(source):
             raise ConnectionFailedError(
@@ -80,13 +89,14 @@ class ModelApi:
             repository=self.repository,
             presenter=self.presenter,
         )
-        return await self.threads.run(ACTIONS[endpoint.action], call)
+        return await self.threads.run(_act, call)
 
-    async def _body(self, receive: Receive, headers: dict[bytes, bytes], *, exact: bool) -> Any:
+    async def _body(self, receive: Receive, headers: dict[bytes, bytes], model: Model) -> Any:
         content_type = headers.get(b"content-type", b"")
         form = content_type.startswith(b"application/x-www-form-urlencoded")
         raw = await read_body(receive, headers, self.limits.form if form else self.limits.json)
-        return parse_body(raw, content_type, exact=exact) if raw else NOTHING
+        found = parse_body(raw, content_type, exact=_exact(model)) if raw else NOTHING
+        return form_values(model, found) if form and not model.layout.is_loopback else found
 
     def _options(self, path: str) -> Answer:
         verbs = [verb for verb in VERBS if isinstance(self.table.match(verb, path), Found)]
@@ -139,11 +149,17 @@ async def send_fault(fault: Fault, scope: Any, send: Send, *, closes: bool = Fal
     )
 
 
+def _act(call: Call) -> Answer:
+    """In a worker thread: the endpoint's action, with a bound on what patterns may cost."""
+    with allowance():
+        return ACTIONS[call.endpoint.action](call)
+
+
 def _refusal(message: str, *, status: int, name: str = "Error") -> RequestError:
     return RequestError(Code.REQUEST_REFUSED, message, status=status, name=name)
 
 
-def _exact(model: Any) -> bool:
+def _exact(model: Model) -> bool:
     return any(isinstance(prop.type, DecimalType) for prop in model.properties.values())
 
 

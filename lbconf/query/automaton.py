@@ -4,9 +4,12 @@ import string
 from collections.abc import Callable
 from typing import TypeAlias
 
+from lbconf.diagnostics import Code
+from lbconf.query.allowance import spend
+from lbconf.query.errors import RequestError
 from lbconf.records import dataclass, field
 
-__all__ = ["Automaton", "PatternError"]
+__all__ = ["Automaton", "PatternCostError", "PatternError"]
 
 MAX_STATES = 4000
 """States of one pattern; `{m,n}` copies what it repeats."""
@@ -35,6 +38,14 @@ def _between(low: str, high: str) -> Test:
 
 class PatternError(ValueError):
     """The pattern cannot be understood or is too large."""
+
+
+class PatternCostError(RequestError):
+    """The patterns of a request need more work than one request may cause."""
+
+    def __init__(self) -> None:
+        """Say so."""
+        super().__init__(Code.PATTERN_REFUSED, "The pattern takes too long to match")
 
 
 @dataclass(slots=True)
@@ -74,7 +85,7 @@ class Automaton:
         self._steps: dict[tuple[frozenset[int], str], tuple[frozenset[int], bool]] = {}
 
     def search(self, text: str) -> bool:
-        """Whether the pattern matches anywhere in the text."""
+        """Whether the pattern matches anywhere in the text. Raises `PatternCostError`."""
         current: frozenset[int] = frozenset()
         previous = ""
         for place in range(len(text) + 1):
@@ -102,6 +113,8 @@ class Automaton:
     def _step(self, current: frozenset[int], previous: str, char: str) -> tuple[frozenset[int], bool]:
         """The states after this character, and whether the pattern has matched before it."""
         reached = self._closure({*current, self._start}, previous, char)
+        if not spend(len(reached)):
+            raise PatternCostError
         if self._final in reached:
             return frozenset(), True
         if not char:

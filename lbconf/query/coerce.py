@@ -179,8 +179,9 @@ def _lenient_number(value: Any) -> int | float | None:
 
 
 def _exact_number(value: Any) -> int | float:
-    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-        return to_number(value)
+    number = to_number(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
+    if math.isfinite(number):
+        return number
     raise refused(value, "a number")
 
 

@@ -14,7 +14,17 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-__all__ = ["UNDEFINED", "json_text", "loosely_equal", "same_text", "to_boolean", "to_number", "to_text", "truthy"]
+__all__ = [
+    "UNDEFINED",
+    "json_text",
+    "loosely_equal",
+    "same_text",
+    "to_boolean",
+    "to_number",
+    "to_text",
+    "truthy",
+    "whole_of_json",
+]
 
 
 class _Undefined:
@@ -33,6 +43,8 @@ _MOST_DIGITS = 400
 _BLANK = " \t\n\v\f\r\u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff" + "".join(map(chr, range(0x2000, 0x200B)))
 _EXACT = 2**53
 _PLAIN_EXPONENT = 21
+_LARGEST = 10**308
+_LARGEST_DIGITS = 309
 
 
 def to_number(value: Any) -> int | float:
@@ -42,7 +54,7 @@ def to_number(value: Any) -> int | float:
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, int):
-        return value
+        return value if abs(value) < _LARGEST else _float_of(value)
     if isinstance(value, float):
         return int(value) if value.is_integer() and abs(value) < _EXACT else value
     if isinstance(value, Decimal):
@@ -65,7 +77,7 @@ def to_text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
-        return str(value) if abs(value) < 10**_PLAIN_EXPONENT else _float_text(float(value))
+        return str(value) if abs(value) < 10**_PLAIN_EXPONENT else _float_text(_float_of(value))
     if isinstance(value, float):
         return _float_text(value)
     if isinstance(value, Decimal):
@@ -84,7 +96,7 @@ def truthy(value: Any) -> bool:
     if value is None or value is UNDEFINED or value is False or value == "":
         return False
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return value != 0 and not math.isnan(value)
+        return value != 0 and value == value  # noqa: PLR0124 - NaN
     return True
 
 
@@ -135,6 +147,18 @@ def json_text(value: Any) -> str:
     return text if len(text) <= 200 else text[:197] + "..."  # noqa: PLR2004 - told in the docstring
 
 
+def whole_of_json(text: str) -> int | float:
+    """A whole number of JSON; infinite where JavaScript's numbers end, whatever its length."""
+    return int(text) if len(text) <= _LARGEST_DIGITS else float(text)
+
+
+def _float_of(value: int) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
 def _whole(value: Decimal) -> int | float:
     return int(value) if value.is_finite() and abs(value) < 10**_PLAIN_EXPONENT else float(value)
 
@@ -153,7 +177,7 @@ def _number_of_text(text: str) -> int | float:
         number = float(stripped)
         return int(number) if number.is_integer() and abs(number) < _EXACT else number
     if _PREFIXED.fullmatch(stripped):
-        return int(stripped, 0)
+        return to_number(int(stripped, 0))
     if stripped in {"Infinity", "+Infinity", "-Infinity"}:
         return float(stripped.replace("Infinity", "inf"))
     return math.nan

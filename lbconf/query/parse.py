@@ -8,7 +8,7 @@ from typing import Any
 
 from lbconf.diagnostics import Code
 from lbconf.query.errors import RequestError, malformed
-from lbconf.query.javascript import json_text, to_number, truthy
+from lbconf.query.javascript import json_text, to_number, truthy, whole_of_json
 from lbconf.query.nodes import Filter
 
 __all__ = ["MAX_DEPTH", "MAX_NODES", "parse_filter", "parse_where"]
@@ -18,7 +18,6 @@ MAX_DEPTH = 32
 MAX_NODES = 20_000
 """Values a filter may hold in all."""
 
-_COMMAS = re.compile(r"\s*,[\s,]*")
 _LARGEST = 2**63 - 1
 
 
@@ -102,7 +101,7 @@ def _no_constant(name: str) -> Any:
     raise ValueError(name)
 
 
-_DECODER = json.JSONDecoder(parse_constant=_no_constant)
+_DECODER = json.JSONDecoder(parse_int=whole_of_json, parse_constant=_no_constant)
 
 
 def _check_text(text: str) -> None:
@@ -142,8 +141,17 @@ def _order(value: Any) -> tuple[str, ...]:
     for item in value if isinstance(value, list) else [value]:
         if not isinstance(item, str):
             raise malformed(f"The order {json_text(item)} is not valid", hint='Write "name ASC" or a list of such.')
-        keys.extend(_order_key(token) for token in _COMMAS.split(item) if token)
+        keys.extend(_order_key(token) for token in _between_commas(item))
     return tuple(keys)
+
+
+def _between_commas(text: str) -> list[str]:
+    """What stands between commas without the blanks around them; blanks at either end of the text stay."""
+    first, *others = text.split(",")
+    if not others:
+        return [text] if text else []
+    tokens = [first.rstrip(), *(token.strip() for token in others[:-1]), others[-1].lstrip()]
+    return [token for token in tokens if token]
 
 
 def _order_key(token: str) -> str:

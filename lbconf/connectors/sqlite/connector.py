@@ -23,6 +23,8 @@ from lbconf.connectors.sqlite.settings import SqliteSettings, database_path
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import ConnectionFailedError, ConnectorError, ConstraintError, ConstraintKind, TimedOutError
 from lbconf.project.resolved import DataSource
+from lbconf.query.allowance import was_spent
+from lbconf.query.automaton import PatternCostError
 from lbconf.state.changes import Change
 from lbconf.state.steps import Step
 from lbconf.state.structure import QualifiedName, State
@@ -213,6 +215,8 @@ class SqliteConnector(SqlReaderWriter):
         try:
             return work(connection)
         except sqlite3.Error as problem:
+            if was_spent():
+                raise PatternCostError from problem
             raise translate(self.data_source, problem, self.path) from problem
         except DRIVER_REFUSALS as problem:
             raise ConstraintError(

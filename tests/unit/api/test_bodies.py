@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import math
 import zlib
 from decimal import Decimal
 from typing import Any
@@ -109,13 +110,14 @@ def test_charsets_that_are_not_unicode(charset: bytes) -> None:
     assert caught.value.status == 415
 
 
-@pytest.mark.parametrize(
-    ("number", "exact"), [("9" * 5000, False), ("9" * 5000, True), ("1e9999999999999999999", True)]
-)
-def test_numbers_beyond_all_bounds_are_refused(number: str, *, exact: bool) -> None:
+def test_an_exponent_beyond_all_bounds_is_refused() -> None:
     with pytest.raises(RequestError) as caught:
-        parse_body(f"[{number}]".encode(), JSON, exact=exact)
+        parse_body(b"[1e9999999999999999999]", JSON, exact=True)
     assert (caught.value.status, caught.value.name) == (400, "SyntaxError")
+
+
+def test_whole_numbers_end_where_javascripts_do() -> None:
+    assert parse_body(b"[" + b"9" * 5000 + b", 1" + b"0" * 300 + b"]", JSON) == [math.inf, 10**300]
 
 
 def test_numbers_without_loss_where_they_are_wanted() -> None:
