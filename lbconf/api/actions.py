@@ -129,7 +129,8 @@ def _scope_create(call: Call) -> Answer:
 
 
 def _scope_delete(call: Call) -> Answer:
-    call.repository.delete_all(call.endpoint.model, _scope_where(call))
+    parts = [part for part in (_scope_where(call), call.arguments.where()) if part]
+    call.repository.delete_all(call.endpoint.model, {"and": parts} if parts else None)
     return NOTHING
 
 

@@ -1,16 +1,20 @@
 """Arguments of a call: placeholders, query and body, with LoopBack's rules for text that should be data."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from lbconf.api.endpoints import Body, Endpoint
 from lbconf.diagnostics import Code
-from lbconf.query.bracket import parse_query_string
-from lbconf.query.errors import RequestError
+from lbconf.query.bracket import parse_query_string, unread_parameter
+from lbconf.query.errors import RequestError, malformed
+from lbconf.query.javascript import json_text
 from lbconf.query.nodes import Filter
 from lbconf.query.parse import parse_filter, parse_where
 
 __all__ = ["Arguments"]
+
+READING: Final = frozenset({"GET", "HEAD"})
+PASSED_OVER: Final = frozenset({"access_token"})
 
 
 class Arguments:
@@ -39,8 +43,31 @@ class Arguments:
         return parse_filter(self.query("filter"))
 
     def where(self) -> Mapping[str, Any] | None:
-        """The query argument `where`. Raises `RequestError` 400."""
+        """The query argument `where`.
+
+        Where rows are written by it nothing of the query may be lost on the way: a condition that
+        is misspelt or not understood would otherwise reach every row.
+
+        Raises:
+            RequestError: 400.
+
+        """
+        if self.endpoint.verb not in READING:
+            self._check_nothing_lost()
         return parse_where(self.query("where"))
+
+    def _check_nothing_lost(self) -> None:
+        text = self._query_string.decode("latin-1")
+        lost = unread_parameter(text)
+        if lost is not None:
+            raise malformed(f"The parameter {json_text(lost)} is not understood")
+        loopback = self.endpoint.model.layout.is_loopback
+        for name, value in parse_query_string(text).items():
+            if name == "where":
+                if value == "" and not loopback:
+                    raise malformed("The parameter where is empty", hint="Leave it out to reach every instance.")
+            elif name not in PASSED_OVER and (not loopback or name == "filter" or "where" in name.lower()):
+                raise malformed(f"The parameter {json_text(name)} is not known here", hint="Did you mean where?")
 
     def instance(self) -> dict[str, Any]:
         """The body as one object. Raises `RequestError` 400."""

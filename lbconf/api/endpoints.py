@@ -267,7 +267,7 @@ _PERSISTED: tuple[tuple[str, str, str, str, tuple[str, ...], Body, Result, str],
 _SCOPE: tuple[_Row, ...] = (
     ("get", "GET", "", _FILTER, Body.NONE, Result.INSTANCES, "Find instances in the scope {0}."),
     ("create", "POST", "", (), Body.INSTANCE, Result.INSTANCE, "Create an instance in the scope {0}."),
-    ("delete", "DELETE", "", (), Body.NONE, Result.NOTHING, "Delete all instances in the scope {0}."),
+    ("delete", "DELETE", "", _WHERE, Body.NONE, Result.NOTHING, "Delete all instances in the scope {0}."),
     ("count", "GET", "/count", _WHERE, Body.NONE, Result.COUNT, "Count instances in the scope {0}."),
 )
 
@@ -283,7 +283,7 @@ _TO_ONE: tuple[_Row, ...] = (
 _TO_MANY: tuple[_Row, ...] = (
     ("get", "GET", "", _FILTER, Body.NONE, Result.INSTANCES, "Find instances of {0}."),
     ("create", "POST", "", (), Body.INSTANCES, Result.CREATED, "Create an instance in {0}."),
-    ("delete", "DELETE", "", (), Body.NONE, Result.NOTHING, "Delete all instances of {0}."),
+    ("delete", "DELETE", "", _WHERE, Body.NONE, Result.NOTHING, "Delete all instances of {0}."),
     ("count", "GET", "/count", _WHERE, Body.NONE, Result.COUNT, "Count instances of {0}."),
     ("findById", "GET", "/{fk}", (), Body.NONE, Result.INSTANCE, "Find an instance of {0} by its id."),
     ("updateById", "PUT", "/{fk}", (), Body.INSTANCE, Result.INSTANCE, "Change an instance of {0} by its id."),

@@ -11,12 +11,13 @@ import re
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-__all__ = ["parse_query_string"]
+__all__ = ["parse_query_string", "unread_parameter"]
 
 _DEPTH = 5
 _LIST_LIMIT = 20
 _PARAMETER_LIMIT = 1000
 _SEGMENT = re.compile(r"\[[^\[\]]*\]")
+_WELL_FORMED = re.compile(r"[^\[\]]+(?:\[[^\[\]]*\])*")
 _REFUSED_NAMES = frozenset({"__proto__"})
 
 
@@ -52,6 +53,23 @@ def parse_query_string(text: str) -> dict[str, Any]:
             result = _merged(result, nested)
     compact = _compact(result)
     return compact if isinstance(compact, dict) else {}
+
+
+def unread_parameter(text: str) -> str | None:
+    """The first parameter that `parse_query_string` drops or takes for another one; None where all are understood."""
+    parts = [part for part in text.removeprefix("?").split("&") if part]
+    for place, part in enumerate(parts):
+        key = _key_of(part)
+        names = re.split(r"[\[\]]+", key)
+        if place >= _PARAMETER_LIMIT or not _WELL_FORMED.fullmatch(key) or not _REFUSED_NAMES.isdisjoint(names):
+            return key
+    return None
+
+
+def _key_of(part: str) -> str:
+    at = part.find("]=")
+    at = part.find("=") if at < 0 else at + 1
+    return _decoded(part if at < 0 else part[:at])
 
 
 def _decoded(text: str) -> str:

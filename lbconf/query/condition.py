@@ -44,6 +44,7 @@ _PRECEDENCE: Final = tuple(
 """Which operator LoopBack takes when a property has several."""
 _TEXT = StringType | TextType | DateStringType | EnumType | UuidType
 _OPEN = AnyType | JsonType | ObjectType | ModelType
+_NEAR_WORDS: Final = frozenset({"near", "maxDistance", "minDistance", "unit"})
 _METRES: Final = {
     "meters": 1.0,
     "kilometers": 1000.0,
@@ -190,7 +191,9 @@ class _Binding:
         operators = [operator for operator in _PRECEDENCE if operator in value]
         if not operators:
             return self._without_operator(target, kind, convert, name, value)
-        if self.rules.loopback:
+        if self.rules.loopback and not self.writes:
+            if len(value) > 1 and not value.keys() <= {operators[0], "options"}:
+                self._warn(f"Of the condition on {name} only {operators[0]} was kept, as LoopBack does")
             return self._operation(target, kind, convert, (name, value, operators[0]))
         self._check_operators(name, value)
         found = tuple(self._operation(target, kind, convert, (name, value, operator)) for operator in operators)
@@ -314,6 +317,9 @@ class _Binding:
     def _near(self, target: Target, name: str, value: Mapping[str, Any]) -> Condition:
         if not isinstance(target.property.type, GeoPointType | AnyType):
             raise RequestError(Code.OPERATOR_UNKNOWN, f"{name} is no point, so near cannot be asked of it")
+        others = [word for word in value if word not in _NEAR_WORDS]
+        if others and (self.writes or not self.rules.loopback):
+            raise malformed(f"The condition on {name} joins near with {', '.join(others)}", hint="Join them by and.")
         point = to_geo_point(value["near"])
         unit = value.get("unit", "miles")
         if unit not in _METRES:

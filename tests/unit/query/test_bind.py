@@ -337,3 +337,27 @@ def test_fails_with_query_errors_only(raw: Any) -> None:
         for name in ("Product", "Category"):
             with suppress(QueryError):
                 bound(raw, rules, name)
+
+
+@pytest.mark.parametrize("rules", [TABULAR, NATIVE])
+def test_a_write_keeps_every_operator_of_a_property(rules: Rules) -> None:
+    binder = Binder(LOOPBACK_SHOP, lambda _: rules)
+    product = LOOPBACK_SHOP["Product"]
+
+    found = binder.condition({"price": {"gt": 4, "lt": 6}}, product, writes=True)
+
+    price = Target(product.properties["price"])
+    assert found == AllOf((Comparison(price, Operator.GT, 4), Comparison(price, Operator.LT, 6)))
+    for where in ({"price": {"gt": 4, "foo": 1}}, {"place": {"near": "1,1", "gt": 4}}):
+        with pytest.raises(RequestError):
+            binder.condition(where, product, writes=True)
+
+
+def test_a_read_in_loopback_keeps_one_operator_and_says_so() -> None:
+    collector = Collector()
+    Binder(LOOPBACK_SHOP, lambda _: TABULAR).bind(
+        Filter(where={"price": {"gt": 4, "lt": 6}}), LOOPBACK_SHOP["Product"], collector=collector
+    )
+    assert [found.message for found in collector.diagnostics] == [
+        "Of the condition on price only gt was kept, as LoopBack does"
+    ]
