@@ -1,5 +1,6 @@
 """The whole ASGI application: model endpoints, description, explorer, health, logging, CORS."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -23,12 +24,16 @@ from lbconf.api.sources import Sources
 from lbconf.api.system import system_handlers
 from lbconf.api.threads import WorkerThreads
 from lbconf.connectors.contract import Connector
+from lbconf.diagnostics import Code
+from lbconf.errors import LbconfError
 from lbconf.project.resolved import Project
+from lbconf.query.nodes import Query
 from lbconf.records import dataclass
 from lbconf.repository import Repository
 
 __all__ = ["ApiOptions", "create_app"]
 
+LOGGERS: Final = ("lbconf", "uvicorn.error")
 THREADS: Final = 10
 """Worker threads where neither option nor data source says how many."""
 
@@ -70,15 +75,20 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        logger, handler = logging.getLogger("lbconf"), LogHandler(log)
-        logger.addHandler(handler)
+        handler = LogHandler(log)
+        loggers = [logging.getLogger(name) for name in LOGGERS]
+        for logger in loggers:
+            logger.addHandler(handler)
         await sources.open()
+        looking = asyncio.create_task(_look(threads, repository, sources, log))
         try:
             yield
         finally:
+            looking.cancel()
             threads.stop()
             await sources.close()
-            logger.removeHandler(handler)
+            for logger in loggers:
+                logger.removeHandler(handler)
 
     litestar = Litestar(
         route_handlers=[models, *system_handlers(project, endpoints, sources)],
@@ -93,6 +103,18 @@ def create_app(
     if cors is not None:
         app = Cors(app, cors)
     return AccessLog(app, options.write_log if options.access_log else None)
+
+
+async def _look(threads: WorkerThreads, repository: Repository, sources: Sources, log: JsonLog) -> None:
+    """Say of every public model whose table is missing or lacks a column, so that no request has to find out."""
+    for model in repository.project.models.values():
+        if model.public and model.persisted and model.data_source and not sources.is_away(model.data_source):
+            try:
+                await threads.run(repository.rows, Query(model=model, limit=1))
+            except LbconfError as error:
+                found = error.diagnostics[0]
+                if found.code is Code.TABLE_MISSING:
+                    log.event("warning", "table-missing", model=model.name, message=found.message, hint=found.hint)
 
 
 def _directly(root: str, models: ASGIApp, others: ASGIApp) -> ASGIApp:

@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 
+from lbconf.errors import LbconfError
+
 __all__ = ["JsonLog", "LogHandler", "timestamp"]
 
 
@@ -25,7 +27,12 @@ class JsonLog:
         self.write(_ENCODER.encode(line) + b"\n")
 
     def failure(self, error: BaseException, **fields: Any) -> None:
-        """Write one of lbconf's own mistakes: where it happened, without the values that were at work."""
+        """Write what failed: a data source's own words, else where it happened, without the values at work."""
+        if isinstance(error, LbconfError):
+            first = error.diagnostics[0]
+            hint = {"hint": first.hint} if first.hint else {}
+            self.event("error", "request-failed", code=first.code, message=first.message, **hint, **fields)
+            return
         frames = traceback.extract_tb(error.__traceback__)
         self.event(
             "error",
