@@ -66,6 +66,7 @@ ATTRIBUTES: Final = frozenset(
 )
 """Attribute names that LoopBack or lbconf know; connector sections come on top."""
 
+_NULL_KEYS: Final = frozenset({"nullable", "null", "allowNull"})
 _NOT_NULL: Final = frozenset({"n", "no", "0", "false"})
 _STRING_ID_CONNECTORS: Final = frozenset({"mongodb", "cloudant", "couchdb2"})
 _NUMERIC_DATA_TYPES: Final = ("int", "serial", "num", "dec", "double", "float", "real")
@@ -73,7 +74,7 @@ _NUMERIC_DATA_TYPES: Final = ("int", "serial", "num", "dec", "double", "float", 
 
 def as_attributes(written: Any) -> Mapping[str, Any]:
     """The attributes of a property, whichever way it is written: `{"type": "string"}` for `"string"`."""
-    if isinstance(written, Mapping):
+    if type(written) is dict or isinstance(written, Mapping):
         return written if "type" in written or not written.keys().isdisjoint(ATTRIBUTES) else {"type": dict(written)}
     return {"type": written}
 
@@ -161,18 +162,18 @@ def _generated_type(
 
 
 def _nullable(attributes: Mapping[str, Any]) -> bool:
-    sections = (value for value in attributes.values() if isinstance(value, dict) and "nullable" in value)
-    flags = [attributes[key] for key in ("nullable", "null", "allowNull") if key in attributes]
-    flags.extend(section["nullable"] for section in sections)
-    return not any(
-        flag is False
-        or (isinstance(flag, int) and flag == 0)
-        or (isinstance(flag, str) and flag.strip().lower() in _NOT_NULL)
-        for flag in flags
-    )
+    for key, value in attributes.items():
+        flag = value if key in _NULL_KEYS else value.get("nullable") if isinstance(value, dict) else None
+        if flag is not None and (
+            (isinstance(flag, int) and flag == 0) or (isinstance(flag, str) and flag.strip().lower() in _NOT_NULL)
+        ):
+            return False
+    return True
 
 
 def _index(written: Any) -> Mapping[str, Any] | None:
+    if written is None:
+        return None
     if isinstance(written, Mapping):
         return written
     if isinstance(written, str) and written:

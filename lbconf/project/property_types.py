@@ -87,13 +87,11 @@ def data_type(written: Any, attributes: Mapping[str, Any], models: Container[str
     Raises:
         TypeUnknownError: The type means nothing.
     """
-    if isinstance(written, list | tuple):
-        if not written:
-            return ArrayType()
-        return ArrayType(_item_type(written[0], models, loopback=loopback))
-    if isinstance(written, Mapping):
-        return _nested_type(written, attributes, models, loopback=loopback)
     if not isinstance(written, str):
+        if isinstance(written, list | tuple):
+            return ArrayType(_item_type(written[0], models, loopback=loopback)) if written else ArrayType()
+        if isinstance(written, Mapping):
+            return _nested_type(written, attributes, models, loopback=loopback)
         raise TypeUnknownError(str(written), f"{written!r} is no type")
     if written in models and written not in _COMMON:
         return ModelType(written)

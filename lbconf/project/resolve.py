@@ -189,7 +189,7 @@ def _description(settings: Mapping[str, Any]) -> str | None:
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else EMPTY
+    return value if value is not None and isinstance(value, Mapping) else EMPTY
 
 
 def _text(value: Any) -> str | None:

@@ -22,7 +22,7 @@ class Places:
     def __init__(self, merged: MergedConfig) -> None:
         """Take the merged configuration."""
         self._merged = merged
-        self._in_files = Layout(merged.layout) is Layout.NATIVE
+        self._in_files = bool(merged.files) and Layout(merged.layout) is Layout.NATIVE
         """Whether each model stands in a file, so that there is a place for everything in it."""
 
     def value(self, at: str | None) -> Location | None:
@@ -130,4 +130,4 @@ def _built_in_targets(source: ModelSource) -> Iterator[str]:
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else _NOTHING
+    return value if value is not None and isinstance(value, Mapping) else _NOTHING
