@@ -8,8 +8,9 @@ from lbconf.diagnostics import Code, Diagnostic, nearest
 from lbconf.errors import LbconfError, PlanError
 from lbconf.operations.collection import collection_paused
 from lbconf.operations.data_sources import create_connector, named_data_source, with_url
+from lbconf.operations.meanwhile import meanwhile
 from lbconf.plan.desired import Desired, desired_state, planned_models
-from lbconf.plan.managed import last_managed
+from lbconf.plan.managed import Managed, last_managed
 from lbconf.plan.plan import Plan
 from lbconf.plan.planner import PlanInput, make_plan
 from lbconf.project.resolved import DataSource, Project
@@ -92,12 +93,15 @@ def plan_connector(
     mapping = _mapping(data_source)
     if mapping is None or not isinstance(connector, Inspector) or not isinstance(connector, Migrator):
         raise _not_planned(data_source)
-    desired = desired_state(project, data_source, mapping)
-    managed = last_managed(connector.history())
+    likely = {mapping.table_name(model).namespace for model in planned_models(project, data_source.name)} - {""}
+    with meanwhile(lambda: _seen(connector, connector, likely)) as seen:
+        desired = desired_state(project, data_source, mapping)
+    managed, inspected, actual = seen()
     selected = _selected_tables(project, data_source, mapping, models, desired.state)
     asked = desired.state if selected is None else within(desired.state, selected)
-    namespaces = sorted({name for one in (asked, managed) for name in one.namespaces}) or None
-    actual = connector.inspect(namespaces)
+    namespaces = {*asked.namespaces, *managed.namespaces}
+    if namespaces != inspected:
+        actual = connector.inspect(sorted(namespaces) or None)
     # After inspection: some servers normalise expressions by what they saw.
     state = connector.normalize(asked)
     orphans = managed.tables - {table.name for table in state.tables}
@@ -115,6 +119,13 @@ def plan_connector(
     )
     plan = make_plan(given, connector, connector.sizes)
     return _with_warnings(plan, desired)
+
+
+def _seen(inspector: Inspector, migrator: Migrator, likely: set[str]) -> tuple[Managed, set[str], State]:
+    """What the ledger says, the namespaces looked into (none: all), and what is there."""
+    managed = last_managed(migrator.history())
+    namespaces = {*likely, *managed.namespaces}
+    return managed, namespaces, inspector.inspect(sorted(namespaces) or None)
 
 
 def selected_data_sources(project: Project, names: Sequence[str], url: str | None) -> tuple[DataSource, ...]:
