@@ -312,6 +312,8 @@ def _unsaid(state: State) -> Sequence[Diagnostic]:
         found.extend((fact.kind, fact.name, f" of {table.name}") for fact in table.opaque)
         if not table.columns:
             found.append(("table without columns", str(table.name), ""))
+    said = {c.type.enumeration for table in state.tables for c in table.columns if not c.type.dimensions}
+    found.extend(("enum of no plain column", str(e.name), "") for e in state.enumerations if e.name not in said)
     kinds: dict[str, list[str]] = {}
     for kind, name, place in found:
         if kind == "sequence":
