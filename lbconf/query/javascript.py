@@ -123,14 +123,17 @@ def same_text(left: Any, right: Any) -> bool:
 
 
 def loosely_equal(left: Any, right: Any) -> bool:
-    """`left == right`: numbers and texts meet as numbers; objects, lists and dates only equal themselves."""
+    """`left == right`: numbers and texts meet as numbers.
+
+    Objects, lists and dates equal only themselves there, and a value of a request is never the very one of a row.
+    """
     if left is None or left is UNDEFINED:
         return right is None or right is UNDEFINED
     if right is None or right is UNDEFINED:
         return False
     objects = tuple(isinstance(value, datetime | list | tuple | Mapping) for value in (left, right))
     if all(objects):
-        return left is right
+        return False
     if any(objects):
         return to_text(left) == to_text(right) if str in {type(left), type(right)} else False
     if isinstance(left, str) and isinstance(right, str):
