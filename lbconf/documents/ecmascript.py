@@ -22,6 +22,10 @@ def plus(left: Any, right: Any) -> Any:
     return made if variable is None else VariableText.of(made, variable)
 
 
+_DOUBLE_BITS = 1024
+"""A whole number of more is infinity."""
+
+
 def text_of_primitive(value: Any) -> str:
     """The text of a value; one that is text already keeps its variable."""
     return value if isinstance(value, str) else text_of(value)
@@ -46,7 +50,8 @@ def number_of(text: str) -> int | float:
     """ECMAScript's number of a text; NaN where it is none."""
     words = text.strip()
     try:
-        return int(words, 0) if words[:2].lower() in {"0x", "0o", "0b"} else int(words)
+        number = int(words, 0) if words[:2].lower() in {"0x", "0o", "0b"} else int(words)
+        return number if number.bit_length() <= _DOUBLE_BITS else (math.inf if number > 0 else -math.inf)
     except ValueError:
         pass
     try:

@@ -42,6 +42,8 @@ _INTEGER: Final = pattern(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT: Final = pattern(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NO_NUMBER: Final = pattern(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _DIGITS_MAX: Final = 4000
+_BITS_MAX: Final = 13_288
+"""As many as 4,000 decimal digits have: what Python writes out again."""
 
 
 def read_yaml(text: str, file: str, found: Collector) -> Parsed | None:
@@ -96,7 +98,11 @@ def scalar(text: str) -> Any:
         if len(text) > _DIGITS_MAX:
             msg = f"a number of {len(text)} digits is too long"
             raise ValueError(msg)
-        return int(text, 0) if text[:2] in {"0o", "0x"} else int(text)
+        number = int(text, 0) if text[:2] in {"0o", "0x"} else int(text)
+        if number.bit_length() > _BITS_MAX:
+            msg = f"a number of {number.bit_length()} bits is too long"
+            raise ValueError(msg)
+        return number
     if _FLOAT.fullmatch(text):
         value = float(text)
         if value in {float("inf"), float("-inf")}:
@@ -321,25 +327,33 @@ def _walk(node: Node, pointer: str, values: dict[str, Place], keys: dict[str, Pl
             _walk(item, f"{pointer}/{index}", values, keys)
     elif isinstance(node, MappingNode):
         merged: list[Node] = []
+        own: set[str] = set()
         for key_node, value_node in node.value:
             if key_node.value == "<<" and key_node.tag == _PLAIN:
                 merged.extend(value_node.value if isinstance(value_node, SequenceNode) else [value_node])
                 continue
             inner = child(pointer, key_node.value)
+            own.add(inner)
             keys[inner] = _place(key_node)
             _walk(value_node, inner, values, keys)
         for source in merged:
-            _add_merged(source, pointer, values, keys)
+            own |= _add_merged(source, pointer, own, values, keys)
 
 
-def _add_merged(node: Node, pointer: str, values: dict[str, Place], keys: dict[str, Place]) -> None:
-    """Places of what a merge key brought in: where they are written, unless the mapping has its own."""
+def _add_merged(node: Node, pointer: str, own: set[str], values: dict[str, Place], keys: dict[str, Place]) -> set[str]:
+    """Add the places of what a merge key brings in: where they are written, unless the mapping has its `own`.
+
+    Returns the pointers of the keys it brought.
+    """
     source_values: dict[str, Place] = {}
     source_keys: dict[str, Place] = {}
     _walk(node, pointer, source_values, source_keys)
-    own = {inner for inner in keys if inner.startswith(f"{pointer}/")}
+    depth = pointer.count("/") + 2
+    brought: set[str] = set()
     for places, target in ((source_values, values), (source_keys, keys)):
         for inner, place in places.items():
-            top = "/".join(inner.split("/", pointer.count("/") + 2)[: pointer.count("/") + 2])
+            top = "/".join(inner.split("/", depth)[:depth])
             if inner != pointer and top not in own:
                 target.setdefault(inner, place)
+                brought.add(top)
+    return brought

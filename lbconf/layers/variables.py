@@ -18,6 +18,8 @@ __all__ = ["Filled", "Problem", "fill_loopback", "fill_native"]
 _START: Final = pattern(r"\$\$\{|\$\{")
 _NAME: Final = pattern(r"[A-Za-z_][A-Za-z0-9_]*")
 _FILE_BYTES: Final = 1024 * 1024
+_DEEPEST: Final = 20
+"""Levels of defaults within defaults."""
 _LOOPBACK: Final = pattern(r"\$\{(\w+)\}$", re.ASCII)
 _ABSENT: Final = object()
 
@@ -171,6 +173,7 @@ class _Template:
         self.pointer = pointer
         self.filled = filled
         self.names: list[str] = []
+        self.depth = 0
 
     def read(self) -> tuple[Any, str]:
         """The text filled in, or `_ABSENT`, and the same as it may be shown."""
@@ -224,7 +227,16 @@ class _Template:
         if value is not None and (value or not rest):
             return value, MASK if secret and value else shown_url(value)
         if rest.startswith(":-"):
+            if self.depth == _DEEPEST:
+                self._problem(
+                    Code.VARIABLE_SYNTAX,
+                    f"defaults stand within defaults more than {_DEEPEST} deep",
+                    "write it flatter",
+                )
+                return "", ""
+            self.depth += 1
             made, shown = self._fill(rest[2:])
+            self.depth -= 1
             return made, MASK if secret and made else shown
         if rest.startswith(":?"):
             reason = rest[2:] or f"{name} is not set"

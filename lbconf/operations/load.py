@@ -107,7 +107,8 @@ def check_settings(data_source: DataSource) -> tuple[Diagnostic, ...]:
 def _aliases_for(data_sources: Any) -> Mapping[str, str]:
     """The names of lbconf's own connectors where they are enough: finding others reads the metadata of all packages."""
     written = data_sources.values() if isinstance(data_sources, Mapping) else ()
-    if all(isinstance(one, Mapping) and one.get("connector") in ALIASES for one in written):
+    names = [one.get("connector") if isinstance(one, Mapping) else None for one in written]
+    if all(isinstance(name, str) and name in ALIASES for name in names):
         return ALIASES
     return connector_aliases()
 

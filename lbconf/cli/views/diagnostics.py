@@ -1,5 +1,6 @@
 """Findings for people: the line they are about, a caret under the place, and how to mend it."""
 
+import stat
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -16,6 +17,10 @@ __all__ = ["excerpt", "render_text", "summary"]
 
 _WIDTH: Final = 160
 """Most characters of a source line."""
+_LONGEST: Final = 4_000
+"""Most characters of a line that is shown at all; a longer one is no line a person wrote."""
+_LARGEST: Final = 16 * 1024 * 1024
+"""Most bytes of a file that is opened to show a line of it: no more are read as configuration."""
 _QUOTED_PAIR: Final = pattern(
     r"""(?P<quote>["'])(?P<key>[^"']{1,80})(?P=quote)\s*:\s*(?P<value>"(?:[^"\\]|\\.)*"?|'[^']*'?|[^,}\]\s]+)"""
 )
@@ -107,7 +112,9 @@ def _masked(line: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _lines(path: Path) -> tuple[str, ...]:
+def _lines(path: Path, changed: int, size: int) -> tuple[str, ...]:
+    """The lines of a file, read once as long as it stays as it is."""
+    del changed, size
     try:
         return tuple(path.read_text(encoding="utf-8-sig", errors="replace").split("\n"))
     except OSError:
@@ -115,10 +122,14 @@ def _lines(path: Path) -> tuple[str, ...]:
 
 
 def _source_line(path: Path, number: int) -> str | None:
-    if not path.is_file():
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
         return None
-    lines = _lines(path)
-    if not 0 < number <= len(lines):
+    if not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST:
+        return None
+    lines = _lines(path, status.st_mtime_ns, status.st_size)
+    if not 0 < number <= len(lines) or len(lines[number - 1]) > _LONGEST:
         return None
     line = "".join(char if char.isprintable() or char == "\t" else "\ufffd" for char in lines[number - 1].rstrip("\r"))
     return line if line.strip() else None

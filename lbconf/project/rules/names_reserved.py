@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from lbconf.diagnostics import Code, Diagnostic, Severity
+from lbconf.patterns import pattern
 from lbconf.project.builtin import ABSTRACT
 from lbconf.project.resolved import Model
 from lbconf.project.rules.facts import Facts
@@ -13,6 +14,9 @@ __all__ = ["names_reserved"]
 _MODELS: Final = frozenset(
     {"any", "array", "boolean", "date", "file", "integer", "number", "object", "string", *map(str.lower, ABSTRACT)}
 )
+_CONTROL: Final = pattern(r"[\x00-\x1f\x7f]")
+_UNPRINTED: Final = "a name must not hold control characters: no database keeps them"
+_PLAIN: Final = "write the name with characters that can be seen"
 _RELATIONS: Final = frozenset({"trigger", "constructor", "prototype", "__proto__"})
 
 
@@ -26,12 +30,17 @@ def names_reserved(facts: Facts) -> Iterator[Diagnostic]:
                 model.location,
                 "choose another name",
             )
+        if _CONTROL.search(model.name):
+            yield facts.found(Code.NAME_RESERVED, f"model {model.name!r}: {_UNPRINTED}", model.location, _PLAIN)
         yield from _properties(facts, model)
         yield from _relations(facts, model)
 
 
 def _properties(facts: Facts, model: Model) -> Iterator[Diagnostic]:
     for prop in model.properties.values():
+        if _CONTROL.search(prop.name):
+            message = f"property {prop.name!r} of model {model.name}: {_UNPRINTED}"
+            yield facts.found(Code.NAME_RESERVED, message, prop.location, _PLAIN)
         if "." in prop.name or not prop.name:
             yield facts.found(
                 Code.NAME_RESERVED,

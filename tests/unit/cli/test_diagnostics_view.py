@@ -37,6 +37,15 @@ def test_text(tmp_path: Path) -> None:
     )
 
 
+def test_no_line_is_shown_of_a_file_or_a_line_that_nobody_wrote(tmp_path: Path) -> None:
+    place = Location(file="a.yaml", line=1, column=1)
+    assert excerpt(place, project(tmp_path, "x" * 4_000))
+    assert excerpt(place, project(tmp_path, '"' * 4_001)) == []
+    with (tmp_path / "a.yaml").open("w") as file:
+        file.truncate(16 * 1024 * 1024 + 1)
+    assert excerpt(place, tmp_path) == []
+
+
 def test_colour_only_when_asked(tmp_path: Path) -> None:
     root = project(tmp_path, "name: A\nbase: B\n")
     assert "\x1b" not in render_text([FINDING], root)

@@ -169,3 +169,22 @@ def test_braces_of_a_variable_in_braces_need_quotes() -> None:
     found = Collector()
     assert read_yaml("db: {port: a${NAME}b}\n", "f.yaml", found) is None
     assert found.errors[0].hint == "put quotes around a value that holds `${...}` inside `{ }` or `[ ]`"
+
+
+def test_a_number_that_could_not_be_written_out_again_is_refused() -> None:
+    assert scalar("0x" + "f" * 3000) == int("f" * 3000, 16)
+    for text in ("0x" + "f" * 3900, "0o" + "7" * 3999, "9" * 4001):
+        with pytest.raises(ValueError, match="too long"):
+            scalar(text)
+
+
+def test_many_merge_keys_take_no_longer_than_many_keys() -> None:
+    text = "x-a: &a {type: string, required: false}\nproperties:\n"
+    text += "".join(f"  p{number}:\n    <<: *a\n" for number in range(10_000))
+    found = Collector()
+    started = time.perf_counter()
+    parsed = read_yaml(text, "f.yaml", found)
+    assert parsed is not None
+    spans = Spans(parsed.index)
+    assert spans["/properties/p9999/type"].line == spans["/x-a/type"].line == 1
+    assert time.perf_counter() - started < 5

@@ -48,6 +48,7 @@ def test_a_lone_unset_variable_leaves_the_setting_out() -> None:
         ("${HOST", Code.VARIABLE_SYNTAX),
         ("${}", Code.VARIABLE_SYNTAX),
         ("${HOST-x}", Code.VARIABLE_SYNTAX),
+        ("${A:-" * 10_000 + "}" * 10_000, Code.VARIABLE_SYNTAX),
         ("${1X}", Code.VARIABLE_SYNTAX),
         ("${file:/nonexistent/file}", Code.VARIABLE_FILE),
     ],

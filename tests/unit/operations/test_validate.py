@@ -152,3 +152,11 @@ def test_a_good_project_is_checked_without_pydantic_and_drivers() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_a_connector_that_is_no_text_is_a_finding(tmp_path: Path) -> None:
+    base = tmp_path / "environments" / "base"
+    base.mkdir(parents=True)
+    (base / "datasources.yaml").write_text("db: {connector: [sqlite]}\n")
+    found = [one for one, _ in validate(tmp_path, environ={}).findings]
+    assert Code.VALUE_TYPE in {one.code for one in found}

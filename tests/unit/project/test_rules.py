@@ -204,3 +204,38 @@ def test_defaults_that_do_not_fit(written: Any, value: Any) -> None:
 def test_defaults_that_fit(written: Any, value: Any) -> None:
     _, found = examined(merged(native(A={"properties": {"x": {"type": written, "default": value}}})))
     assert found == ()
+
+
+SQLITE = {"db": {"connector": "sqlite", "file": "a.db"}}
+
+
+@pytest.mark.parametrize(
+    ("models", "expected"),
+    [
+        (
+            native(A={"properties": {"id": {"type": "integer", "id": True}, "ID": STRING}}),
+            [(Code.COLUMN_DECLARED_TWICE, "/models/A/definition/properties/ID")],
+        ),
+        (
+            native(A={"properties": {"a": {**STRING, "sqlite": {"columnName": "B"}}, "b": STRING}}),
+            [(Code.COLUMN_DECLARED_TWICE, "/models/A/definition/properties/b")],
+        ),
+        (native(A={"properties": {"a": STRING, "A": {**STRING, "sqlite": {"columnName": "B"}}}}), []),
+        (native(sqlite_sequence={}), [(Code.NAME_RESERVED, "/models/sqlite_sequence")]),
+        (native(A={"sqlite": {"table": "SQLITE_a"}}), [(Code.NAME_RESERVED, "/models/A")]),
+    ],
+)
+def test_names_that_sqlite_cannot_keep(models: dict[str, Any], expected: list[tuple[Code, str]]) -> None:
+    _, found = examined(merged(models, datasources=SQLITE))
+    assert [(one.code, one.location.pointer if one.location else None) for one in found if one.severity == "error"] == (
+        expected
+    )
+    _, found = examined(merged(models))
+    assert Code.COLUMN_DECLARED_TWICE not in codes(found)
+
+
+def test_names_with_control_characters_are_refused() -> None:
+    _, found = examined(merged(native(**{"A\0": {}, "B": {"properties": {"x\ny": STRING}}})))
+    reserved = [one for one in found if one.code is Code.NAME_RESERVED]
+    assert len(reserved) == 2
+    assert all(one.message.isprintable() for one in reserved)
