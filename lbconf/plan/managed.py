@@ -46,4 +46,5 @@ def last_managed(entries: Sequence[LedgerEntry]) -> Managed:
 
 
 def _name(table: Mapping[str, Any]) -> QualifiedName:
-    return from_data(QualifiedName, table["name"])
+    name = table["name"]
+    return QualifiedName(name["namespace"], name["name"])

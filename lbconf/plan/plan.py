@@ -49,7 +49,7 @@ class Plan:
     connector: str
     environment: str
     configuration: str
-    """Digest of the desired state the plan leads to."""
+    """Fingerprint of the state the plan leads to, restricted to `scope`."""
     fingerprint: str
     """Of the actual state it was made from, restricted to `scope`."""
     scope: tuple[QualifiedName, ...]

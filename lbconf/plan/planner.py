@@ -15,7 +15,7 @@ from lbconf.records import dataclass, field, replace
 from lbconf.state import changes as c
 from lbconf.state.describe import action_of, describe, source_of, table_of
 from lbconf.state.diff import compare
-from lbconf.state.fingerprint import digest, fingerprint
+from lbconf.state.fingerprint import fingerprint
 from lbconf.state.hazards import Hazard, HazardKind
 from lbconf.state.steps import Step
 from lbconf.state.structure import Column, QualifiedName, State, Table
@@ -88,14 +88,16 @@ def make_plan(given: PlanInput, migrator: Migrator, sizes_of: Callable[[Sequence
         and _is_empty(step, sizes, old_names)
     }
     scope = tuple(sorted({table.name for table in given.desired.tables} | given.droppable | {*old_names.values()}))
+    before = fingerprint(given.actual, scope)
     covering = _covering(steps)
     told = _told(steps, changes)
     return Plan(
         data_source=given.data_source,
         connector=given.connector,
         environment=given.environment,
-        configuration=digest(given.desired),
-        fingerprint=fingerprint(given.actual, scope),
+        # Without changes both states are the same, and so are their fingerprints.
+        configuration=fingerprint(settled, scope) if changes else before,
+        fingerprint=before,
         scope=scope,
         changes=tuple(
             _planned(place, change, covering.get(place, ()), told, given) for place, change in enumerate(changes)

@@ -10,7 +10,7 @@ import psycopg
 
 from lbconf.connectors.capabilities import Capabilities
 from lbconf.connectors.contract import LedgerEntry, MigrationSession, TableSize
-from lbconf.connectors.postgresql import ddl, inspect, migrate, normalize
+from lbconf.connectors.postgresql import inspect, migrate, normalize
 from lbconf.connectors.postgresql.capabilities import NEWEST, capabilities
 from lbconf.connectors.postgresql.dialect import JSON_PREDICATE, PostgresqlDialect
 from lbconf.connectors.postgresql.errors import connection_failed, connection_lost, translate
@@ -202,6 +202,10 @@ class PostgresqlConnector(SqlReaderWriter):
 
     def compile(self, changes: Sequence[Change], *, actual: State, desired: State) -> tuple[Step, ...]:
         """The steps that make these changes."""
+        if not changes:
+            return ()
+        from lbconf.connectors.postgresql import ddl
+
         return ddl.compile_changes(changes, actual=actual, desired=desired)
 
     def session(self, *, lock_timeout: float) -> AbstractContextManager[MigrationSession]:
