@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable
 from typing import Any, Final
+from urllib.parse import unquote
 
 import msgspec
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
@@ -91,8 +92,11 @@ class AccessLog:
 
 
 def query_without_secrets(query: str) -> str:
-    """A query string with the values of secret parameters replaced by `***`."""
-    return _SECRET.sub(r"\1=***", query)
+    """A query string with `***` for the values of parameters that are secret or that name something secret."""
+    return "&".join(
+        f"{part.partition('=')[0]}=***" if "=" in part and _SECRET.search(unquote(part)) else part
+        for part in query.split("&")
+    )
 
 
 def _given_id(headers: Any) -> bytes | None:
@@ -103,7 +107,5 @@ def _given_id(headers: Any) -> bytes | None:
 
 
 _SERVER_ERRORS: Final = 500
-_SECRET = re.compile(
-    r"(?i)((?:^|(?<=&))[^=&]*(?:token|password|passwd|secret|api_?key|authorization|credential)[^=&]*)=[^&]*"
-)
+_SECRET = re.compile(r"(?i)token|password|passwd|secret|api_?key|authorization|credential")
 _ENCODER: Final = msgspec.json.Encoder()

@@ -152,6 +152,7 @@ def _run(
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _ignore)
+    signal.signal(signal.SIGHUP, _end)
     if options.reload:
         from lbconf.operations.reload import ConfigurationReload
 
@@ -173,6 +174,12 @@ def _run(
 
 def _ignore(number: int, frame: object) -> None:
     """Take the place of Python's own handler: the server raises the signal again after a clean end."""
+
+
+def _end(number: int, frame: object) -> None:
+    """A terminal that goes away ends the server as SIGTERM does: requests in flight are finished."""
+    del number, frame
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _checked(project: Project, options: ServeOptions) -> tuple[Diagnostic, ...]:

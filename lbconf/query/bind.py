@@ -142,7 +142,7 @@ class Binder:
             model=model,
             where=all_of(*conditions),
             fields=self._fields(merged.fields, model, known.rules),
-            order=self._order(merged.order, model, known),
+            order=self._order(merged.order, model, known, trusted=not filter.order),
             limit=limit,
             skip=skip,
             include=include,
@@ -206,7 +206,8 @@ class Binder:
                 raise _unknown_property(name, model)
         return tuple(found.values())
 
-    def _order(self, order: Sequence[str], model: Model, known: _Known) -> tuple[Order, ...]:
+    def _order(self, order: Sequence[str], model: Model, known: _Known, *, trusted: bool) -> tuple[Order, ...]:
+        """`trusted`: the project's own, may name hidden properties; of a client's, LoopBack layouts drop those."""
         if not order:
             return known.default_order
         found: list[Order] = []
@@ -215,13 +216,16 @@ class Binder:
             target = target_of(name, model)
             if target is None and known.rules.unknown is Unknown.KEEP:
                 target = Target(Property(name=name, type=AnyType()))
-            if target is None or (target.property.hidden and known.rules.hides(target.property)):
+            hidden = target is not None and target.property.hidden and not known.rules.hidden_allowed and not trusted
+            if hidden and known.rules.loopback:
+                continue
+            if target is None or hidden:
                 raise _unknown_property(name, model)
             found.append(Order(target, descending=direction == "DESC"))
         if not model.layout.is_loopback:
             ordered = {key.target.property.name for key in found if not key.target.path}
             found.extend(key for key in known.default_order if key.target.property.name not in ordered)
-        return tuple(found)
+        return tuple(found) or known.default_order
 
     def _includes(self, include: Any, model: Model, collector: Collector | None, used: int = 0) -> tuple[Include, ...]:
         found: dict[str, Include] = {}

@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Final
 
 from lbconf.datatypes import AnyType, ArrayType, GeoPointType, JsonType, ModelType, ObjectType
-from lbconf.project.resolved import Model, Property
+from lbconf.project.resolved import Model
 from lbconf.query.coerce import Operands
 from lbconf.query.nodes import Target
 from lbconf.records import dataclass
@@ -35,10 +35,6 @@ class Rules:
     """LoopBack's reading: one operator a property, `nor` and `exists` are no operators, hidden conditions vanish."""
     hidden_allowed: bool = False
     """Whether hidden properties may be named: for lbconf's own queries."""
-
-    def hides(self, prop: Property) -> bool:
-        """Whether a request may not order by this property or see that it exists."""
-        return prop.hidden and not self.hidden_allowed and not self.loopback
 
 
 NATIVE: Final = Rules(unknown=Unknown.REFUSE, operands=Operands.REFUSE, loopback=False)

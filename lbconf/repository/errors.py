@@ -49,7 +49,9 @@ class ValidationFailedError(RequestError):
         for flaw in flaws:
             codes.setdefault(flaw.property, []).append(flaw.code)
             messages.setdefault(flaw.property, []).append(flaw.message)
-        told = "; ".join(f"`{flaw.property}` {flaw.message} (value: {_value_text(flaw.value)})" for flaw in flaws)
+        told = "; ".join(
+            f"`{flaw.property}` {flaw.message} (value: {_shown(model, flaw.property, flaw.value)})" for flaw in flaws
+        )
         super().__init__(
             Code.ROW_INVALID,
             f"The `{model.name}` instance is not valid. Details: {told}.",
@@ -86,6 +88,13 @@ def several_failed(failures: Sequence[RequestError | None], *, status: int) -> R
 def id_text(id: Any) -> str:  # noqa: A002 - the word of the vocabulary
     """An id as a message shows it; the parts of a composite one joined by commas."""
     return ",".join(map(str, id)) if isinstance(id, tuple) else str(id)
+
+
+def _shown(model: Model, name: str, value: Any) -> str:
+    """The value as the message shows it; what a hidden property was sent is not repeated."""
+    prop = model.properties.get(name)
+    blank = value is UNDEFINED or value is None or value == ""
+    return "***" if prop is not None and prop.hidden and not blank else _value_text(value)
 
 
 def _value_text(value: Any) -> str:

@@ -219,7 +219,8 @@ class Repository(ReadingRepository):
         if flaws:
             raise ValidationFailedError(model, flaws)
         for prop in model.ids:
-            changes.pop(prop.name, None)
+            if changes.pop(prop.name, None) is not None and not model.layout.is_loopback:
+                raise RequestError(Code.ID_FIXED, f"{prop.name} cannot be set on several instances at once")
         stored = self._storable(model, changes)
         unknown = next((name for name in changes if name not in stored), None)
         if unknown is not None:

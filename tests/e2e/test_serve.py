@@ -26,6 +26,7 @@ properties:
   stars: integer
 """
 MEMORY = "db: {connector: memory}\n"
+SQLITE = "db: {connector: sqlite, file: rows.db}\n"
 POSTGRESQL = "db: {connector: postgresql, url: '${DATABASE_URL}', pool_timeout: 2000}\n"
 
 
@@ -58,6 +59,73 @@ def test_rows_are_written_and_read(project: Path) -> None:
         assert ask(server, "/api/notes/count")[:2] == (200, {"count": 1})
         assert ask(server, "/api/notes/1", method="DELETE")[:2] == (200, {"count": 1})
         assert ask(server, "/api/notes/1")[0] == 404
+
+
+def test_rows_in_sqlite_outlive_the_server(tmp_path: Path) -> None:
+    root = write_project(tmp_path, SQLITE)
+    assert run_lbconf("apply", "--project", str(root), "--auto-approve").returncode == 0
+    with served(root) as server:
+        status, made, _ = ask(server, "/api/notes", method="POST", body={"title": "one", "stars": 2})
+        assert (status, made) == (200, {"id": 1, "title": "one", "stars": 2})
+        assert ask(server, "/readyz")[1]["dataSources"]["db"]["status"] == "up"
+        server.process.terminate()
+        assert server.process.wait(10) == 0
+    with served(root) as server:
+        assert ask(server, "/api/notes")[:2] == (200, [made])
+        assert ask(server, "/api/notes/1", method="PATCH", body={"stars": 3})[1]["stars"] == 3
+        assert ask(server, "/api/notes/1", method="DELETE")[:2] == (200, {"count": 1})
+        assert ask(server, "/api/notes/1")[0] == 404
+        assert ask(server, "/api/notes", method="POST", body={"title": "two"})[1]["id"] == 2
+
+
+def test_two_workers_write_to_one_sqlite_file(tmp_path: Path) -> None:
+    root = write_project(tmp_path, SQLITE)
+    assert run_lbconf("apply", "--project", str(root), "--auto-approve").returncode == 0
+    answers: list[tuple[int, Any]] = []
+
+    def write(client: int) -> None:
+        for number in range(25):
+            status, made, _ = ask(server, "/api/notes", method="POST", body={"title": f"{client}-{number}"})
+            answers.append((status, made))
+            if number % 5 == 0:
+                answers.append(ask(server, f"/api/notes/{made['id']}", method="PATCH", body={"stars": number})[:2])
+
+    with served(root, "--workers", "2") as server:
+        clients = [threading.Thread(target=write, args=(client,)) for client in range(8)]
+        for client in clients:
+            client.start()
+        for client in clients:
+            client.join(60)
+        assert {status for status, _ in answers} == {200}
+        assert ask(server, "/api/notes/count")[1] == {"count": 200}
+        rows = ask(server, "/api/notes")[1]
+        assert len({row["id"] for row in rows}) == 200
+        children = worker_processes(server.process.pid)
+        os.kill(children[0], signal.SIGKILL)
+        eventually(lambda: len(set(worker_processes(server.process.pid)) - {children[0]}) == 2)
+        eventually(lambda: (safely(server, "/api/notes/count") or {}).get("count") == 200)
+        server.process.terminate()
+        assert server.process.wait(15) == 0
+
+
+def test_a_table_that_is_missing_is_said_at_the_start(tmp_path: Path) -> None:
+    with served(write_project(tmp_path, SQLITE)) as server:
+        line = json.loads(server.wait_for_line("table-missing"))
+        assert (line["level"], line["model"], line["hint"]) == ("warning", "Note", "run `lbconf plan`, then apply")
+        assert ask(server, "/api/notes")[:2] == (
+            500,
+            {"error": {"statusCode": 500, "message": "Internal Server Error"}},
+        )
+        failed = json.loads(server.wait_for_line("request-failed"))
+        assert "no such table" in failed["message"]
+        assert "at" not in failed
+
+
+def test_a_terminal_that_goes_away_ends_the_server_cleanly(project: Path) -> None:
+    with served(project) as server:
+        assert ask(server, "/api/notes")[0] == 200
+        server.process.send_signal(signal.SIGHUP)
+        assert server.process.wait(10) == 0
 
 
 def test_start_page_health_readiness_and_description(project: Path) -> None:

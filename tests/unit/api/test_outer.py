@@ -154,6 +154,7 @@ def test_strange_request_ids_are_replaced(given: bytes) -> None:
         ("access_token=abc", "access_token=***"),
         ("a=1&Password=x&b=2", "a=1&Password=***&b=2"),
         ("filter[where][apiKey]=x", "filter[where][apiKey]=***"),
+        ("where=%7B%22password%22%3A%22x%22%7D&limit=1", "where=***&limit=1"),
         ("where=1", "where=1"),
     ],
 )
