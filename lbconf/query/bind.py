@@ -207,7 +207,7 @@ class Binder:
         return tuple(found.values())
 
     def _order(self, order: Sequence[str], model: Model, known: _Known, *, trusted: bool) -> tuple[Order, ...]:
-        """`trusted`: the project's own, may name hidden properties; of a client's, LoopBack layouts drop those."""
+        """`trusted`: the project's own, may name hidden properties, as a LoopBack client may."""
         if not order:
             return known.default_order
         found: list[Order] = []
@@ -216,16 +216,14 @@ class Binder:
             target = target_of(name, model)
             if target is None and known.rules.unknown is Unknown.KEEP:
                 target = Target(Property(name=name, type=AnyType()))
-            hidden = target is not None and target.property.hidden and not known.rules.hidden_allowed and not trusted
-            if hidden and known.rules.loopback:
-                continue
-            if target is None or hidden:
+            shown = trusted or known.rules.hidden_allowed or known.rules.loopback
+            if target is None or (target.property.hidden and not shown):
                 raise _unknown_property(name, model)
             found.append(Order(target, descending=direction == "DESC"))
         if not model.layout.is_loopback:
             ordered = {key.target.property.name for key in found if not key.target.path}
             found.extend(key for key in known.default_order if key.target.property.name not in ordered)
-        return tuple(found) or known.default_order
+        return tuple(found)
 
     def _includes(self, include: Any, model: Model, collector: Collector | None, used: int = 0) -> tuple[Include, ...]:
         found: dict[str, Include] = {}
