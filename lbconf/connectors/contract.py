@@ -155,7 +155,8 @@ class LedgerEntry:
     steps: str
     """JSON: the summaries and statements of the plan's steps."""
     state: str
-    """JSON: the desired state the plan leads to (the managed tables), as `state` serialises it."""
+    """JSON: the state the plan leads to (the managed tables), as `state` serialises it. Empty where a later entry was
+    applied: a state of a thousand tables is a megabyte, and nobody asks for the ones before."""
 
 
 class MigrationSession(Protocol):

@@ -47,7 +47,10 @@ CREATE TABLE IF NOT EXISTS {} (
 )"""
 )
 READ_LEDGER: Final = sql.SQL(
-    "SELECT id, started_at, finished_at, applied_by, plan_digest, result, next_step, steps, state FROM {} ORDER BY id"
+    """
+SELECT id, started_at, finished_at, applied_by, plan_digest, result, next_step, steps,
+       CASE WHEN id >= coalesce((SELECT max(id) FROM {ledger} WHERE result = 'applied'), 0) THEN state ELSE '' END
+  FROM {ledger} ORDER BY id"""
 )
 
 
@@ -193,7 +196,7 @@ def _entries(connection: Connection[Any]) -> tuple[LedgerEntry, ...]:
             steps=row[7],
             state=row[8],
         )
-        for row in connection.execute(READ_LEDGER.format(table)).fetchall()
+        for row in connection.execute(READ_LEDGER.format(ledger=table)).fetchall()
     )
 
 

@@ -24,7 +24,10 @@ from lbconf.state.structure import State
 __all__ = ["SqliteSession", "history", "session"]
 
 LEDGER: Final = "_lbconf_history"
-COLUMNS: Final = "id, started_at, finished_at, user, plan_digest, result, next_step, steps, state"
+READ_LEDGER: Final = f"""
+SELECT id, started_at, finished_at, user, plan_digest, result, next_step, steps,
+       CASE WHEN id >= coalesce((SELECT max(id) FROM {LEDGER} WHERE result = 'applied'), 0) THEN state ELSE '' END
+  FROM {LEDGER} ORDER BY id"""
 CREATE_LEDGER: Final = f"""CREATE TABLE IF NOT EXISTS {LEDGER} (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   started_at TEXT NOT NULL,
@@ -182,7 +185,7 @@ def history(connection: sqlite3.Connection) -> tuple[LedgerEntry, ...]:
     there = connection.execute("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?", (LEDGER,)).fetchone()
     if there is None:
         return ()
-    rows = connection.execute(f"SELECT {COLUMNS} FROM {LEDGER} ORDER BY id").fetchall()
+    rows = connection.execute(READ_LEDGER).fetchall()
     return tuple(
         LedgerEntry(
             id=row[0],

@@ -102,3 +102,9 @@ def test_a_lock_of_somebody_else_ends_the_apply_in_bounded_time(target: Postgres
             target.apply(plan, lock_timeout=0.3)
     target.apply(target.plan(AFTER))
     assert target.plan(AFTER).empty
+
+
+def test_the_ledger_gives_states_from_the_newest_applied_one_on(target: PostgresqlTarget) -> None:
+    target.apply(target.plan(AFTER))
+    assert [bool(entry.state) for entry in target.connector.history()] == [False, True]
+    assert target.connector.history()[0].steps != "[]"

@@ -94,3 +94,9 @@ def holding(target: SqliteTarget, seconds: float) -> "subprocess.Popen[str]":
     assert process.stdout is not None
     assert process.stdout.readline() == "held\n"
     return process
+
+
+def test_the_ledger_gives_states_from_the_newest_applied_one_on(target: SqliteTarget) -> None:
+    target.apply(target.plan(AFTER))
+    assert [bool(entry.state) for entry in target.history()] == [False, True]
+    assert target.history()[0].steps != "[]"
