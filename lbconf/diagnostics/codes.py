@@ -73,6 +73,7 @@ class Code(StrEnum):
     ID_MISSING = "LB3026"
     NAME_AMBIGUOUS = "LB3027"
     HIDDEN_UNKNOWN = "LB3028"
+    RENAME_UNCLEAR = "LB3030"
 
     # LB4xxx state and plan
     TYPE_NOT_STORABLE = "LB4001"

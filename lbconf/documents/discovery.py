@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from lbconf.diagnostics import Code, Collector, Diagnostic, Location, nearest
+from lbconf.diagnostics import Code, Collector, Diagnostic, nearest
 from lbconf.documents import loopback_files, native_files
 from lbconf.documents.source import SourceFile
 from lbconf.errors import DocumentError
@@ -94,7 +94,6 @@ def locate(root: Path, layout: str | None = None) -> Place:
             Diagnostic(
                 code=Code.FILE_MISSING,
                 message=f"the project folder {root} {what}",
-                location=Location(file=str(root)),
                 hint="name the folder that holds `environments/` or `server/`",
             )
         )
@@ -107,7 +106,6 @@ def locate(root: Path, layout: str | None = None) -> Place:
         Diagnostic(
             code=Code.LAYOUT_UNKNOWN,
             message=f"no {layout + ' ' if layout else ''}project in {root}",
-            location=Location(file=str(root)),
             hint="a project has `environments/base/`, or `server/model-config.json`, or `models.json` beside "
             "`datasources.json`",
         )

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["check_project", "check_settings", "connector_aliases", "load_project"]
 
+URL_SCHEMES: Final = {"postgresql": ("postgresql", "postgres", "pg"), "sqlite": ("sqlite", "sqlite3", "file")}
+"""What the `url` of a connector may begin with, the usual first."""
 _DIGITS: Final = 18
 
 
@@ -85,6 +87,9 @@ def connector_aliases() -> dict[str, str]:
 
 def check_settings(data_source: DataSource) -> tuple[Diagnostic, ...]:
     """What the connector finds wrong with a data source's settings; nothing where lbconf has no such connector."""
+    foreign = _foreign_url(data_source)
+    if foreign is not None:
+        return (foreign,)
     if _plainly_good(data_source):
         return ()
     from lbconf.connectors.registry import connector_type
@@ -102,6 +107,25 @@ def check_settings(data_source: DataSource) -> tuple[Diagnostic, ...]:
         for problem in error.errors(include_input=False, include_url=False):
             _report(data_source, problem["type"], problem["loc"], problem["msg"], findings)
     return findings.diagnostics
+
+
+def _foreign_url(data_source: DataSource) -> Diagnostic | None:
+    """An error for a `url` whose scheme is another connector's."""
+    url = data_source.settings.get("url")
+    url = url.reveal() if isinstance(url, Secret) else url
+    known = URL_SCHEMES.get(data_source.connector)
+    if known is None or not isinstance(url, str) or "://" not in url:
+        return None
+    scheme = url.partition("://")[0].lower()
+    if scheme in known:
+        return None
+    return Diagnostic(
+        code=Code.SETTING_INVALID,
+        message=f"data source {data_source.name}: its url begins with {scheme}://, "
+        f"and its connector is {data_source.connector}",
+        location=data_source.locations.get("/url") or data_source.location,
+        hint=f"write {known[0]}://..., or another connector",
+    )
 
 
 def _aliases_for(data_sources: Any) -> Mapping[str, str]:
@@ -152,6 +176,8 @@ def _report(data_source: DataSource, kind: str, path: tuple[str | int, ...], mes
 
 def _warn_unknown(data_source: DataSource, known: Iterable[str], findings: Collector) -> None:
     names = {"connector", "adapter", "name", *known}
+    if data_source.layout.is_loopback:
+        names.add("defaultForType")
     for name in data_source.settings:
         if name not in names:
             near = nearest(name, names)

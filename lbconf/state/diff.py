@@ -36,7 +36,7 @@ from lbconf.state.changes import (
     RenameTable,
     SetTableComment,
 )
-from lbconf.state.renames import renamed_state, table_renames
+from lbconf.state.renames import column_renames, renamed_state, table_renames
 from lbconf.state.settle import settle
 from lbconf.state.structure import (
     Check,
@@ -148,13 +148,15 @@ def _without(parts: Iterable[Part], others: Iterable[Part]) -> list[Part]:
 
 def _columns(before: Table, found: Table, wanted: Table) -> Iterator[Change]:
     asked = {column.name: column for column in wanted.columns}
-    for old, column in zip(before.columns, found.columns, strict=True):
+    for old_name, name in column_renames(before, wanted):
+        old = before.column(old_name)
+        if old is not None:
+            yield RenameColumn(table=wanted.name, before=old, after=asked[name])
+    for column in found.columns:
         after = asked.pop(column.name, None)
         if after is None:
             yield DropColumn(table=wanted.name, before=column)
             continue
-        if old.name != column.name:
-            yield RenameColumn(table=wanted.name, before=old, after=after)
         if column != after:
             yield AlterColumn(table=wanted.name, before=column, after=after)
     yield from (AddColumn(table=wanted.name, after=column) for column in asked.values())

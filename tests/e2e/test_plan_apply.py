@@ -171,6 +171,66 @@ def test_a_rename_is_said_not_guessed(shop: Shop) -> None:
     assert shop.run("plan", "--detailed-exitcode").code == 0, "renamedFrom may stay"
 
 
+def test_renames_that_make_room_for_each_other(shop: Shop) -> None:
+    shop.write(
+        "models/account.yaml", ACCOUNT.replace("level: {type: number}", "a: {type: string}\n  b: {type: string}")
+    )
+    shop.run("apply", "--auto-approve")
+    shop.rows("INSERT INTO \"Account\" (email, a, b) VALUES ('a@x.org', 'was a', 'was b')")
+    chain = "b: {type: string, renamedFrom: a}\n  c: {type: string, renamedFrom: b}"
+    shop.write("models/account.yaml", ACCOUNT.replace("level: {type: number}", chain))
+    applied = shop.run("apply", "--auto-approve")
+    assert applied.code == 0, applied.err
+    assert shop.rows('SELECT b, c FROM "Account"') == [("was a", "was b")]
+    assert shop.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_plan_leaves_no_files_beside_the_database(shop: Shop) -> None:
+    shop.run("apply", "--auto-approve")
+    before = sorted(path.name for path in shop.root.iterdir())
+    shop.run("plan")
+    shop.run("history")
+    assert sorted(path.name for path in shop.root.iterdir()) == before
+    assert not any(name.endswith(("-wal", "-shm")) for name in before)
+
+
+def test_a_sqlite_script_stops_before_rows_point_at_nothing(shop: Shop) -> None:
+    if shop.url is not None:
+        pytest.skip("PostgreSQL checks the rows itself")
+    shop.run("apply", "--auto-approve")
+    shop.write(
+        "models/order.yaml",
+        ORDER.replace("relations:", "unused:").replace("note: {", "accountId: {type: number}\n  note: {"),
+    )
+    shop.run("apply", "--auto-approve")
+    shop.rows('INSERT INTO "Order" ("accountId") VALUES (99)')
+    shop.write("models/order.yaml", ORDER.replace("note: {", "accountId: {type: number}\n  note: {"))
+    script = shop.run("plan", "--format", "sql").out
+    with closing(sqlite3.connect(shop.root / "shop.db")) as connection:
+        with pytest.raises(sqlite3.IntegrityError, match="rows would point at rows that are not there"):
+            connection.executescript(script)
+        connection.rollback()
+    shop.rows('DELETE FROM "Order"')
+    with closing(sqlite3.connect(shop.root / "shop.db")) as connection:
+        connection.executescript(script)
+    assert shop.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_a_url_of_another_server_is_a_finding(shop: Shop) -> None:
+    shop.write("datasources.yaml", "db: {connector: postgresql, url: 'mysql://root:geheim@db/shop'}")
+    found = shop.run("validate")
+    assert found.code == 1
+    assert "error[LB3022]: data source db: its url begins with mysql://, and its connector is postgresql" in found.out
+    assert "geheim" not in found.out + found.err
+
+
+def test_who_is_away_by_url_is_corrected_in_the_url(shop: Shop) -> None:
+    shop.write("datasources.yaml", "db: {connector: postgresql, url: 'postgresql://me@127.0.0.1:1/shop'}")
+    found = shop.run("plan")
+    assert "error[LB5002]" in found.err
+    assert "hint: start the server, or correct the `url`" in found.err
+
+
 def test_a_model_that_goes_and_tables_that_are_not_ours(shop: Shop) -> None:
     shop.rows("CREATE TABLE theirs (a INTEGER)")
     shop.write("models/order.yaml", ORDER)

@@ -116,7 +116,7 @@ def test_all_environments_say_what_is_common(tmp_path: Path) -> None:
     assert "nowhere" in common
     assert "server.yaml:1:7" in rest
     assert rest.rstrip().endswith(
-        "development: 1 error (2 models, 1 data source)\nproduction: 2 errors, 2 warnings (2 models, 1 data source)"
+        "development: 1 error (2 models, 1 data source)\nproduction: 2 errors, 1 warning (2 models, 1 data source)"
     )
 
 

@@ -21,6 +21,20 @@ JSON_VERSION: Final = 1
 KILO: Final = 1024
 
 
+_LINES_BEFORE: Final = (
+    "-- run it with `sqlite3 -bail`: then the first statement that fails ends it, and nothing is changed",
+    'CREATE TEMP TABLE _lbconf_dangling AS SELECT "table", rowid, parent, fkid FROM pragma_foreign_key_check;',
+    'CREATE TEMP TABLE _lbconf_none (child CONSTRAINT "rows would point at rows that are not there" CHECK (0));',
+)
+_LINES_CHECKING: Final = (
+    "-- fails where a row points at nothing that did not before",
+    'INSERT INTO _lbconf_none SELECT "table" FROM (',
+    '  SELECT "table", rowid, parent, fkid FROM pragma_foreign_key_check EXCEPT SELECT * FROM _lbconf_dangling);',
+)
+_LINES_AFTER: Final = ("DROP TABLE _lbconf_dangling;", "DROP TABLE _lbconf_none;", "PRAGMA foreign_keys = ON;")
+"""What a SQLite script has around its steps: foreign keys are off meanwhile, so that rows are checked at the end."""
+
+
 def plan_text(report: PlanReport, *, color: bool) -> str:
     """Every change with its reason, place and hazards, and the summary line."""
     lines: list[str] = []
@@ -167,8 +181,11 @@ def _parts(table: Table) -> Iterator[str]:
 
 def _script(plan: Plan) -> Iterator[str]:
     sqlite = plan.connector == "sqlite"
+    if plan.connector == "postgresql":
+        yield "SET TIME ZONE 'UTC';"
     if sqlite:
         yield "PRAGMA foreign_keys = OFF;"
+        yield from _LINES_BEFORE
     inside = False
     for step in plan.steps:
         if step.transactional and not inside:
@@ -182,10 +199,11 @@ def _script(plan: Plan) -> Iterator[str]:
         yield from (f"{statement.sql.rstrip().rstrip(';')};" for statement in step.statements)
     if inside:
         yield ""
+        if sqlite:
+            yield from _LINES_CHECKING
         yield "COMMIT;"
     if sqlite:
-        yield "PRAGMA foreign_key_check;"
-        yield "PRAGMA foreign_keys = ON;"
+        yield from _LINES_AFTER
 
 
 def _plan_data(plan: Plan) -> Mapping[str, Any]:

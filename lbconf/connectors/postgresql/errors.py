@@ -87,6 +87,8 @@ REASONS: Final[tuple[tuple[str, str, str], ...]] = (
     (r"closed the connection unexpectedly|reset by peer", "the connection was closed at once", "look at its log"),
 )
 """libpq gives the reason of a failed attempt as text only: no SQLSTATE can be had from a connection never made."""
+IN_URL: Final = re.compile(r"`host` and `port`|`host`|`user`|`database`|the port")
+"""Settings that a `url` says."""
 
 
 def connection_failed(data_source: DataSource, problem: BaseException, place: str) -> ConnectionFailedError:
@@ -97,6 +99,8 @@ def connection_failed(data_source: DataSource, problem: BaseException, place: st
         ((reason, hint) for pattern, reason, hint in REASONS if re.search(pattern, text)),
         (said, "look at the server's log"),
     )
+    if data_source.settings.get("url"):
+        hint = IN_URL.sub("the `url`", hint)
     return ConnectionFailedError(
         Diagnostic(
             code=Code.CONNECTION_FAILED,

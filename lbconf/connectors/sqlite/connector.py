@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from threading import RLock, local
 from typing import Any, Final, TypeVar
 from uuid import uuid4
@@ -88,6 +88,15 @@ class SqliteConnector(SqlReaderWriter):
             writer, self._writer = self._writer, None
             if writer is not None:
                 self._closed(writer)
+        self._tidy()
+
+    def _tidy(self) -> None:
+        """Let SQLite take away the empty log that reading leaves beside a file: only who may write can do that."""
+        log = None if self.path is None else self.path.with_name(f"{self.path.name}-wal")
+        with suppress(OSError, sqlite3.Error):
+            if self.path is not None and log is not None and log.stat().st_size == 0:
+                with closing(sqlite3.connect(f"{self.path.as_uri()}?mode=rw", uri=True, timeout=0)) as connection:
+                    connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
 
     def ping(self) -> None:
         """Read the file's header."""

@@ -15,6 +15,7 @@ from lbconf.project.rules.model_defined import model_defined
 from lbconf.project.rules.name_once import name_once
 from lbconf.project.rules.names_reserved import names_reserved
 from lbconf.project.rules.path_once import path_once
+from lbconf.project.rules.renames_clear import renames_clear
 from lbconf.project.rules.sqlite_names import sqlite_names
 from lbconf.project.rules.table_once import table_once
 
@@ -30,6 +31,7 @@ RULES: Final[tuple[Rule, ...]] = (
     table_once,
     names_reserved,
     sqlite_names,
+    renames_clear,
     id_present,
     default_types,
     index_properties,

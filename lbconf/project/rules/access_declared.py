@@ -1,23 +1,31 @@
 """What the world can reach in production says who may."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from lbconf.diagnostics import Code, Diagnostic, Severity
 from lbconf.project.rules.facts import Facts
 
 __all__ = ["access_declared"]
 
+_NAMED: Final = 5
+"""Most models that the finding names."""
+
 
 def access_declared(facts: Facts) -> Iterator[Diagnostic]:
-    """A warning for every public, attached model of the native layout without access rules, in production."""
+    """One warning for all public, attached models of the native layout without access rules, in production."""
     if facts.layout.is_loopback or facts.environment != "production":
         return
-    for model, _ in facts.written():
-        if model.public and model.data_source and not model.acls:
-            yield facts.found(
-                Code.ACL_MISSING,
-                f"everybody may read and write model {model.name}",
-                model.location,
-                "write acls that say who may, or public: false",
-                severity=Severity.WARNING,
-            )
+    open_to_all = [model for model, _ in facts.written() if model.public and model.data_source and not model.acls]
+    if open_to_all:
+        names = ", ".join(model.name for model in open_to_all[:_NAMED])
+        more = f" and {len(open_to_all) - _NAMED} more" if len(open_to_all) > _NAMED else ""
+        models = "model" if len(open_to_all) == 1 else f"{len(open_to_all)} models:"
+        yield facts.found(
+            Code.ACL_MISSING,
+            f"everybody who reaches the API may read and write {models} {names}{more}",
+            open_to_all[0].location,
+            "this version enforces no access rules (serve refuses models with acls): protect the API from outside, "
+            "or say public: false",
+            severity=Severity.WARNING,
+        )

@@ -176,9 +176,13 @@ def test_what_loopback_allows_is_no_error(layout: str) -> None:
 
 
 def test_production_asks_for_access_rules() -> None:
-    _, found = examined(merged(native(A={}), environment="production"))
-    assert codes(found) == [(Code.ACL_MISSING, "/models/A")]
+    models = native(**{f"M{number}": {} for number in range(7)})
+    _, found = examined(merged(models, environment="production"))
+    assert codes(found) == [(Code.ACL_MISSING, "/models/M0")], "one finding for all of them"
     assert found[0].severity is Severity.WARNING
+    assert "7 models: M0, M1, M2, M3, M4 and 2 more" in found[0].message
+    assert "public: false" in str(found[0].hint)
+    assert "enforces no access rules" in str(found[0].hint), "the hint does not lead into what serve refuses"
 
 
 @pytest.mark.parametrize(
@@ -239,3 +243,27 @@ def test_names_with_control_characters_are_refused() -> None:
     reserved = [one for one in found if one.code is Code.NAME_RESERVED]
     assert len(reserved) == 2
     assert all(one.message.isprintable() for one in reserved)
+
+
+def said(**renames: str) -> dict[str, Any]:
+    return {"A": {"properties": {new: {"type": "string", "renamedFrom": old} for new, old in renames.items()}}}
+
+
+@pytest.mark.parametrize(
+    ("models", "places"),
+    [
+        (native(**said(b="a", c="b")), []),
+        (native(**said(a="b", b="a")), ["/models/A/definition/properties/a"]),
+        (
+            native(**said(a="b", b="c", c="a", d="a")),
+            ["/models/A/definition/properties/a", "/models/A/definition/properties/d"],
+        ),
+        (native(**said(b="a", c="a")), ["/models/A/definition/properties/c"]),
+        (native(A={"renamedFrom": "B"}, B={"renamedFrom": "A"}), ["/models/A"]),
+        (native(A={"renamedFrom": "C"}, B={"renamedFrom": "C"}), ["/models/B"]),
+        (native(A={"renamedFrom": "B"}, B={"renamedFrom": "C"}), []),
+    ],
+)
+def test_a_rename_that_cannot_be_told_done_is_refused(models: dict[str, Any], places: list[str]) -> None:
+    _, found = examined(merged(models))
+    assert [one.location.pointer for one in found if one.code is Code.RENAME_UNCLEAR and one.location] == places

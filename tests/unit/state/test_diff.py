@@ -68,7 +68,7 @@ UNIQUE_INDEX = Index(name="own", parts=(IndexPart(column="a"),), unique=True)
         pytest.param(
             table("t", A, B),
             table("t", replace(A, name="b", renamed_from="a"), replace(B, name="c", renamed_from="b")),
-            ["RenameColumn column a -> b", "RenameColumn column b -> c"],
+            ["RenameColumn column b -> c", "RenameColumn column a -> b"],
             id="a chain of renames",
         ),
         pytest.param(
