@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from lbconf.cli.options import GlobalOptions, data_source_option, shared_options, url_option
+from lbconf.cli import suggestions
+from lbconf.cli.options import GlobalOptions, data_source_option, model_option, shared_options, url_option
 
 __all__ = ["command"]
 
@@ -18,9 +19,7 @@ __all__ = ["command"]
 @click.argument("plan_file", required=False, type=click.Path(path_type=Path, dir_okay=False), metavar="[PLANFILE]")
 @shared_options
 @data_source_option
-@click.option(
-    "--model", "-m", "models", multiple=True, metavar="NAME", help="Only this model's table. May be repeated."
-)
+@model_option
 @url_option
 @click.option("--auto-approve", "--yes", "-y", is_flag=True, help="Do not ask before anything is changed.")
 @click.option(
@@ -28,6 +27,7 @@ __all__ = ["command"]
     "accept",
     multiple=True,
     metavar="HAZARD",
+    shell_complete=suggestions.hazards,
     help="Accept this kind of hazard, or `all`. May be repeated.",
 )
 @click.option(
@@ -42,6 +42,7 @@ __all__ = ["command"]
     "--recreate",
     multiple=True,
     metavar="MODEL",
+    shell_complete=suggestions.models,
     help="Drop this model's table and make it again; its rows are lost. May be repeated.",
 )
 def command(  # noqa: PLR0913 - one argument for each option

@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from lbconf.cli import suggestions
 from lbconf.cli.options import GlobalOptions, format_option, shared_options
 
 __all__ = ["command"]
@@ -36,7 +37,13 @@ def _run(**given: Any) -> int:
 
 def _command() -> click.Command:
     shared: list[click.Option] = [one for one in _compare.__click_params__ if one.name != "env"]  # type: ignore[attr-defined]
-    own = click.Option(["--env", "-e", "environments"], multiple=True, metavar="NAME", help="Environment; give two.")
+    own = click.Option(
+        ["--env", "-e", "environments"],
+        multiple=True,
+        metavar="NAME",
+        shell_complete=suggestions.environments,
+        help="Environment; give two.",
+    )
     made = click.Command(
         "diff",
         callback=_run,

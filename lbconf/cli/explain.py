@@ -2,6 +2,7 @@
 
 import click
 
+from lbconf.cli import suggestions
 from lbconf.cli.options import GlobalOptions, format_option, shared_options
 
 __all__ = ["command"]
@@ -9,7 +10,7 @@ __all__ = ["command"]
 
 @click.command("explain")
 @shared_options
-@click.argument("pointer")
+@click.argument("pointer", shell_complete=suggestions.pointers)
 @format_option("text", "json")
 def command(options: GlobalOptions, *, pointer: str, output_format: str) -> int:
     """Tell where the value at POINTER comes from and what it replaced.

@@ -16,9 +16,10 @@ from typing import Any, TypeVar
 
 import click
 
+from lbconf.cli import suggestions
 from lbconf.cli.global_options import LAYOUTS, GlobalOptions
 
-__all__ = ["GlobalOptions", "data_source_option", "format_option", "shared_options", "url_option"]
+__all__ = ["GlobalOptions", "data_source_option", "format_option", "model_option", "shared_options", "url_option"]
 
 R = TypeVar("R")
 
@@ -64,6 +65,7 @@ _SHARED = (
         "--env",
         "-e",
         metavar="NAME",
+        shell_complete=suggestions.environments,
         help="Environment. Default: LBCONF_ENV, else NODE_ENV, else development.",
     ),
     click.option(
@@ -103,9 +105,21 @@ data_source_option = click.option(
     "data_sources",
     multiple=True,
     metavar="NAME",
+    shell_complete=suggestions.data_sources,
     help="Only this data source. May be repeated.",
 )
 """`--data-source`, repeatable; the command gets a tuple as `data_sources`."""
+
+model_option = click.option(
+    "--model",
+    "-m",
+    "models",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=suggestions.models,
+    help="Only this model's table. May be repeated.",
+)
+"""`--model`, repeatable; the command gets a tuple as `models`."""
 
 url_option = click.option(
     "--url",

@@ -4,7 +4,14 @@ from pathlib import Path
 
 import click
 
-from lbconf.cli.options import GlobalOptions, data_source_option, format_option, shared_options, url_option
+from lbconf.cli.options import (
+    GlobalOptions,
+    data_source_option,
+    format_option,
+    model_option,
+    shared_options,
+    url_option,
+)
 
 __all__ = ["command"]
 
@@ -14,9 +21,7 @@ CHANGES_PENDING = 2
 @click.command("plan")
 @shared_options
 @data_source_option
-@click.option(
-    "--model", "-m", "models", multiple=True, metavar="NAME", help="Only this model's table. May be repeated."
-)
+@model_option
 @url_option
 @format_option("text", "json", "sql")
 @click.option(
