@@ -21,9 +21,9 @@ def project(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return Path(shutil.copytree(EXAMPLES / request.param, tmp_path / request.param))
 
 
-def run(project: Path, *arguments: str, expected: int = 0, **variables: str) -> str:
+def run(project: Path, *arguments: str, **variables: str) -> str:
     done = run_lbconf("--project", str(project), *arguments, variables=variables)
-    assert done.returncode == expected, done.stdout + done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     return done.stdout
 

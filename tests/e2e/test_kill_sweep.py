@@ -19,11 +19,11 @@ from lbconf.plan.plan import Plan
 from lbconf.project.resolved import Project
 from lbconf.state.hazards import HazardKind
 
-BEFORE = {
+BEFORE: dict[str, dict[str, Any]] = {
     "Customer": {"properties": {"name": {"type": "string"}, "old": {"type": "string"}}},
     "Gone": {"properties": {"x": {"type": "integer"}}},
 }
-AFTER = {
+AFTER: dict[str, dict[str, Any]] = {
     "Client": {
         "renamedFrom": "Customer",
         "properties": {

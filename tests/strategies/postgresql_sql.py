@@ -265,12 +265,12 @@ def _table(draw: st.DrawFn, name: str) -> _Written:  # noqa: C901, PLR0912 - one
     ordered = [column for column in columns if column.kind in ORDERED]
     if ordered and draw(st.integers(0, 2)) == 0:
         some = tuple(draw(st.lists(st.sampled_from(ordered), min_size=1, max_size=2, unique=True)))
-        named = draw(st.sampled_from(["", "", 'CONSTRAINT "both of" ']))
+        prefix = draw(st.sampled_from(["", "", 'CONSTRAINT "both of" ']))
         nulls = draw(st.sampled_from(["", "", "NULLS NOT DISTINCT "]))
-        late = draw(st.sampled_from([""] * 7 + [" DEFERRABLE INITIALLY DEFERRED"]))
+        deferred = draw(st.sampled_from([""] * 7 + [" DEFERRABLE INITIALLY DEFERRED"]))
         include = f" INCLUDE ({_quoted(columns[-1].name)})" if draw(st.integers(0, 9)) == 0 else ""
-        lines.append(f"{named}UNIQUE {nulls}({_list(some)}){include}{late}")
-        if not late:
+        lines.append(f"{prefix}UNIQUE {nulls}({_list(some)}){include}{deferred}")
+        if not deferred:
             keys.append(some)
     if draw(st.integers(0, 2)) == 0:
         named = draw(st.sampled_from(["", 'CONSTRAINT "is ok" ']))
