@@ -78,6 +78,10 @@ class ModelMapping(Protocol):
         """Name of a constraint nobody named; `kind` is `pkey`, `key`, `fkey` or `check`."""
         ...
 
+    def check_expression(self, model: Model, expression: str) -> str:
+        """A check of the model in words that mean in this database what they say."""
+        ...
+
 
 @runtime_checkable
 class Connector(Protocol):

@@ -6,12 +6,11 @@ from pathlib import Path
 
 from lbconf.connectors.contract import Connector, KeyCounter, Transactional
 from lbconf.diagnostics import Code, Collector, Diagnostic
-from lbconf.documents.discovery import locate
 from lbconf.errors import DocumentError, LbconfError
 from lbconf.operations.data_sources import create_connector, named_data_source, opened
 from lbconf.operations.load import load_project
-from lbconf.operations.seed_rows import SeedRow, read_seed, seed_files
-from lbconf.project.resolved import Layout, Model, Project, RelationKind
+from lbconf.operations.seed_rows import SeedRow, own_seed_files, read_seed
+from lbconf.project.resolved import Model, Project, RelationKind
 from lbconf.query.nodes import Filter
 from lbconf.records import dataclass, replace
 from lbconf.repository import Repository
@@ -63,7 +62,7 @@ def seed_project(
     """
     chosen = {named_data_source(project, name).name for name in data_sources} or set(project.data_sources)
     found = Collector()
-    rows = read_seed(project, files or _own_files(project), found)
+    rows = read_seed(project, files or own_seed_files(project), found)
     if found.errors:
         raise DocumentError(found.diagnostics)
     result: list[SeededModel] = []
@@ -72,12 +71,6 @@ def seed_project(
         if name in chosen and here:
             result.extend(_seed_data_source(project, name, here))
     return tuple(result)
-
-
-def _own_files(project: Project) -> tuple[Path, ...]:
-    if project.layout is not Layout.NATIVE:
-        return ()
-    return seed_files(locate(project.root, project.layout).folder, project.environment)
 
 
 def _seed_data_source(project: Project, name: str, rows: Sequence[SeedRow]) -> list[SeededModel]:

@@ -6,15 +6,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from lbconf.diagnostics import Code, Collector, Location, nearest
+from lbconf.documents.discovery import locate
 from lbconf.documents.json_reader import read_json
 from lbconf.documents.source import SourceFile
 from lbconf.documents.spans import Spans
 from lbconf.documents.text import read_text
 from lbconf.documents.yaml_reader import read_yaml
-from lbconf.project.resolved import Model, Project
+from lbconf.project.resolved import Layout, Model, Project
 from lbconf.records import dataclass
 
-__all__ = ["SeedRow", "read_seed", "seed_files"]
+__all__ = ["SeedRow", "own_seed_files", "read_seed", "seed_files"]
 
 SUFFIXES: Final = (".yaml", ".yml", ".json", ".jsonc")
 FOLDER: Final = "seed"
@@ -38,6 +39,13 @@ def seed_files(layers: Path, environment: str) -> tuple[Path, ...]:
         if folder.is_dir():
             found.extend(sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES))
     return tuple(found)
+
+
+def own_seed_files(project: Project) -> tuple[Path, ...]:
+    """The seed files of a project; LoopBack layouts have none."""
+    if project.layout is not Layout.NATIVE:
+        return ()
+    return seed_files(locate(project.root, project.layout).folder, project.environment)
 
 
 def read_seed(project: Project, files: Iterable[Path], found: Collector) -> tuple[SeedRow, ...]:

@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from lbconf.diagnostics import Diagnostic, Severity
+from lbconf.diagnostics import Collector, Diagnostic, Severity
 from lbconf.documents.discovery import chosen_environment
 from lbconf.errors import DocumentError
 from lbconf.operations.compose import known_environments, project_root
 from lbconf.operations.load import check_project
+from lbconf.project.resolved import Project
 from lbconf.records import dataclass
 
 __all__ = ["Checked", "Validation", "validate"]
@@ -91,12 +92,23 @@ def _check(
     root: Path, name: str | None, layout: str | None, overrides: Sequence[str], environ: Mapping[str, str] | None
 ) -> Checked:
     project, found = check_project(root, name, layout=layout, overrides=overrides, environ=environ)
+    if project is not None:
+        found = (*found, *_seed_findings(project))
     return Checked(
         environment=project.environment if project else _name(name, environ),
         models=len(project.models) if project else None,
         data_sources=len(project.data_sources) if project else None,
         diagnostics=_by_place(found),
     )
+
+
+def _seed_findings(project: Project) -> tuple[Diagnostic, ...]:
+    """What could not be used of the project's seed files."""
+    from lbconf.operations.seed_rows import own_seed_files, read_seed
+
+    found = Collector()
+    read_seed(project, own_seed_files(project), found)
+    return found.diagnostics
 
 
 def _name(environment: str | None, environ: Mapping[str, str] | None) -> str:

@@ -248,7 +248,10 @@ def _checks(model: Model, mapping: ModelMapping, table: QualifiedName) -> tuple[
                 quoted = '"' + column.replace('"', '""') + '"'
                 name = mapping.constraint_name(table, (column,), "check")
                 found.append(Check(name=name, expression=f"{quoted} IN ({values})", source=prop.location))
-    declared = [Check(name=c.name, expression=c.expression.strip(), source=c.location) for c in model.checks]
+    declared = [
+        Check(name=c.name, expression=mapping.check_expression(model, c.expression.strip()), source=c.location)
+        for c in model.checks
+    ]
     found.extend(declared)
     return tuple(sorted(found, key=lambda check: check.name))
 

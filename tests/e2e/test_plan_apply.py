@@ -231,6 +231,26 @@ def test_who_is_away_by_url_is_corrected_in_the_url(shop: Shop) -> None:
     assert "hint: start the server, or correct the `url`" in found.err
 
 
+def test_a_check_on_a_decimal_means_numbers_on_every_server(shop: Shop) -> None:
+    priced = ACCOUNT.replace("level: {type: number}", 'price: {type: "decimal(10,2)"}')
+    shop.write("models/account.yaml", priced + "checks: {cheap: price < 100, dear: price >= 9.5}\n")
+    shop.run("apply", "--auto-approve")
+    assert shop.run("plan", "--detailed-exitcode").code == 0
+    for good in ("9.50", "20.00", "99.99"):
+        shop.rows(f"INSERT INTO \"Account\" (email, price) VALUES ('a@x.org', '{good}')")
+    for bad in ("100.00", "9.49", "1000.00"):
+        with pytest.raises((sqlite3.IntegrityError, psycopg.errors.CheckViolation)):
+            shop.rows(f"INSERT INTO \"Account\" (email, price) VALUES ('a@x.org', '{bad}')")
+
+
+def test_validate_reads_the_seed_files(shop: Shop) -> None:
+    shop.write("seed/order-line.yaml", "- {id: 1}\n")
+    found = shop.run("validate")
+    assert found.code == 1
+    assert "error[LB5054]" in found.out
+    assert "environments/base/seed/order-line.yaml" in found.out
+
+
 def test_a_model_that_goes_and_tables_that_are_not_ours(shop: Shop) -> None:
     shop.rows("CREATE TABLE theirs (a INTEGER)")
     shop.write("models/order.yaml", ORDER)

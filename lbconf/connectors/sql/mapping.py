@@ -128,6 +128,11 @@ class SqlMapping(ABC):
         parts = (table.name,) if kind == "pkey" else (table.name, *columns)
         return shortened("_".join(parts), kind, self.name_limit)
 
+    def check_expression(self, model: Model, expression: str) -> str:
+        """The expression as written."""
+        del model
+        return expression
+
     loopback_defaults: ClassVar[bool] = True
     """Whether LoopBack's connector gives a property's `default` to the column."""
 

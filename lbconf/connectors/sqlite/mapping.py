@@ -9,6 +9,7 @@ import re
 from typing import ClassVar, Final
 
 from lbconf.connectors.sql.mapping import SqlMapping, quote_literal
+from lbconf.connectors.sqlite.table_sql import cast_to_numbers
 from lbconf.datatypes import (
     AnyType,
     ArrayType,
@@ -36,6 +37,7 @@ from lbconf.state.structure import ColumnType, Identity
 
 __all__ = ["SqliteMapping", "canonical_type"]
 
+EXACT: Final = "DECIMAL_TEXT"
 TEXT: Final = ColumnType("TEXT")
 INTEGER: Final = ColumnType("INTEGER")
 INTEGERS: Final = {16: "SMALLINT", 32: "INTEGER", 64: "BIGINT"}
@@ -70,7 +72,7 @@ class SqliteMapping(SqlMapping):
                 return ColumnType(INTEGERS[bits])
             case DecimalType(precision=precision, scale=scale):
                 # The word holds TEXT, which gives it text affinity: a numeric one would turn 1.10 into 1.1.
-                return ColumnType("DECIMAL_TEXT", () if precision is None else (precision, scale or 0))
+                return ColumnType(EXACT, () if precision is None else (precision, scale or 0))
             case JsonType() | ObjectType() | AnyType() | ArrayType() | ModelType():
                 return ColumnType("JSON_TEXT")
         return NATIVE.get(type(datatype))
@@ -109,6 +111,18 @@ class SqliteMapping(SqlMapping):
         if self.column_type(model, prop) != NATIVE[DateTimeType]:
             return None
         return "(strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))"
+
+    def check_expression(self, model: Model, expression: str) -> str:
+        """The expression with exact decimals, which are kept as text, compared as numbers.
+
+        A comparison goes by the nearest number of 15 digits then; what is stored stays exact.
+        """
+        exact = {
+            self.column_name(model, prop).lower()
+            for prop in model.properties.values()
+            if isinstance(prop.type, DecimalType) and self.column_type(model, prop).name == EXACT
+        }
+        return cast_to_numbers(expression, exact) if exact else expression
 
     def boolean_literal(self, *, value: bool) -> str:
         """`1` or `0`."""

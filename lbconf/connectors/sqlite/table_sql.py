@@ -5,7 +5,7 @@ Source: sqlite.org/lang_createtable.html, sqlite.org/lang_createindex.html.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from lbconf.records import dataclass, field
@@ -16,6 +16,7 @@ __all__ = [
     "Token",
     "canonical_default",
     "canonical_expression",
+    "cast_to_numbers",
     "index_text",
     "replace_names",
     "table_text",
@@ -121,6 +122,25 @@ def replace_names(sql: str, names: Mapping[str, str]) -> str:
         name = Token(kind, match.group()).name.lower() if kind in {"word", "quoted"} else None
         new = names.get(name) if name is not None else None
         pieces.append(match.group() if new is None else '"' + new.replace('"', '""') + '"')
+    return "".join(pieces)
+
+
+def cast_to_numbers(sql: str, names: Collection[str]) -> str:
+    """The expression with these columns (lower case) as `CAST("name" AS NUMERIC)`; those cast already stay."""
+    pieces: list[str] = []
+    before = ("", "")
+    for match in TOKEN.finditer(sql):
+        kind = match.lastgroup or "symbol"
+        text = match.group()
+        token = Token(kind, text)
+        named = kind in {"word", "quoted"} and token.name.lower() in names
+        if named and before[1] != "." and before != ("CAST", "("):
+            quoted = token.name.replace('"', '""')
+            pieces.append(f'CAST("{quoted}" AS NUMERIC)')
+        else:
+            pieces.append(text)
+        if kind != "space":
+            before = (before[1], text.upper())
     return "".join(pieces)
 
 

@@ -306,3 +306,25 @@ def test_now_is_the_day_of_the_row_not_of_the_plan(mapping: SqlMapping, day: str
     (table,) = state(mapping, found).tables
     defaults = [column.default.expression for column in table.columns if column.default is not None]
     assert defaults == [day, moment, "'2026-01-31'"]
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("price < 100", 'CAST("price" AS NUMERIC) < 100'),
+        ("\"price\" < 100 AND label <> 'price'", "CAST(\"price\" AS NUMERIC) < 100 AND label <> 'price'"),
+        ('CAST("price" AS NUMERIC) < 100', 'CAST("price" AS NUMERIC) < 100'),
+        ("Price>rate", 'CAST("Price" AS NUMERIC)>rate'),
+    ],
+)
+def test_a_check_on_an_exact_decimal_compares_numbers(written: str, expected: str) -> None:
+    found = model(
+        "A",
+        ID,
+        Property(name="price", type=DecimalType(precision=10, scale=2)),
+        Property(name="rate", type=NumberType()),
+        Property(name="label", type=StringType()),
+        checks=(CheckSpec(name="c", expression=written),),
+    )
+    assert [check.expression for check in state(SqliteMapping(source()), found).tables[0].checks] == [expected]
+    assert [check.expression for check in state(PostgresqlMapping(source()), found).tables[0].checks] == [written]
