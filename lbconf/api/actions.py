@@ -39,13 +39,13 @@ class Call:
     presenter: Presenter
 
     @property
-    def id(self) -> str:
-        """The placeholder `id`, as text."""
+    def id(self) -> Any:
+        """The placeholder `id`: text, or the parts of a composite key."""
         return self.arguments.parameters["id"]
 
     @property
-    def fk(self) -> str:
-        """The placeholder `fk`, as text."""
+    def fk(self) -> Any:
+        """The placeholder `fk`: text, or the parts of a composite key."""
         return self.arguments.parameters["fk"]
 
 

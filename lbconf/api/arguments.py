@@ -22,7 +22,7 @@ class Arguments:
 
     __slots__ = ("_body", "_query", "_query_string", "endpoint", "parameters")
 
-    def __init__(self, endpoint: Endpoint, parameters: Mapping[str, str], query_string: bytes, body: Any) -> None:
+    def __init__(self, endpoint: Endpoint, parameters: Mapping[str, Any], query_string: bytes, body: Any) -> None:
         """Take the placeholders' values, the query string as it came and the parsed body."""
         self.endpoint = endpoint
         self.parameters = parameters

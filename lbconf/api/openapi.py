@@ -133,6 +133,9 @@ def _path_parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
 
 def _path_parameter(name: str, model: Model, description: str) -> dict[str, Any]:
     ids = model.ids
+    if len(ids) > 1:
+        names = ", ".join(prop.name for prop in ids)
+        description += f" Its parts {names} in this order, joined by commas; a comma inside a part is written %2C."
     schema = property_schema(ids[0]) if len(ids) == 1 else {"type": "string"}
     kept = {key: value for key, value in schema.items() if key in {"type", "format"}}
     return {"name": name, "in": "path", "required": True, "description": description, "schema": kept}

@@ -1,6 +1,7 @@
 """From a verb and a path to an endpoint."""
 
 from collections.abc import Iterable
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from lbconf.api.endpoints import Endpoint
@@ -15,7 +16,8 @@ class Found:
     """An endpoint and the values of its placeholders."""
 
     endpoint: Endpoint
-    parameters: dict[str, str]
+    parameters: dict[str, Any]
+    """Texts; a tuple of them where a key of several parts was given part by part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +77,12 @@ class RouteTable:
             taken: list[str] = []
             node = _walk(root, segments, 0, taken)
             if node is not None and node.endpoint is not None:
-                parameters: dict[str, str] = {}
+                parameters: dict[str, Any] = {}
                 for name, segment in zip(node.names, taken, strict=True):
                     decoded = _decode(segment)
                     if decoded is None:
                         return Undecodable(segment)
-                    parameters[name] = decoded
+                    parameters[name] = _parts(node.endpoint, name, segment) or decoded
                 return Found(node.endpoint, parameters)
         return self._not_found(segments, path)
 
@@ -129,6 +131,15 @@ def _walk(node: _Node, segments: tuple[str, ...], depth: int, taken: list[str]) 
     if found is None:
         taken.pop()
     return found
+
+
+def _parts(endpoint: Endpoint, name: str, segment: str) -> tuple[str, ...] | None:
+    """The parts of a composite key, in which commas are written `%2C`; None where it is none, or encoded as a whole."""
+    model = endpoint.model if name == "id" else endpoint.subject
+    if len(model.ids) < 2:  # noqa: PLR2004 - a composite key
+        return None
+    parts = tuple(_decode(part) or "" for part in segment.split(","))
+    return parts if len(parts) == len(model.ids) else None
 
 
 def _decode(segment: str) -> str | None:

@@ -215,6 +215,8 @@ class Related:
         """A row of the target that has this id and nothing else; empty where no row can have it."""
         target = self.target
         parts = id if isinstance(id, tuple) else (id,)
+        if len(target.ids) > 1 and isinstance(id, str):
+            parts = tuple(id.split(","))
         operands = self._binder.rules(target).operands
         try:
             return {

@@ -31,6 +31,15 @@ properties:
 relations:
   customer: {type: belongsTo, model: Customer, foreignKey: customerId}
 """
+LINE = """\
+name: Line
+dataSource: db
+public: true
+properties:
+  code: {type: string, id: 1, generated: false}
+  place: {type: integer, id: 2, generated: false}
+  note: string
+"""
 SOURCES = {
     "memory": "{connector: memory}",
     "sqlite": "{connector: sqlite, file: rows.db}",
@@ -46,6 +55,7 @@ def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     models.mkdir(parents=True)
     (models / "customer.yaml").write_text(CUSTOMER)
     (models / "order.yaml").write_text(ORDER)
+    (models / "line.yaml").write_text(LINE)
     (models.parent / "datasources.yaml").write_text(f"db: {SOURCES[request.param]}\n")
     with contextlib.ExitStack() as stack:
         variables = {}
@@ -155,6 +165,24 @@ def test_the_answer_to_a_write_is_what_was_stored(shop: tuple[str, Served]) -> N
         answer = ask(server, path, method=method, body=data)[1]
         stored = ask(server, path)[1]
         assert {name: stored.get(name) for name in answer} == answer
+
+
+def test_a_composite_key_is_its_parts_joined_by_commas(shop: tuple[str, Served]) -> None:
+    _, server = shop
+    first = ask(server, "/api/lines", method="POST", body={"code": "a,b/c", "place": 2, "note": "x"})[1]
+
+    assert ask(server, "/api/lines/a%2Cb%2Fc,2")[:2] == (200, first)
+    assert ask(server, "/api/lines/a%2Cb%2Fc,2", method="PATCH", body={"note": "y"})[1]["note"] == "y"
+    assert ask(server, "/api/lines/a%2Cb%2Fc,3")[0] == 404
+    assert ask(server, "/api/lines/a,b%2Fc,2")[0] == 404
+    assert ask(server, "/api/lines/a%2Cb%2Fc")[0] == 404
+    second = ask(server, "/api/lines", method="POST", body={"code": "plain", "place": 1, "note": "x"})[1]
+    assert ask(server, "/api/lines/plain,1")[1] == second
+    assert ask(server, "/api/lines/plain%2C1")[1] == second
+    assert ask(server, "/api/lines", method="POST", body={"code": "plain", "place": 1})[0] == 409
+    described = ask(server, "/openapi.json")[1]["paths"]["/lines/{id}"]["get"]["parameters"][0]["description"]
+    assert "code, place in this order, joined by commas" in described
+    assert ask(server, "/api/lines/a%2Cb%2Fc,2", method="DELETE")[1] == {"count": 1}
 
 
 def assert_nothing_of_the_inside(body: Any) -> None:
