@@ -113,6 +113,7 @@ def plan_connector(
         actual=actual,
         desired=state,
         managed=managed.tables,
+        managed_state=managed.state,
         droppable=droppable & {table.name for table in actual.tables},
         recreate=_tables_of(project, data_source, mapping, recreate),
         kept=State() if selected is None else managed.state(orphans),

@@ -15,6 +15,8 @@ from lbconf.state.serialise import from_data, json_schema, to_data
 __all__ = ["FORMAT_VERSION", "PlanFile", "plan_file_schema", "read_plan_file", "write_plan_file"]
 
 FORMAT_VERSION: Final = 1
+MAX_BYTES: Final = 64 * 1024 * 1024
+"""Size of a plan file: far more than the plan of thousands of tables."""
 SCHEMA_ID: Final = "urn:lbconf:schema:plan"
 
 
@@ -49,10 +51,10 @@ def read_plan_file(path: Path) -> PlanFile:
         PlanError: It cannot be read, is of another version, or was edited.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(_text(path))
     except OSError as error:
         raise _invalid(path, f"cannot be read: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _invalid(path, "is no JSON, so it is no plan file") from error
     if not isinstance(document, dict) or document.get("format") != "lbconf plan":
         raise _invalid(path, "is no plan file")
@@ -95,6 +97,15 @@ def plan_file_schema() -> dict[str, Any]:
         },
         "$defs": {"Plan": plan, **definitions},
     }
+
+
+def _text(path: Path) -> str:
+    """The text of a file or pipe, which may be endless: no more is read than lbconf could have written."""
+    with path.open("rb") as file:
+        data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise _invalid(path, f"has more than {MAX_BYTES} bytes, so it is no plan file")
+    return data.decode("utf-8")
 
 
 def _invalid(path: Path, reason: str) -> PlanError:

@@ -3,7 +3,7 @@
 Pure but for the sizes of the tables that change: the connector compiles without a connection.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from lbconf.connectors.contract import Migrator, TableSize
@@ -32,6 +32,8 @@ ONLY_WITH_ROWS = frozenset(
     }
 )
 """Hazards that an empty table does not have."""
+PartDrop: TypeAlias = c.DropIndex | c.DropUnique | c.DropForeignKey | c.DropCheck
+"""Changes that drop a part of a table, which somebody else may have made."""
 Sizes: TypeAlias = Mapping[QualifiedName, TableSize]
 
 ALIKE = 0.6
@@ -54,6 +56,8 @@ class PlanInput:
     """Tables that may be dropped: managed ones that no model asks for any more."""
     recreate: frozenset[QualifiedName] = frozenset()
     """Desired tables to drop and make again (LoopBack's automigrate)."""
+    managed_state: Callable[[Collection[QualifiedName]], State] | None = None
+    """Those of the managed tables as they were when they were applied; asked only where parts of them go."""
     kept: State = field(default_factory=State)
     """Managed tables that this plan leaves aside (`--model`)."""
 
@@ -79,7 +83,8 @@ def make_plan(given: PlanInput, migrator: Migrator, sizes_of: Callable[[Sequence
     steps = migrator.compile(changes, actual=given.actual, desired=settled)
     old_names = {ch.after.name: ch.before.name for ch in changes if isinstance(ch, c.RenameTable)}
     compiled = steps
-    steps = tuple(_weighed(step, changes, given.managed, sizes, old_names) for step in compiled)
+    strange = _strange_parts(changes, given, old_names)
+    steps = tuple(_weighed(step, changes, strange, sizes, old_names) for step in compiled)
     spared = {
         old_names.get(step.table, step.table)
         for step in compiled
@@ -165,7 +170,7 @@ def _recreated(tables: Sequence[Table], given: PlanInput) -> list[c.Change]:
 def _weighed(
     step: Step,
     changes: Sequence[c.Change],
-    managed: Collection[QualifiedName],
+    strange: Collection[int],
     sizes: Sizes,
     old_names: Mapping[QualifiedName, QualifiedName],
 ) -> Step:
@@ -175,7 +180,7 @@ def _weighed(
         # Data that is gone cannot be brought back: who accepts the one accepts the other.
         moot |= {HazardKind.IRREVERSIBLE}
     kept = tuple(hazard for hazard in step.hazards if hazard.kind not in moot)
-    return replace(step, hazards=(*kept, *_foreign(step, changes, managed)))
+    return replace(step, hazards=(*kept, *_foreign(step, changes, strange)))
 
 
 def _is_empty(step: Step, sizes: Sizes, old_names: Mapping[QualifiedName, QualifiedName]) -> bool:
@@ -184,21 +189,39 @@ def _is_empty(step: Step, sizes: Sizes, old_names: Mapping[QualifiedName, Qualif
     return size is not None and size.rows == 0
 
 
-def _foreign(step: Step, changes: Sequence[c.Change], managed: Collection[QualifiedName]) -> tuple[Hazard, ...]:
-    """Hazards of dropping what stood there before lbconf took the table over."""
-    if step.table is None or step.table in managed:
-        return ()
-    found: list[Hazard] = []
+def _strange_parts(
+    changes: Sequence[c.Change], given: PlanInput, old_names: Mapping[QualifiedName, QualifiedName]
+) -> frozenset[int]:
+    """Places of the changes that drop what lbconf did not make, and that nothing of the same name replaces."""
+    dropped: list[tuple[int, PartDrop, QualifiedName]] = [
+        (place, change, old_names.get(change.table, change.table))
+        for place, change in enumerate(changes)
+        if isinstance(change, PartDrop) and not _replaced(change, changes)
+    ]
+    known = {name for _, _, name in dropped if name in given.managed}
+    made: dict[QualifiedName, set[str]] = {}
+    if known and given.managed_state is not None:
+        for table in given.managed_state(known).tables:
+            own = made.setdefault(table.name, set())
+            for parts in (table.indexes, table.uniques, table.foreign_keys, table.checks):
+                own.update(part.name for part in parts)
+    return frozenset(
+        place
+        for place, change, name in dropped
+        if name not in known or (name in made and change.before.name not in made[name])
+    )
+
+
+def _foreign(step: Step, changes: Sequence[c.Change], strange: Collection[int]) -> Iterator[Hazard]:
+    """Hazards of dropping what lbconf did not make."""
     for place in step.covers:
-        change = changes[place]
-        if isinstance(change, c.DropIndex | c.DropUnique | c.DropForeignKey | c.DropCheck):
-            message = f"{describe(change)} of {change.table} was not made by lbconf, and no model asks for it"
-            if not _replaced(change, changes):
-                found.append(Hazard(kind=HazardKind.IRREVERSIBLE, message=message))
-    return tuple(found)
+        if place in strange:
+            change = changes[place]
+            message = f"{describe(change)} of {table_of(change)} was not made by lbconf, and no model asks for it"
+            yield Hazard(kind=HazardKind.IRREVERSIBLE, message=message)
 
 
-def _replaced(change: c.DropIndex | c.DropUnique | c.DropForeignKey | c.DropCheck, changes: Sequence[c.Change]) -> bool:
+def _replaced(change: PartDrop, changes: Sequence[c.Change]) -> bool:
     """Whether another of the same name takes its place."""
     return any(
         isinstance(other, c.AddIndex | c.AddUnique | c.AddForeignKey | c.AddCheck)

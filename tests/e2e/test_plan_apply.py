@@ -251,6 +251,29 @@ def test_validate_reads_the_seed_files(shop: Shop) -> None:
     assert "environments/base/seed/order-line.yaml" in found.out
 
 
+def test_an_index_that_lbconf_did_not_make_is_not_dropped_unasked(shop: Shop) -> None:
+    indexed = ACCOUNT.replace("level: {type: number}", "level: {type: number, index: true}")
+    shop.write("models/account.yaml", indexed)
+    shop.run("apply", "--auto-approve")
+    shop.rows('CREATE INDEX by_hand ON "Account" (email, level)')
+    planned = shop.run("plan")
+    assert "! irreversible: index by_hand" in planned.out
+    assert shop.run("apply", "--auto-approve").code == 1
+    assert shop.run("apply", "--auto-approve", "--accept", "irreversible").code == 0
+
+    shop.write("models/account.yaml", ACCOUNT)
+    own = shop.run("plan")
+    assert "- index Account_level_idx" in own.out
+    assert "irreversible" not in own.out, "what lbconf made goes when the model says so"
+
+
+@pytest.mark.parametrize("file", ["/dev/zero", "deep.plan"])
+def test_what_cannot_be_a_plan_is_refused_at_once(shop: Shop, file: str) -> None:
+    (shop.root / "deep.plan").write_text("[" * 100_000)
+    found = shop.run("apply", file)
+    assert (found.code, "error[LB4011]" in found.err) == (1, True), found.err
+
+
 def test_a_model_that_goes_and_tables_that_are_not_ours(shop: Shop) -> None:
     shop.rows("CREATE TABLE theirs (a INTEGER)")
     shop.write("models/order.yaml", ORDER)
