@@ -285,9 +285,12 @@ def _fitting(table: str, scratch: str, column: Column, made: Conversion) -> list
     if made.fits is None:
         return []
     name = quote(column.name)
+    copied = f"{name} IS NOT NULL"
+    if column.backfill and not column.nullable:  # what fills the gaps was no value of the old type
+        copied += f" AND {name} IS NOT ({column.backfill})"
     return [
         f"CREATE TEMP TABLE {FITTING} (fits CONSTRAINT {quote(_unfit(table, column))} CHECK (fits))",
-        f"INSERT INTO {FITTING} SELECT coalesce({made.fits}, 0) FROM {quote(scratch)} WHERE {name} IS NOT NULL",
+        f"INSERT INTO {FITTING} SELECT coalesce({made.fits}, 0) FROM {quote(scratch)} WHERE {copied}",
         f"DROP TABLE {FITTING}",
     ]
 

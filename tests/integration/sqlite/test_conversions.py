@@ -121,3 +121,16 @@ def test_dangers_are_said_where_there_are_some(
 ) -> None:
     _, hazards = changed(tmp_path, old, new, value)
     assert hazards == {HazardKind.CHANGES_TYPE, HazardKind.REWRITES_TABLE} | expected
+
+
+def test_what_fills_the_gaps_need_not_have_been_a_value_of_the_old_type(tmp_path: Path) -> None:
+    target = SqliteTarget(tmp_path / "a.db")
+    target.apply(target.plan(with_type("BOOLEAN")))
+    target.run('INSERT INTO t ("some value") VALUES (NULL)')
+    column = Column(
+        name="some value", type=canonical_type("DATETIME"), nullable=False, backfill="'2020-01-01T00:00:00.000Z'"
+    )
+
+    target.apply(target.plan(State(tables=(replace(TABLE, columns=(ID, column)),))))
+
+    assert target.run('SELECT "some value" FROM t') == [("2020-01-01T00:00:00.000Z",)]
