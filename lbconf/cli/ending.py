@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from lbconf.cli import output
+from lbconf.layers.known_secrets import forget_secrets
 
 __all__ = ["exit_code"]
 
@@ -13,6 +14,7 @@ CANCELLED: Final = 130
 
 def exit_code(command: Callable[[], object], arguments: Sequence[str]) -> int:
     """Run a command and return the exit code. Every exception ends here, as a message on standard error."""
+    forget_secrets()
     try:
         result = command()
         output.flush()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TextIO, TypeAlias
 
 from lbconf.diagnostics import Diagnostic, Severity
+from lbconf.layers.known_secrets import without_secrets
 from lbconf.records import dataclass
 
 __all__ = ["Output", "Renderer", "discard", "flush", "message", "paint", "wants_color"]
@@ -91,7 +92,7 @@ def paint(text: str, style: str, *, color: bool) -> str:
 
 def message(text: str) -> None:
     """Print a message whatever the verbosity."""
-    _write(sys.stderr, text)
+    _write(sys.stderr, without_secrets(text))
 
 
 def flush() -> None:
@@ -109,7 +110,8 @@ def discard() -> None:
 
 def _plain(found: Sequence[Diagnostic], color: bool) -> str:  # noqa: FBT001 - as a `Renderer`
     return "\n".join(
-        f"{paint(f'{one.severity}[{one.code}]', str(one.severity), color=color)}: {one.message}" for one in found
+        f"{paint(f'{one.severity}[{one.code}]', str(one.severity), color=color)}: {without_secrets(one.message)}"
+        for one in found
     )
 
 

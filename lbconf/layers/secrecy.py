@@ -7,7 +7,7 @@ from lbconf.documents.markers import Replace, Unset, VariableText
 from lbconf.layers.secret import MASK, Secret
 from lbconf.patterns import pattern
 
-__all__ = ["conceal", "conceal_text", "is_secret_key", "is_secret_variable", "item_key", "shown_url"]
+__all__ = ["conceal", "conceal_text", "inner_key", "is_secret_key", "is_secret_variable", "item_key", "shown_url"]
 
 _SECRET_KEY: Final = pattern(
     r"""(?: .*(?:password|passwd|passphrase|secret) | pass | pwd | .*[_-]pass(?:word)? | token
@@ -17,12 +17,14 @@ _SECRET_KEY: Final = pattern(
         | keyfilename | .*credentials? | authorization | cookie | .*connection[_-]?string )""",
     re.VERBOSE,
 )
-_SIGNS: Final = ("pass", "pwd", "secret", "token", "key", "cred", "author", "cook", "str")
+_SIGNS: Final = ("pass", "pwd", "secret", "token", "key", "cred", "author", "cook", "str", "pw")
 """One of these is in every name that the patterns find; most names have none, which is told without the patterns."""
 _PUBLIC_KEY: Final = pattern(r".*(?:foreign|primary|public|sort|partition|entity)[_-]?key")
+_BLOCKS: Final = frozenset({"cookie", "authorization", "token"})
+"""Names of secrets that are also names of groups of settings."""
 _LIST_KEY: Final = pattern(r"keys|secrets|tokens|passwords", re.IGNORECASE)
 _SECRET_VARIABLE: Final = pattern(
-    r"PASS(WORD|WD|PHRASE)?(_|$)|PWD(_|$)|SECRET|TOKEN(_|$)|CREDENTIAL|(^|_)(API|ACCESS|PRIVATE|MASTER)?_?KEY(_|$)",
+    r"PASS(WORD|WD|PHRASE)?(_|$)|PWD?(_|$)|SECRET|TOKEN(_|$)|CREDENTIAL|(^|_)(API|ACCESS|PRIVATE|MASTER)?_?KEY(_|$)|KEY$",
     re.IGNORECASE,
 )
 _NOT_SECRET_VARIABLE: Final = frozenset({"PWD", "OLDPWD"})
@@ -42,7 +44,7 @@ def is_secret_key(key: str) -> bool:
 
 
 def is_secret_variable(name: str) -> bool:
-    """Whether a variable of this name holds a secret: `*_PASSWORD`, `*_SECRET`, `*_TOKEN`, `*_KEY`."""
+    """Whether a variable of this name holds a secret: it ends in PW, PASS, PASSWORD, SECRET, TOKEN or KEY."""
     folded = name.casefold()
     if name in _NOT_SECRET_VARIABLE or not any(sign in folded for sign in _SIGNS):
         return False
@@ -52,6 +54,13 @@ def is_secret_variable(name: str) -> bool:
 def item_key(key: str) -> str:
     """The name that the items of a list under this name stand under."""
     return "secret" if _LIST_KEY.fullmatch(key) or is_secret_key(key) else ""
+
+
+def inner_key(key: str, name: str) -> str:
+    """What a value in a mapping counts as: what is secret as one value is no less so when it is taken apart."""
+    if key == "url" or (is_secret_key(key) and key.casefold() not in _BLOCKS):
+        return "secret"
+    return name
 
 
 def shown_url(text: str) -> str:
@@ -73,7 +82,7 @@ def conceal(value: Any, key: str, *, keys_matter: bool) -> Any:
     if isinstance(value, str):
         return conceal_text(value, key if keys_matter else "")
     if isinstance(value, dict):
-        return _same_or(value, {k: conceal(v, k, keys_matter=keys_matter) for k, v in value.items()})
+        return _same_or(value, {k: conceal(v, inner_key(key, k), keys_matter=keys_matter) for k, v in value.items()})
     if isinstance(value, list):
         inner = item_key(key) if keys_matter else ""
         made = [conceal(item, inner, keys_matter=keys_matter) for item in value]
@@ -95,6 +104,8 @@ def conceal_text(text: str, key: str) -> str | Secret:
             return Secret(text)
     if key and text and is_secret_key(key) and not _is_reference(text):
         return Secret(text, _shown_template(text))
+    if key == "url" and "@" in text and "://" not in text:
+        return Secret(text)  # no URL, but perhaps meant as one, with a password
     shown = shown_url(text)
     return text if shown == text else Secret(text, shown)
 

@@ -1,6 +1,9 @@
 """Values that must never be printed."""
 
+from collections.abc import Callable
 from typing import Any, Final
+
+from lbconf.layers.known_secrets import remember_secret, without_secrets
 
 __all__ = ["MASK", "Secret", "masked", "revealed"]
 
@@ -19,6 +22,7 @@ class Secret:
         """Wrap a value; `shown` is what is printed in its place."""
         self._value = value
         self._shown = shown
+        remember_secret(value)
 
     def reveal(self) -> Any:
         """The value itself; only for handing it to a driver, or where `--show-secrets` asks for it."""
@@ -48,20 +52,23 @@ class Secret:
 
 
 def masked(value: Any) -> Any:
-    """The same data with every secret replaced by `***`, or by its shown form."""
-    return _map(value, str)
+    """The same data with every secret replaced by `***`, or by its shown form, also where another value repeats it."""
+    return _map(value, str, without_secrets)
 
 
 def revealed(value: Any) -> Any:
     """The same data with every secret replaced by what it hides."""
-    return _map(value, Secret.reveal)
+    return _map(value, Secret.reveal, str)
 
 
-def _map(value: Any, replace: Any) -> Any:
+def _map(value: Any, replace: Any, plain: Callable[[str], str]) -> Any:
     if isinstance(value, Secret):
-        return replace(value)
+        made = replace(value)
+        return plain(made) if isinstance(made, str) else made
+    if isinstance(value, str):
+        return plain(value)
     if isinstance(value, dict):
-        return {key: _map(item, replace) for key, item in value.items()}
+        return {key: _map(item, replace, plain) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_map(item, replace) for item in value]
+        return [_map(item, replace, plain) for item in value]
     return value

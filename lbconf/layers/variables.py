@@ -8,7 +8,7 @@ from typing import Any, Final
 from lbconf.diagnostics import Code, Severity
 from lbconf.documents.markers import VariableText
 from lbconf.documents.pointer import child
-from lbconf.layers.secrecy import conceal, conceal_text, is_secret_variable, item_key, shown_url
+from lbconf.layers.secrecy import conceal, conceal_text, inner_key, is_secret_variable, item_key, shown_url
 from lbconf.layers.secret import MASK, Secret
 from lbconf.patterns import pattern
 from lbconf.records import dataclass, field
@@ -147,7 +147,8 @@ def _walk(
         for name, item in value.items():
             new = item
             if isinstance(item, str | dict | list) or (keys_matter and item is not None):
-                new = _walk(item, name, child(pointer, name), text, keys_matter=keys_matter, keep_items=keep_items)
+                inner = inner_key(key, name) if keys_matter else name
+                new = _walk(item, inner, child(pointer, name), text, keys_matter=keys_matter, keep_items=keep_items)
             changed = changed or new is not item
             if new is not _ABSENT:
                 made[name] = new

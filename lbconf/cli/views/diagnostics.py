@@ -9,6 +9,7 @@ from typing import Final
 from lbconf.cli.output import paint
 from lbconf.diagnostics import Diagnostic, Location, Severity
 from lbconf.documents.pointer import split
+from lbconf.layers.known_secrets import without_secrets
 from lbconf.layers.secrecy import is_secret_key, shown_url
 from lbconf.layers.secret import MASK
 from lbconf.patterns import pattern
@@ -25,6 +26,8 @@ _QUOTED_PAIR: Final = pattern(
     r"""(?P<quote>["'])(?P<key>[^"']{1,80})(?P=quote)\s*:\s*(?P<value>"(?:[^"\\]|\\.)*"?|'[^']*'?|[^,}\]\s]+)"""
 )
 _PLAIN_PAIR: Final = pattern(r"^\s*(?:-\s+)?(?P<key>[\w$.-]+)\s*:\s+(?P<value>\S.*)$")
+_GROUP: Final = pattern(r"[\"']?url[\"']?\s*:\s*(?P<value>[{\[].*)$")
+_KEY: Final = pattern(r"^\s*(?:-\s+)?[\"']?[\w$.-]+[\"']?\s*:")
 _FLOW_PAIR: Final = pattern(r"[{,]\s*(?P<key>[\w$.-]+)\s*:\s*(?P<value>\"(?:[^\"\\]|\\.)*\"?|'[^']*'?|[^,}\s]+)")
 
 
@@ -64,15 +67,16 @@ def excerpt(location: Location, root: Path, *, color: bool = False) -> list[str]
 
 def _one(finding: Diagnostic, root: Path | None, *, color: bool) -> str:
     label = paint(f"{finding.severity.value}[{finding.code.value}]", finding.severity.value, color=color)
-    lines = [f"{label}: {paint(finding.message, 'bold', color=color)}"]
+    lines = [f"{label}: {paint(without_secrets(finding.message), 'bold', color=color)}"]
     if finding.location is not None:
         lines.append(f"  --> {finding.location}")
         if root is not None:
             lines.extend(excerpt(finding.location, root, color=color))
     if finding.hint:
-        lines.append(f"  {paint('hint:', 'info', color=color)} {finding.hint}")
+        lines.append(f"  {paint('hint:', 'info', color=color)} {without_secrets(finding.hint)}")
     lines.extend(
-        f"  {paint('note:', 'dim', color=color)} {other.message} ({other.location})" for other in finding.related
+        f"  {paint('note:', 'dim', color=color)} {without_secrets(other.message)} ({other.location})"
+        for other in finding.related
     )
     return "\n".join(lines)
 
@@ -106,9 +110,12 @@ def _masked(line: str) -> str:
         for pair in pattern.finditer(line)
         if is_secret_key(pair["key"])
     ]
+    spans.extend(group.span("value") for group in _GROUP.finditer(line))
     for start, end in sorted(set(spans), reverse=True):
         line = f"{line[:start]}{MASK}{line[end:]}"
-    return shown_url(line)
+    key = _KEY.match(line)
+    start = key.end() if key is not None else 0
+    return shown_url(line[:start] + without_secrets(line[start:]))
 
 
 @lru_cache(maxsize=64)

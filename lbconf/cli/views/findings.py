@@ -10,8 +10,10 @@ from xml.sax.saxutils import escape, quoteattr
 
 from lbconf import __version__
 from lbconf.diagnostics import Diagnostic, Location, Severity
+from lbconf.layers.known_secrets import without_secrets
+from lbconf.records import replace
 
-__all__ = ["diagnostic_data", "render_github", "render_json", "render_junit", "render_sarif"]
+__all__ = ["diagnostic_data", "render_github", "render_json", "render_junit", "render_sarif", "shown"]
 
 _SARIF_LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 _GITHUB_COMMANDS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
@@ -21,8 +23,19 @@ Found = Sequence[tuple[Diagnostic, tuple[str, ...]]]
 """Each finding with the environments that have it."""
 
 
+def shown(finding: Diagnostic) -> Diagnostic:
+    """The finding with known secrets masked in what it says."""
+    return replace(
+        finding,
+        message=without_secrets(finding.message),
+        hint=without_secrets(finding.hint) if finding.hint else finding.hint,
+        related=tuple(replace(other, message=without_secrets(other.message)) for other in finding.related),
+    )
+
+
 def diagnostic_data(finding: Diagnostic) -> dict[str, Any]:
     """One finding as JSON data; keys without a value are left out."""
+    finding = shown(finding)
     data: dict[str, Any] = {
         "code": finding.code.value,
         "name": finding.code.name,

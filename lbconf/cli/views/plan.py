@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from lbconf.cli.output import paint
 from lbconf.diagnostics import Diagnostic
+from lbconf.layers.known_secrets import without_secrets
 from lbconf.operations.plan import Failure, PlanReport
 from lbconf.plan.plan import Plan, PlannedChange
 from lbconf.state import changes as c
@@ -257,7 +258,7 @@ def _diagnostic_data(found: Diagnostic) -> Mapping[str, Any]:
     return {
         "code": found.code.value,
         "severity": found.severity.value,
-        "message": found.message,
+        "message": without_secrets(found.message),
         "source": to_data(found.location),
-        "hint": found.hint,
+        "hint": without_secrets(found.hint or "") or None,
     }

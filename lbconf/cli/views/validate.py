@@ -23,15 +23,16 @@ def render(checked: Validation, output_format: str, *, color: bool, quiet: bool 
     from lbconf.cli.views import findings
 
     names = [one.environment for one in checked.environments]
+    found = [(findings.shown(finding), where) for finding, where in checked.findings]
     match output_format:
         case "json":
-            return findings.render_json(checked.findings, names)
+            return findings.render_json(found, names)
         case "sarif":
-            return findings.render_sarif(checked.findings, checked.root)
+            return findings.render_sarif(found, checked.root)
         case "github":
-            return findings.render_github(checked.findings, checked.root)
+            return findings.render_github(found, checked.root)
         case _:
-            return findings.render_junit(checked.findings, names)
+            return findings.render_junit(found, names)
 
 
 def _text(checked: Validation, *, color: bool, quiet: bool) -> str:

@@ -74,7 +74,7 @@ def test_raw_keeps_variables_and_never_shows_secrets(project: Path) -> None:
         "url": "${DATABASE_URL}",
         "host": "h",
         "password": "***",
-        "other": "${A_TOKEN:-hidden}",
+        "other": "${A_TOKEN:-***}",
     }
     assert masked(config.data)["datasources"]["db"]["other"] == "***"
     assert "literal" not in repr([config.provenance[pointer] for pointer in config.provenance])
