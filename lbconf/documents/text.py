@@ -20,9 +20,12 @@ _OPEN_FLAGS: Final = (
 )
 
 
-def read_text(source: SourceFile, found: Collector) -> str | None:
-    """The file's text without byte-order mark, or None where findings say why not. Never waits on a pipe or device."""
-    data = _read_bytes(source, found)
+def read_text(source: SourceFile, found: Collector, most: int = MAX_BYTES) -> str | None:
+    """The file's text without byte-order mark, or None where findings say why not. Never waits on a pipe or device.
+
+    `most` is the greatest size in bytes.
+    """
+    data = _read_bytes(source, found, most)
     if data is None:
         return None
     data = data.removeprefix(_BOM)
@@ -52,7 +55,7 @@ def refuse_empty(source: SourceFile, found: Collector) -> None:
     found.error(Code.FILE_EMPTY, "the file is empty", Location(file=source.shown), hint=hint)
 
 
-def _read_bytes(source: SourceFile, found: Collector) -> bytes | None:
+def _read_bytes(source: SourceFile, found: Collector, most: int) -> bytes | None:
     place = Location(file=source.shown)
     try:
         descriptor = os.open(source.path, _OPEN_FLAGS)
@@ -73,16 +76,16 @@ def _read_bytes(source: SourceFile, found: Collector) -> bytes | None:
             kind = "a directory" if stat.S_ISDIR(status.st_mode) else "a pipe or device"
             found.error(Code.FILE_NOT_REGULAR, f"{kind} stands where a file should be", place, hint=_NO_FILE)
             return None
-        if status.st_size > MAX_BYTES:
+        if status.st_size > most:
             found.error(
                 Code.DOCUMENT_TOO_LARGE,
-                f"the file has {status.st_size} bytes, more than the {MAX_BYTES} that are read",
+                f"the file has {status.st_size} bytes, more than the {most} that are read",
                 place,
                 hint="split the file",
             )
             return None
         with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return file.read(MAX_BYTES + 1)
+            return file.read(most + 1)
     except OSError as error:
         _refuse_unreadable(error, source, found)
         return None

@@ -17,6 +17,7 @@ import yaml
 from lbconf.diagnostics import Code, Collector, Diagnostic, Location
 from lbconf.documents.reader import read_documents
 from lbconf.documents.source import SourceFile
+from lbconf.documents.text import read_text
 from lbconf.errors import DocumentError
 from lbconf.records import dataclass
 
@@ -24,6 +25,8 @@ __all__ = ["Written", "as_yaml", "merged", "write_project"]
 
 BASE: Final = Path("environments") / "base"
 RECORD: Final = Path(".lbconf") / "discovered.json"
+LARGEST: Final = 256 * 1024 * 1024
+"""Most bytes of a file of its own that discovery reads again."""
 MISSING: Final = object()
 
 
@@ -121,7 +124,7 @@ def _write(out: Path, path: str, now: Any, before: Any, found: Collector, *, for
         _replace(target, text)
         return Written(path=path, action="created")
     if force:
-        same = target.read_text(encoding="utf-8", errors="replace") == text
+        same = _text_of(target, path) == text
         if not same:
             _replace(target, text)
         return Written(path=path, action="unchanged" if same else "updated")
@@ -163,10 +166,15 @@ def _read(target: Path, path: str, found: Collector) -> Any:
     return read[0].data if read else MISSING
 
 
+def _text_of(target: Path, path: str) -> str | None:
+    """The file's text; None where it is no file that can be read. Never waits on a pipe or device."""
+    return read_text(SourceFile(path=target, shown=path, section="models", layer="base"), Collector(), LARGEST)
+
+
 def _record(out: Path) -> dict[str, Any]:
     try:
-        read = json.loads((out / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        read = json.loads(_text_of(out / RECORD, str(RECORD)) or "")
+    except (ValueError, RecursionError):
         return {}
     return read if isinstance(read, dict) else {}
 
