@@ -7,8 +7,18 @@ from lbconf.datatypes import DataType, StringType
 from lbconf.project.drafts import Draft
 from lbconf.project.naming import lower_first
 from lbconf.project.resolved import EMPTY
+from lbconf.records import replace
 
-__all__ = ["as_mapping", "camel", "copied", "default_keys", "key_towards", "type_of"]
+__all__ = [
+    "as_mapping",
+    "camel",
+    "copied",
+    "default_keys",
+    "key_towards",
+    "keys_before",
+    "name_before",
+    "type_of",
+]
 
 
 def camel(draft: Draft) -> str:
@@ -21,6 +31,19 @@ def default_keys(draft: Draft, ids: tuple[str, ...]) -> tuple[str, ...]:
     if len(ids) == 1:
         return (f"{camel(draft)}Id",)
     return tuple(f"{camel(draft)}{name[:1].upper()}{name[1:]}" for name in ids)
+
+
+def name_before(draft: Draft) -> str | None:
+    """The model's name before, as its `renamedFrom` says; None where it has no other."""
+    said = draft.settings.get("renamedFrom")
+    renamed = isinstance(said, str) and said and said != draft.name and not draft.layout.is_loopback
+    return str(said) if renamed else None
+
+
+def keys_before(draft: Draft, ids: tuple[str, ...]) -> tuple[str, ...]:
+    """What `default_keys` called the keys when the model had its name before; empty where it had no other."""
+    before = name_before(draft)
+    return () if before is None else default_keys(replace(draft, name=before), ids)
 
 
 def key_towards(through: Draft, target: Draft, taken: tuple[str, ...]) -> tuple[str, ...]:

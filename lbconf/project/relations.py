@@ -10,7 +10,16 @@ from lbconf.project.drafts import Draft
 from lbconf.project.inheritance import Written
 from lbconf.project.keys import referential_action
 from lbconf.project.plural import plural
-from lbconf.project.relation_keys import as_mapping, camel, copied, default_keys, key_towards, type_of
+from lbconf.project.relation_keys import (
+    as_mapping,
+    camel,
+    copied,
+    default_keys,
+    key_towards,
+    keys_before,
+    name_before,
+    type_of,
+)
 from lbconf.project.resolved import EMPTY, UNSET, Polymorphic, Property, Relation, RelationKind
 from lbconf.project.sources import Places
 
@@ -230,6 +239,9 @@ class _Resolver:
         else:
             found = self.join_model(candidates[0], self.draft)
             self.drafts[found.name] = found
+            if len(candidates) > 1 and (name_before(self.draft) or name_before(target)):
+                sides = (name_before(side) or side.name for side in (self.draft, target))
+                found.settings["renamedFrom"] = "".join(sides)
         for side in (self.draft, target):
             keys = self._id_names(side)
             if keys is None:
@@ -336,8 +348,9 @@ class _Resolver:
         return False
 
     def _add_keys(self, draft: Draft, names: tuple[str, ...], other: Draft, keys: tuple[str, ...]) -> None:
-        for name, key in zip(names, keys, strict=True):
-            self._add(draft, name, type_of(other, key))
+        before = keys_before(other, keys) if names == default_keys(other, keys) else ()
+        for place, (name, key) in enumerate(zip(names, keys, strict=True)):
+            self._add(draft, name, type_of(other, key), renamed_from=before[place] if before else None)
 
     def _add_polymorphic(self, draft: Draft, keys: Polymorphic, id_type: Any, like: Draft) -> None:
         kinds: dict[object, DataType] = {"number": NumberType(), "string": StringType()}
@@ -355,6 +368,7 @@ class _Resolver:
         default: Any = UNSET,
         index: Mapping[str, Any] | None = None,
         settings: Mapping[str, Any] = EMPTY,
+        renamed_from: str | None = None,
     ) -> None:
         if name in draft.properties:
             return
@@ -366,6 +380,7 @@ class _Resolver:
             hidden=name in (draft.settings.get("hidden") or ()),
             protected=name in (draft.settings.get("protected") or ()),
             settings=settings,
+            renamed_from=renamed_from,
             location=self.places.later(self.at),
         )
 

@@ -251,6 +251,34 @@ def test_validate_reads_the_seed_files(shop: Shop) -> None:
     assert "environments/base/seed/order-line.yaml" in found.out
 
 
+def test_a_renamed_model_keeps_its_links_and_the_keys_that_point_at_it(shop: Shop) -> None:
+    author = (
+        "name: Author\ndataSource: db\nproperties: {name: {type: string}}\nrelations:\n"
+        "  tags: {type: hasAndBelongsToMany, model: Tag}\n  books: {type: hasMany, model: Book}\n"
+    )
+    shop.write("models/tag.yaml", "name: Tag\ndataSource: db\nproperties: {name: {type: string}}\n")
+    shop.write("models/book.yaml", "name: Book\ndataSource: db\nproperties: {title: {type: string}}\n")
+    shop.write("models/author.yaml", author)
+    assert shop.run("apply", "--auto-approve").code == 0
+    for insert in (
+        "INSERT INTO \"Author\" (name) VALUES ('Ann')",
+        "INSERT INTO \"Tag\" (name) VALUES ('new')",
+        'INSERT INTO "AuthorTag" ("authorId", "tagId") VALUES (1, 1)',
+        'INSERT INTO "Book" (title, "authorId") VALUES (\'One\', 1)',
+    ):
+        shop.rows(insert)
+
+    shop.remove("models/author.yaml")
+    shop.write("models/writer.yaml", author.replace("name: Author", "name: Writer\nrenamedFrom: Author", 1))
+    planned = shop.run("plan")
+    assert "deletes-data" not in planned.out, planned.out
+    applied = shop.run("apply", "--auto-approve", "--accept", "all")
+    assert applied.code == 0, applied.err
+    assert shop.rows('SELECT "writerId", "tagId" FROM "WriterTag"') == [(1, 1)]
+    assert shop.rows('SELECT title, "writerId" FROM "Book"') == [("One", 1)]
+    assert shop.run("plan", "--detailed-exitcode").code == 0
+
+
 def test_an_index_that_lbconf_did_not_make_is_not_dropped_unasked(shop: Shop) -> None:
     indexed = ACCOUNT.replace("level: {type: number}", "level: {type: number, index: true}")
     shop.write("models/account.yaml", indexed)
