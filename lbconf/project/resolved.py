@@ -106,10 +106,20 @@ class Property:
         """The mapping section of the first of these connector names that has one, else an empty mapping."""
         return _section(self.settings, connectors)
 
-    @property
-    def typed_by_hand(self) -> bool:
-        """Whether a mapping section names the column's type, which may store a value otherwise than it was sent."""
-        return any(isinstance(part, Mapping) and part.get("dataType") for part in self.settings.values())
+    def is_typed_by_hand(self, connector: str) -> bool:
+        """Whether its section names the column's type, which may store a value otherwise than it was sent."""
+        return self._says(connector, "dataType")
+
+    def is_computed(self, connector: str) -> bool:
+        """Whether its section lets the database work the value out by itself."""
+        return self._says(connector, "generatedAs")
+
+    def _says(self, connector: str, key: str) -> bool:
+        return any(
+            isinstance(part, Mapping) and bool(part.get(key))
+            for name, part in self.settings.items()
+            if name.startswith(connector)
+        )
 
 
 class RelationKind(StrEnum):

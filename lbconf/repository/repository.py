@@ -222,7 +222,7 @@ class Repository(ReadingRepository):
             if changes.pop(prop.name, None) is not None and not model.layout.is_loopback:
                 raise RequestError(Code.ID_FIXED, f"{prop.name} cannot be set on several instances at once")
         stored = self._storable(model, changes)
-        unknown = next((name for name in changes if name not in stored), None)
+        unknown = next((name for name in changes if name not in stored and name not in model.properties), None)
         if unknown is not None:
             raise RequestError(Code.PROPERTY_UNKNOWN, f'{model.name} has no property "{unknown}"')
         if not stored:
@@ -273,18 +273,21 @@ class Repository(ReadingRepository):
 
     def _as_stored(self, model: Model, row: Row) -> Row:
         """The row after a change; read again where a column's own type may have given a value another form."""
-        shaped = [
-            prop.name for prop in model.properties.values() if prop.typed_by_hand and row.get(prop.name) is not None
-        ]
-        if not shaped or model.layout.is_loopback:
+        if model.layout.is_loopback:
+            return row
+        shape = self._stores.shape(model)
+        shaped = [name for name in shape.typed_by_hand if row.get(name) is not None] + [*shape.computed]
+        if not shaped:
             return row
         found = self._stores.find(Query(model=model, where=self._own_condition(model, row), limit=1))
         return {**row, **{name: found[0].get(name) for name in shaped}} if found else row
 
     def _storable(self, model: Model, row: Row) -> Row:
+        """What is written of a row: never what the database works out by itself."""
         if self._stores.keeps_unknown(model):
             return dict(row)
-        return {name: value for name, value in row.items() if name in model.properties}
+        written = self._stores.shape(model).written
+        return {name: value for name, value in row.items() if name in written}
 
     def _apply_scope(self, model: Model, row: Row) -> None:
         """Write the default scope's fixed values into the row, as LoopBack does."""
@@ -314,7 +317,7 @@ class Repository(ReadingRepository):
         if self._stores.keeps_unknown(model):
             with self._stores.transaction(model):
                 return bool(writer.delete(model, where)) and bool(writer.insert(model, [row]))
-        values = {name: row.get(name) for name in model.properties if name not in names}
+        values = {name: row.get(name) for name in self._stores.shape(model).written if name not in names}
         if not values:
             return self._stores.count(model, where) > 0
         return writer.update(model, where, values) > 0

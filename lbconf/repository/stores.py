@@ -12,13 +12,25 @@ from lbconf.query.errors import RequestError
 from lbconf.query.evaluate import evaluate, near_of
 from lbconf.query.nodes import AllOf, Condition, Near, Query, Row
 from lbconf.query.rules import KEEPING, NATIVE, TABULAR, Rules
-from lbconf.records import replace
+from lbconf.records import dataclass, replace
 from lbconf.repository.references import references_of
 from lbconf.repository.refusals import TellingWriter
 
 __all__ = ["Stores", "collected"]
 
 _LOG = logging.getLogger("lbconf.query")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """Names of a model's properties by what becomes of their values."""
+
+    written: tuple[str, ...]
+    """Those that are written."""
+    computed: tuple[str, ...]
+    """The others, which the database works out."""
+    typed_by_hand: tuple[str, ...]
+    """Those that may be stored in another form than they were sent in."""
 
 
 class Stores:
@@ -32,6 +44,7 @@ class Stores:
         self._models = models
         self._references = references_of(models)
         self._writers: dict[str, Writer] = {}
+        self._shapes: dict[str, Shape] = {}
         # Asked once: isinstance of a protocol looks at every member each time.
         self._json_readers = {name: found for name, found in connectors.items() if isinstance(found, JsonReader)}
         self._hidden_allowed = hidden_allowed
@@ -76,6 +89,19 @@ class Stores:
         if model.layout.is_loopback:
             rules = KEEPING if self.keeps_unknown(model) else TABULAR
         return replace(rules, hidden_allowed=True) if self._hidden_allowed else rules
+
+    def shape(self, model: Model) -> Shape:
+        """What the model's connector writes, worked out once."""
+        found = self._shapes.get(model.name)
+        if found is None:
+            kind = self.connector(model).data_source.connector
+            listed = model.properties.values()
+            found = self._shapes[model.name] = Shape(
+                written=tuple(prop.name for prop in listed if not prop.is_computed(kind)),
+                computed=tuple(prop.name for prop in listed if prop.is_computed(kind)),
+                typed_by_hand=tuple(prop.name for prop in listed if prop.is_typed_by_hand(kind)),
+            )
+        return found
 
     def transaction(self, model: Model) -> AbstractContextManager[None]:
         """A transaction where the model's connector has them; nothing otherwise."""

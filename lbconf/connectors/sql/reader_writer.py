@@ -162,13 +162,17 @@ class SqlReaderWriter(ABC):
     def _returned(self, table: BoundTable, names: Sequence[str]) -> tuple[str, ...]:
         """Properties whose values, or the form they are stored in, only the database knows."""
         native = not table.model.layout.is_loopback
+        kind = self._data_source.connector
         return tuple(
             name
             for name, column in table.columns.items()
             if (
-                native and column.prop.typed_by_hand
+                native and column.prop.is_typed_by_hand(kind)
                 if name in names
-                else column.prop.id or (native and self._mapping.column_default(table.model, column.prop))
+                else column.prop.id
+                or (
+                    native and (column.prop.is_computed(kind) or self._mapping.column_default(table.model, column.prop))
+                )
             )
         )
 
