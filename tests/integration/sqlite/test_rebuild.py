@@ -283,3 +283,17 @@ def test_a_rebuild_keeps_what_no_model_can_say(target: SqliteTarget) -> None:
     assert after == replace(before, checks=tuple(sorted(checks, key=lambda check: check.name)))
     target.run("INSERT INTO t (a, b, e) VALUES ('one', 1, 'x')", "INSERT INTO t (a, b, e) VALUES ('two', 1, 'y')")
     assert target.run("SELECT a, c, d FROM t") == [("two", 2, 3)]
+
+
+def test_what_a_view_or_a_trigger_needs_does_not_go_unnoticed(target: SqliteTarget) -> None:
+    desired = with_owner(replace(OWNER, columns=(ID,)))
+    with pytest.raises(ConnectorError, match=r"(trigger owner_log|view owners) would not work any more: .*name"):
+        target.apply(target.plan(desired))
+    assert target.run("SELECT name FROM owners ORDER BY id") == [("Ann",), ("Bob",)], "nothing was changed"
+
+    target.run("DROP VIEW owners", "CREATE VIEW broken_before AS SELECT gone FROM nowhere")
+    with pytest.raises(ConnectorError, match="trigger owner_log would not work any more"):
+        target.apply(target.plan(desired))
+    target.run("DROP TRIGGER owner_log")
+    target.apply(target.plan(desired))
+    assert target.plan(desired).empty
