@@ -44,7 +44,8 @@ def system_handlers(project: Project, endpoints: Sequence[Endpoint], sources: So
                 "dataSources": {
                     name: {"status": "up" if one.ready else "down", "ms": one.milliseconds}
                     for name, one in found.items()
-                },
+                }
+                | {name: {"status": "not served"} for name in project.data_sources if name not in found},
             },
             status=200 if all_ready else 503,
         )

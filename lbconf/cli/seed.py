@@ -29,6 +29,7 @@ def command(options: GlobalOptions, *, data_sources: tuple[str, ...], files: tup
         sets=options.sets,
         data_sources=data_sources,
         files=files,
+        warn=options.output.diagnostics,
     )
     options.output.result(render_seeded(found, color=options.output.color_results))
     return 0

@@ -179,10 +179,9 @@ def _attempt(
 
 
 def _plannable(project: Project, source: DataSource, url: str | None) -> bool:
-    """Whether it has structure of its own; an unknown connector counts where models depend on it."""
-    has_models = bool(planned_models(project, source.name))
-    if connector_type(source.connector) is None or url is not None:
-        return has_models
+    """Whether it has structure of its own; one of a connector that lbconf does not have only with a URL."""
+    if url is not None:
+        return bool(planned_models(project, source.name))
     return _mapping(source) is not None
 
 

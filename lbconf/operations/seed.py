@@ -1,10 +1,11 @@
 """Write seed rows, so that a second run changes nothing more."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from lbconf.connectors.contract import Connector, KeyCounter, Transactional
+from lbconf.connectors.registry import connector_type
 from lbconf.diagnostics import Code, Collector, Diagnostic
 from lbconf.errors import DocumentError, LbconfError
 from lbconf.operations.data_sources import create_connector, named_data_source, opened
@@ -37,9 +38,14 @@ def seed(
     sets: Sequence[str] = (),
     data_sources: Sequence[str] = (),
     files: Sequence[Path] = (),
+    warn: Callable[[tuple[Diagnostic, ...]], None] = lambda _diagnostics: None,
 ) -> tuple[SeededModel, ...]:
-    """Load a project and write its seed rows, as `seed_project`. Raises `LbconfError`."""
+    """Load a project and write its seed rows, as `seed_project`. Raises `LbconfError`.
+
+    `warn` is called with the findings about data sources whose rows are left out.
+    """
     project = load_project(root, environment, layout=layout, overrides=sets)
+    warn(tuple(found for found in project.diagnostics if found.code is Code.CONNECTOR_UNSUPPORTED))
     return seed_project(project, data_sources=data_sources, files=files)
 
 
@@ -49,7 +55,8 @@ def seed_project(
     """Write seed rows; rows that others need come first.
 
     Each data source is one transaction where its connector has them. Nothing is
-    written anywhere unless every file can be used.
+    written anywhere unless every file can be used. Rows of a data source whose
+    connector lbconf does not have are left out, unless it is named.
 
     Args:
         project: The resolved project.
@@ -68,7 +75,7 @@ def seed_project(
     result: list[SeededModel] = []
     for name in project.data_sources:
         here = [row for row in rows if row.model.data_source == name]
-        if name in chosen and here:
+        if name in chosen and here and (data_sources or connector_type(project.data_sources[name].connector)):
             result.extend(_seed_data_source(project, name, here))
     return tuple(result)
 

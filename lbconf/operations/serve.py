@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from lbconf.connectors.contract import Connector
-from lbconf.diagnostics import Code, Diagnostic, Severity
-from lbconf.errors import LbconfError
+from lbconf.diagnostics import Code, Collector, Diagnostic, Severity
+from lbconf.errors import ConnectorError, LbconfError
 from lbconf.operations.data_sources import create_connectors
 from lbconf.operations.load import load_project
 from lbconf.project.resolved import Model, Project
@@ -106,7 +106,7 @@ def application(options: ServeOptions, project: Project | None = None) -> Any:
     from lbconf.repository import Repository
 
     found = project or load_project(options.root, options.environment, layout=options.layout, overrides=options.sets)
-    connectors = create_connectors(found)
+    connectors = _connectors(found)
     return create_app(
         found,
         Repository(found, connectors, page_size=found.server.page_size, page_limit=found.server.max_page_size),
@@ -117,6 +117,20 @@ def application(options: ServeOptions, project: Project | None = None) -> Any:
             write_log=_write_log,
         ),
     )
+
+
+def _connectors(project: Project) -> Mapping[str, Connector]:
+    """Connectors by data source; those of kinds that lbconf does not have are left out, and their models answer 501.
+
+    Raises:
+        ConnectorError: a data source of a kind that lbconf has cannot be used.
+    """
+    problems = Collector()
+    made = create_connectors(project, problems=problems)
+    wrong = tuple(found for found in problems.diagnostics if found.code is not Code.CONNECTOR_MISSING)
+    if wrong:
+        raise ConnectorError(wrong)
+    return made
 
 
 @dataclass(frozen=True, slots=True)
