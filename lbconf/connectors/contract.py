@@ -8,9 +8,7 @@ are `ConnectorError`s; a driver's own exception never leaves a connector.
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol, runtime_checkable
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from lbconf.connectors.capabilities import Capabilities
 from lbconf.project.resolved import DataSource, Model, Property
@@ -19,6 +17,9 @@ from lbconf.records import dataclass
 from lbconf.state.changes import Change
 from lbconf.state.steps import Step
 from lbconf.state.structure import ColumnType, Default, Identity, QualifiedName, State
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 __all__ = [
     "Connector",
@@ -275,8 +276,8 @@ class ConnectorType:
     """For people: `PostgreSQL`."""
     aliases: tuple[str, ...]
     """Other names it goes by in files, npm package names included."""
-    settings: type[BaseModel]
-    """Checks a data source's settings; its fields document them."""
+    settings: "Callable[[], type[BaseModel]]"
+    """What checks a data source's settings, pydantic imported here; its fields document them."""
     extra: str | None
     """The extra to install when the driver is missing; None where none is needed."""
     drivers: tuple[str, ...]

@@ -1,10 +1,10 @@
 """Names and settings of lbconf's own connectors. Generated; do not edit."""
 
-# ruff: noqa: Q000 - as the generator writes it
+# ruff: noqa: E501, Q000 - as the generator writes it
 # fmt: off
 from typing import Any, Final
 
-__all__ = ["ALIASES", "SETTINGS"]
+__all__ = ["ALIASES", "FIELDS", "SECRETS", "SETTINGS"]
 
 ALIASES: Final[dict[str, str]] = {'memory': 'memory',
  'transient': 'memory',
@@ -78,3 +78,56 @@ SETTINGS: Final[dict[str, Any]] = {'memory': {'type': 'object',
                            'busyTimeout': {'minimum': 0, 'type': 'number'},
                            'max': {'minimum': 1, 'type': 'integer'}},
             'required': []}}
+
+FIELDS: Final[dict[str, dict[str, tuple[str, Any]]]] = {'memory': {'name': ('name', None),
+            'connector': ('connector', None),
+            'file': ('file', None),
+            'local_storage': ('localStorage', None),
+            'inq_limit': ('inqLimit', None)},
+ 'postgresql': {'name': ('name', None),
+                'connector': ('connector', None),
+                'debug': ('debug', None),
+                'lazy_connect': ('lazyConnect', None),
+                'connection_timeout': ('connectionTimeout', None),
+                'max_offline_requests': ('maxOfflineRequests', None),
+                'inq_limit': ('inqLimit', None),
+                'catch_failure': ('catchFailure', None),
+                'disable_migration': ('disableMigration', None),
+                'default_id_sort': ('defaultIdSort', True),
+                'allow_extended_operators': ('allowExtendedOperators', None),
+                'statement_timeout': ('statementTimeout', None),
+                'pool_timeout': ('poolTimeout', 10000),
+                'url': ('url', None),
+                'host': ('host', 'localhost'),
+                'port': ('port', 5432),
+                'user': ('user', None),
+                'password': ('password', None),
+                'database': ('database', None),
+                'db_schema': ('schema', 'public'),
+                'ssl': ('ssl', None),
+                'min': ('min', 0),
+                'max': ('max', 10),
+                'idle_timeout': ('idleTimeoutMillis', None),
+                'connect_timeout': ('connectTimeout', None),
+                'application_name': ('applicationName', 'lbconf'),
+                'on_error': ('onError', None)},
+ 'sqlite': {'name': ('name', None),
+            'connector': ('connector', None),
+            'debug': ('debug', None),
+            'lazy_connect': ('lazyConnect', None),
+            'connection_timeout': ('connectionTimeout', None),
+            'max_offline_requests': ('maxOfflineRequests', None),
+            'inq_limit': ('inqLimit', None),
+            'catch_failure': ('catchFailure', None),
+            'disable_migration': ('disableMigration', None),
+            'default_id_sort': ('defaultIdSort', True),
+            'allow_extended_operators': ('allowExtendedOperators', None),
+            'statement_timeout': ('statementTimeout', None),
+            'pool_timeout': ('poolTimeout', 10000),
+            'file': ('file', ':memory:'),
+            'url': ('url', None),
+            'busy_timeout': ('busyTimeout', 5000),
+            'max': ('max', 8)}}
+"""Name in Python to name in files, and default."""
+
+SECRETS: Final[dict[str, tuple[str, ...]]] = {'memory': (), 'postgresql': ('connectionString', 'password', 'url'), 'sqlite': ()}

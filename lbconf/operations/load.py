@@ -100,9 +100,10 @@ def check_settings(data_source: DataSource) -> tuple[Diagnostic, ...]:
     from pydantic import ValidationError
 
     findings = Collector()
-    _warn_unknown(data_source, _setting_names(kind.settings), findings)
+    definition = kind.settings()
+    _warn_unknown(data_source, _setting_names(definition), findings)
     try:
-        kind.settings.model_validate(data_source.settings)
+        definition.model_validate(data_source.settings)
     except ValidationError as error:
         for problem in error.errors(include_input=False, include_url=False):
             _report(data_source, problem["type"], problem["loc"], problem["msg"], findings)

@@ -16,7 +16,7 @@ def schema_files() -> dict[str, str]:
     from lbconf.plan.plan_file import plan_file_schema
     from lbconf.project.json_schema import json_schemas
 
-    connectors = [(kind.name, kind.aliases, kind.settings) for kind in connector_types()]
+    connectors = [(kind.name, kind.aliases, kind.settings()) for kind in connector_types()]
     schemas = {**json_schemas(connectors), "plan": plan_file_schema()}
     return {
         f"{name}.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
@@ -56,7 +56,7 @@ def _tables() -> dict[Path, str]:
     """The tables inside lbconf that files are checked against, by path."""
     from lbconf.project.json_schema import connectors_module, shapes_module
 
-    own = [(kind.name, kind.aliases, kind.settings) for kind in connector_types() if kind.name in _OWN_CONNECTORS]
+    own = [(kind.name, kind.aliases, kind.settings()) for kind in connector_types() if kind.name in _OWN_CONNECTORS]
     return {
         _PACKAGE / "project" / "shapes.py": shapes_module(),
         _PACKAGE / "connectors" / "table.py": connectors_module(own),

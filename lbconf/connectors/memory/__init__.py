@@ -1,11 +1,21 @@
 """The memory connector: rows in this process, perhaps in a JSON file; `transient` keeps nothing at all."""
 
+from typing import TYPE_CHECKING
+
 from lbconf.connectors.capabilities import Capabilities
 from lbconf.connectors.contract import Connector, ConnectorType
-from lbconf.connectors.memory.settings import MemorySettings
 from lbconf.project.resolved import DataSource
 
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
 __all__ = ["CONNECTOR"]
+
+
+def _settings() -> "type[BaseModel]":
+    from lbconf.connectors.memory.settings import MemorySettings
+
+    return MemorySettings
 
 
 def _create(data_source: DataSource) -> Connector:
@@ -24,7 +34,7 @@ CONNECTOR = ConnectorType(
     name="memory",
     title="Memory",
     aliases=("transient", "loopback-connector-memory", "loopback-connector-transient"),
-    settings=MemorySettings,
+    settings=_settings,
     extra=None,
     drivers=(),
     schemes=("memory",),

@@ -1,11 +1,21 @@
 """The PostgreSQL connector: connections, mapping, inspection, DDL, reading and writing with psycopg 3."""
 
+from typing import TYPE_CHECKING
+
 from lbconf.connectors.capabilities import Capabilities
 from lbconf.connectors.contract import Connector, ConnectorType, ModelMapping
-from lbconf.connectors.postgresql.settings import PostgresqlSettings
 from lbconf.project.resolved import DataSource
 
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
 __all__ = ["CONNECTOR"]
+
+
+def _settings() -> "type[BaseModel]":
+    from lbconf.connectors.postgresql.settings import PostgresqlSettings
+
+    return PostgresqlSettings
 
 
 def _mapping(data_source: DataSource) -> ModelMapping:
@@ -30,7 +40,7 @@ CONNECTOR = ConnectorType(
     name="postgresql",
     title="PostgreSQL",
     aliases=("postgres", "pg", "loopback-connector-postgresql", "cockroachdb", "yugabytedb"),
-    settings=PostgresqlSettings,
+    settings=_settings,
     extra="postgresql",
     drivers=("psycopg",),
     schemes=("postgresql", "postgres"),

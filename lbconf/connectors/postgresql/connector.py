@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from threading import Lock, local
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import psycopg
 
@@ -16,15 +16,15 @@ from lbconf.connectors.postgresql.dialect import JSON_PREDICATE, PostgresqlDiale
 from lbconf.connectors.postgresql.errors import connection_failed, connection_lost, translate
 from lbconf.connectors.postgresql.json_rows import json_statement
 from lbconf.connectors.postgresql.mapping import PostgresqlMapping
+from lbconf.connectors.postgresql.parameters import connection_parameters
 from lbconf.connectors.postgresql.session import Session, connect
-from lbconf.connectors.postgresql.settings import PostgresqlSettings, connection_parameters
 from lbconf.connectors.postgresql.sizes import table_sizes
 from lbconf.connectors.sql.compile import Compiled, Compiler
 from lbconf.connectors.sql.dialect import ValueRefused
+from lbconf.connectors.sql.plain_settings import read_plainly
 from lbconf.connectors.sql.pool import Pool, PoolEmptyError
 from lbconf.connectors.sql.reader_writer import SqlReaderWriter
 from lbconf.connectors.sql.rows import to_json
-from lbconf.connectors.sql.settings import read_settings
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import ConnectionFailedError, ConnectorError, ConstraintError, ConstraintKind
 from lbconf.layers.secret import MASK, Secret
@@ -33,6 +33,9 @@ from lbconf.query.nodes import Query
 from lbconf.state.changes import Change
 from lbconf.state.steps import Step
 from lbconf.state.structure import QualifiedName, State
+
+if TYPE_CHECKING:
+    from lbconf.connectors.postgresql.settings import PostgresqlSettings
 
 __all__ = ["PostgresqlConnector"]
 
@@ -74,7 +77,7 @@ class PostgresqlConnector(SqlReaderWriter):
     def __init__(self, data_source: DataSource) -> None:
         """Check the settings. Raises `ConnectorError`."""
         super().__init__(data_source, PostgresqlMapping(data_source))
-        self.settings = read_settings(PostgresqlSettings, data_source)
+        self.settings = read_plainly(_definition, data_source)
         try:
             self.place = _place(self.settings, data_source)
         except ValueError as problem:
@@ -210,10 +213,11 @@ class PostgresqlConnector(SqlReaderWriter):
 
     def session(self, *, lock_timeout: float) -> AbstractContextManager[MigrationSession]:
         """A migration session on a connection of its own, without the time limit of requests."""
-        unlimited = self.settings.model_copy(update={"statement_timeout": None})
         self._inspected = None
         return migrate.session(
-            lambda: connect(unlimited).connection, lock_timeout=lock_timeout, translating=self._translating
+            lambda: connect(self.settings, limited=False).connection,
+            lock_timeout=lock_timeout,
+            translating=self._translating,
         )
 
     def history(self) -> tuple[LedgerEntry, ...]:
@@ -320,7 +324,13 @@ class PostgresqlConnector(SqlReaderWriter):
         )
 
 
-def _place(settings: PostgresqlSettings, data_source: DataSource) -> str:
+def _definition() -> "type[PostgresqlSettings]":
+    from lbconf.connectors.postgresql.settings import PostgresqlSettings
+
+    return PostgresqlSettings
+
+
+def _place(settings: "PostgresqlSettings", data_source: DataSource) -> str:
     """Where a connection goes and as whom; never the password, and nothing that came from a secret source."""
     parameters = connection_parameters(settings)
 

@@ -2,14 +2,17 @@
 
 import select
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
 from psycopg.abc import AdaptContext, Loader
 from psycopg.adapt import Buffer
 from psycopg.pq import ConnStatus, Format, TransactionStatus
 
-from lbconf.connectors.postgresql.settings import PostgresqlSettings, connection_parameters
+from lbconf.connectors.postgresql.parameters import connection_parameters
+
+if TYPE_CHECKING:
+    from lbconf.connectors.postgresql.settings import PostgresqlSettings
 
 __all__ = ["Session", "connect"]
 
@@ -70,8 +73,11 @@ class Session:
             return
 
 
-def connect(settings: PostgresqlSettings) -> Session:
-    """A new connection. Raises psycopg's errors, and ValueError for settings that cannot be understood."""
+def connect(settings: "PostgresqlSettings", *, limited: bool = True) -> Session:
+    """A new connection, without the time limit of statements where it is not `limited`.
+
+    Raises psycopg's errors, and ValueError for settings that cannot be understood.
+    """
     parameters = connection_parameters(settings)
     connection = psycopg.Connection.connect("", autocommit=True, prepare_threshold=2, **parameters)
     try:
@@ -83,7 +89,7 @@ def connect(settings: PostgresqlSettings) -> Session:
         ):
             connection.adapters.register_loader(name, kind)
         chosen = list(SETTINGS)
-        if settings.statement_timeout is not None:
+        if limited and settings.statement_timeout is not None:
             chosen.append(("statement_timeout", str(int(settings.statement_timeout))))
         listed = ", ".join(f"set_config('{name}', %s, false)" for name, _ in chosen)
         connection.execute(f"SELECT {listed}", [value for _, value in chosen], prepare=False)

@@ -1,11 +1,21 @@
 """The SQLite connector: a file (or memory), mapping, inspection, DDL, reading and writing with the standard library."""
 
+from typing import TYPE_CHECKING
+
 from lbconf.connectors.capabilities import Capabilities
 from lbconf.connectors.contract import Connector, ConnectorType, ModelMapping
-from lbconf.connectors.sqlite.settings import SqliteSettings
 from lbconf.project.resolved import DataSource
 
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
 __all__ = ["CONNECTOR"]
+
+
+def _settings() -> "type[BaseModel]":
+    from lbconf.connectors.sqlite.settings import SqliteSettings
+
+    return SqliteSettings
 
 
 def _mapping(data_source: DataSource) -> ModelMapping:
@@ -30,7 +40,7 @@ CONNECTOR = ConnectorType(
     name="sqlite",
     title="SQLite",
     aliases=("sqlite3", "loopback-connector-sqlite3", "loopback-connector-sqlite"),
-    settings=SqliteSettings,
+    settings=_settings,
     extra=None,
     drivers=("sqlite3",),
     schemes=("sqlite", "sqlite3"),

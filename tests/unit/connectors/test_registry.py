@@ -19,7 +19,7 @@ class Settings(BaseModel):
 
 
 CONNECTOR = ConnectorType(
-    name="queue", title="Queue", aliases=("fifo",), settings=Settings, extra=None, drivers=(), schemes=("queue",),
+    name="queue", title="Queue", aliases=("fifo",), settings=lambda: Settings, extra=None, drivers=(), schemes=(),
     mapping=lambda _: None, create=lambda _: None, capabilities=lambda: None,
 )
 """

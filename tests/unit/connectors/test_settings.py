@@ -4,10 +4,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from lbconf.connectors.postgresql.settings import PostgresqlSettings, connection_parameters
-from lbconf.connectors.sql.settings import read_settings
+from lbconf.connectors.postgresql.parameters import connection_parameters
+from lbconf.connectors.postgresql.settings import PostgresqlSettings
+from lbconf.connectors.sql.plain_settings import plain_settings
+from lbconf.connectors.sql.settings import SqlSettings, read_settings
 from lbconf.connectors.sqlite.settings import SqliteSettings, database_path
+from lbconf.connectors.table import SETTINGS
 from lbconf.errors import ConnectorError
 from lbconf.layers.secret import Secret
 from tests.strategies.rows import data_source
@@ -99,3 +104,47 @@ def test_every_wrong_setting_is_told_at_once() -> None:
 )
 def test_the_path_of_a_database(settings: dict[str, Any], expected: Path | None) -> None:
     assert database_path(SqliteSettings.model_validate(settings), Path("/root")) == expected
+
+
+PLAIN_NAMES = sorted({name for shape in SETTINGS.values() for name in shape["properties"]} | {"hostname", "unknown"})
+PLAIN_VALUES = (
+    st.none()
+    | st.booleans()
+    | st.integers(-2, 70_000)
+    | st.sampled_from([2**53, 10**400])
+    | st.floats(allow_nan=False)
+    | st.text(max_size=3)
+    | st.dictionaries(st.text(max_size=2) | st.integers(), st.booleans(), max_size=1)
+)
+
+
+@settings(max_examples=500)
+@given(
+    kind=st.sampled_from([PostgresqlSettings, SqliteSettings]),
+    written=st.dictionaries(st.sampled_from(PLAIN_NAMES), PLAIN_VALUES | PLAIN_VALUES.map(Secret), max_size=5),
+)
+def test_settings_read_plainly_are_what_pydantic_makes_of_them(
+    kind: type[SqlSettings], written: dict[str, Any]
+) -> None:
+    source = data_source("postgresql" if kind is PostgresqlSettings else "sqlite", written)
+    plain = plain_settings(source)
+    if plain is not None:
+        slow = read_settings(kind, source)
+        assert vars(plain) == {name: getattr(slow, name) for name in kind.model_fields}
+        assert not slow.model_extra
+
+
+@pytest.mark.parametrize("kind", [PostgresqlSettings, SqliteSettings])
+def test_every_setting_can_be_read_plainly(kind: type[SqlSettings]) -> None:
+    connector = "postgresql" if kind is PostgresqlSettings else "sqlite"
+    samples: dict[str, Any] = {"integer": 1, "number": 1, "boolean": True, "string": "x"}
+    shapes = SETTINGS[connector]["properties"]
+    written = {name: samples[shape.get("type") or shape["anyOf"][0]["type"]] for name, shape in shapes.items()}
+    plain = plain_settings(data_source(connector, written))
+    assert plain is not None
+    assert str(vars(plain).get("password", "***")) == "***"
+
+
+def test_settings_that_must_be_converted_or_are_wrong_are_left_to_pydantic() -> None:
+    for written in ({"port": "5432"}, {"hostname": "h"}, {"port": 0}, {"ssl": {"ca": "f"}}, {"password": 5}, {"x": 1}):
+        assert plain_settings(data_source("postgresql", written)) is None

@@ -32,7 +32,10 @@ class QueueSettings(BaseModel, extra="allow"):
 class Queue:
     name = "queue"
     aliases = ("kafka",)
-    settings = QueueSettings
+
+    @staticmethod
+    def settings() -> type[QueueSettings]:
+        return QueueSettings
 
 
 def data_source(**settings: Any) -> DataSource:
@@ -141,7 +144,7 @@ def test_what_is_good_at_first_sight_is_good_for_the_connector(connector: str, w
     if load._plainly_good(source):
         kind = connector_type(connector)
         assert kind is not None
-        kind.settings.model_validate({**written, "connector": connector, "name": "db"})
+        kind.settings().model_validate({**written, "connector": connector, "name": "db"})
 
 
 def test_a_good_project_is_checked_without_pydantic_and_drivers() -> None:
