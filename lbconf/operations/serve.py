@@ -4,7 +4,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +13,8 @@ from lbconf.diagnostics import Code, Collector, Diagnostic, Severity
 from lbconf.errors import ConnectorError, LbconfError
 from lbconf.operations.data_sources import create_connectors
 from lbconf.operations.load import load_project
-from lbconf.project.resolved import Model, Project
+from lbconf.operations.protection import UNPROTECTED_HINT, unprotected
+from lbconf.project.resolved import Project
 from lbconf.records import dataclass, replace
 
 __all__ = ["Address", "ServeOptions", "application", "serve"]
@@ -23,8 +24,6 @@ PORT_VARIABLES: Final = ("npm_config_port", "OPENSHIFT_SLS_PORT", "OPENSHIFT_NOD
 """In LoopBack's order. Source: loopback-boot 3, `lib/executor.js`."""
 
 GRACE_SECONDS: Final = 30
-NAMED_AT_MOST: Final = 5
-UNPROTECTED_HINT: Final = "Only where nobody else can reach the server, add --insecure-no-access-control."
 LARGEST_PORT: Final = 65535
 
 
@@ -198,7 +197,7 @@ def _end(number: int, frame: object) -> None:
 
 def _checked(project: Project, options: ServeOptions) -> tuple[Diagnostic, ...]:
     """Warnings; raises `LbconfError` for what must not be served as asked."""
-    warnings = _unprotected(project)
+    warnings = unprotected(project)
     if warnings and not options.without_access_control:
         refused = (replace(found, severity=Severity.ERROR, hint=UNPROTECTED_HINT) for found in warnings)
         raise LbconfError(tuple(refused))
@@ -215,40 +214,6 @@ def _checked(project: Project, options: ServeOptions) -> tuple[Diagnostic, ...]:
                     )
                 )
     return warnings
-
-
-def _unprotected(project: Project) -> tuple[Diagnostic, ...]:
-    """What LoopBack would protect and this version does not, as warnings."""
-    found: list[Diagnostic] = []
-    public = [model for model in project.models.values() if model.public and model.data_source]
-    ruled = [model for model in public if model.acls]
-    if project.auth and ruled:
-        found.append(
-            Diagnostic(
-                code=Code.ACCESS_NOT_ENFORCED,
-                severity=Severity.WARNING,
-                message=f"Access control is NOT enforced by this version: the rules of {_listed(ruled)} are ignored, "
-                "and everyone who reaches the server can read and write everything.",
-                location=ruled[0].acls[0].location,
-            )
-        )
-    users = [model for model in public if model.is_a("User")]
-    if users:
-        found.append(
-            Diagnostic(
-                code=Code.PASSWORDS_NOT_HASHED,
-                severity=Severity.WARNING,
-                message=f"Passwords of {_listed(users)} are stored as they come: this version has no login "
-                "and does not hash them.",
-                location=users[0].location,
-            )
-        )
-    return tuple(found)
-
-
-def _listed(models: Sequence[Model]) -> str:
-    names = [model.name for model in models[:NAMED_AT_MOST]]
-    return ", ".join(names) + (", ..." if len(models) > NAMED_AT_MOST else "")
 
 
 def _address(project: Project, options: ServeOptions) -> tuple[str, int]:

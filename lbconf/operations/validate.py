@@ -9,7 +9,7 @@ from lbconf.errors import DocumentError
 from lbconf.operations.compose import known_environments, project_root
 from lbconf.operations.load import check_project
 from lbconf.project.resolved import Project
-from lbconf.records import dataclass
+from lbconf.records import dataclass, replace
 
 __all__ = ["Checked", "Validation", "validate"]
 
@@ -93,7 +93,7 @@ def _check(
 ) -> Checked:
     project, found = check_project(root, name, layout=layout, overrides=overrides, environ=environ)
     if project is not None:
-        found = (*found, *_seed_findings(project))
+        found = (*found, *_seed_findings(project), *_serve_findings(project))
     return Checked(
         environment=project.environment if project else _name(name, environ),
         models=len(project.models) if project else None,
@@ -109,6 +109,14 @@ def _seed_findings(project: Project) -> tuple[Diagnostic, ...]:
     found = Collector()
     read_seed(project, own_seed_files(project), found)
     return found.diagnostics
+
+
+def _serve_findings(project: Project) -> tuple[Diagnostic, ...]:
+    """What keeps the project from being served without saying so."""
+    from lbconf.operations.protection import UNPROTECTED_HINT, unprotected
+
+    hint = f"`lbconf serve` refuses such a project. {UNPROTECTED_HINT}"
+    return tuple(replace(finding, hint=hint) for finding in unprotected(project))
 
 
 def _name(environment: str | None, environ: Mapping[str, str] | None) -> str:
