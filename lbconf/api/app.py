@@ -65,7 +65,7 @@ def create_app(
         presenter=Presenter(project),
         sources=sources,
         threads=threads,
-        limits=Limits(_settings(project, "remoting")),
+        limits=Limits(_settings(project, "remoting"), project.server.settings.get("bodyLimit")),
         log=log,
     )
 

@@ -36,10 +36,11 @@ class Limits:
 
     __slots__ = ("form", "json")
 
-    def __init__(self, remoting: Mapping[str, Any]) -> None:
-        """Read `json.limit` and `urlencoded.limit` of the remoting settings."""
-        self.json = _limit(remoting.get("json"))
-        self.form = _limit(remoting.get("urlencoded"))
+    def __init__(self, remoting: Mapping[str, Any], both: Any = None) -> None:
+        """Read `json.limit` and `urlencoded.limit` of the remoting settings; `both` where one of them says nothing."""
+        default = size_in_bytes(both)
+        self.json = _limit(remoting.get("json"), default)
+        self.form = _limit(remoting.get("urlencoded"), default)
 
 
 async def read_body(receive: Receive, headers: Mapping[bytes, bytes], limit: int) -> bytes:
@@ -115,8 +116,8 @@ def size_in_bytes(written: Any, default: int = DEFAULT_LIMIT) -> int:
     return int(float(match.group(1)) * _UNITS[(match.group(2) or "b").lower()])
 
 
-def _limit(settings: Any) -> int:
-    return size_in_bytes(settings.get("limit")) if isinstance(settings, Mapping) else DEFAULT_LIMIT
+def _limit(settings: Any, default: int) -> int:
+    return size_in_bytes(settings.get("limit"), default) if isinstance(settings, Mapping) else default
 
 
 def _too_large() -> UnreadBodyError:

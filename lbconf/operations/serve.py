@@ -111,7 +111,7 @@ def application(options: ServeOptions, project: Project | None = None) -> Any:
         Repository(found, connectors, page_size=found.server.page_size, page_limit=found.server.max_page_size),
         connectors,
         ApiOptions(
-            threads=options.threads or _threads(connectors),
+            threads=options.threads or _asked_threads(found) or _threads(connectors),
             access_log=options.access_log,
             write_log=_write_log,
         ),
@@ -269,6 +269,12 @@ def _unusable(host: str, port: int, error: OSError) -> LbconfError:
     return LbconfError(
         Diagnostic(code=Code.ADDRESS_UNUSABLE, message=f"Cannot listen on {host} port {port}: {reason}.", hint=hint)
     )
+
+
+def _asked_threads(project: Project) -> int | None:
+    """What the native server settings say."""
+    written = project.server.settings.get("threads")
+    return written if isinstance(written, int) and not isinstance(written, bool) and written > 0 else None
 
 
 def _threads(connectors: Mapping[str, Connector]) -> int:

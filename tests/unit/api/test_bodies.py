@@ -148,6 +148,7 @@ def test_sizes(written: Any, size: int) -> None:
 
 
 def test_limits_come_from_the_remoting_settings() -> None:
+    assert Limits({"json": {"limit": "1mb"}}, "2kb").form == 2048
     limits = Limits({"json": {"limit": "1mb"}, "urlencoded": {"extended": True}})
 
     assert (limits.json, limits.form) == (1_048_576, 102_400)
