@@ -121,6 +121,7 @@ class Code(StrEnum):
     DATA_SOURCE_MISSING = "LB5053"
     SEED_UNUSABLE = "LB5054"
     MODEL_MISSING = "LB5055"
+    PROJECT_CLOSED = "LB5056"
 
     # LB6xxx query: what a request asks for
     FILTER_MALFORMED = "LB6001"

@@ -70,6 +70,7 @@ class LoadedProject:
     def __init__(self, project: Project) -> None:
         """Take the resolved project."""
         self.project = project
+        self._closed = False
         self._sources = {name: LoadedDataSource(self, name) for name in project.data_sources}
         self._connectors = _Opened(self._sources)
         self._repository = Repository(project, self._connectors)
@@ -103,23 +104,36 @@ class LoadedProject:
             near = nearest(name, self.models)
             hint = f"did you mean {near}?" if near else f"there are {', '.join(self.models) or 'none'}"
             raise ProjectError(Diagnostic(code=Code.MODEL_MISSING, message=f"there is no model {name}", hint=hint))
-        return LoadedModel(found, self._repository)
+        return LoadedModel(found, self._repository, self)
 
     def adopt(self, built: Project, names: Sequence[str]) -> "dict[str, LoadedModel]":
         """Take over models of a project that was made at run time on the same data sources; returns them by name."""
         repository = Repository(built, self._connectors)
-        models = {name: LoadedModel(built.models[name], repository) for name in names}
+        models = {name: LoadedModel(built.models[name], repository, self) for name in names}
         self._built.update(models)
         return models
 
     def close(self) -> None:
-        """Close every connection; the next use opens it again."""
+        """Close every connection; whatever is used then says so, until `with` opens the project again."""
+        self._closed = True
         for source in self._sources.values():
             source.disconnect()
 
     def __enter__(self) -> Self:
         """The project itself."""
+        self._closed = False
         return self
+
+    def refuse_closed(self) -> None:
+        """Raises `ProjectError` where the project was closed: a connection opened now would stay open."""
+        if self._closed:
+            raise ProjectError(
+                Diagnostic(
+                    code=Code.PROJECT_CLOSED,
+                    message="the project was closed, and its connections with it",
+                    hint="use its models and data sources inside the `with` block, or load it again",
+                )
+            )
 
     def __exit__(self, *exception: object) -> None:
         """Close every connection."""
@@ -139,7 +153,8 @@ class LoadedDataSource:
 
     @property
     def connector(self) -> Connector:
-        """The open connector. Raises `ConnectorError`."""
+        """The open connector. Raises `ConnectorError`, and `ProjectError` where the project was closed."""
+        self._owner.refuse_closed()
         with self._lock:
             if self._made is None:
                 self._made = create_connector(self._project.data_sources[self.name], self._project.root)
@@ -254,15 +269,21 @@ class LoadedDataSource:
 class LoadedModel:
     """One model's rows."""
 
-    def __init__(self, model: Model, repository: Repository) -> None:
-        """Take the model and what reads and writes its rows."""
+    def __init__(self, model: Model, repository: Repository, owner: LoadedProject) -> None:
+        """Take the model, what reads and writes its rows, and the project it belongs to."""
         self.model = model
-        self._repository = repository
+        self._rows = repository
+        self._owner = owner
 
     @property
     def name(self) -> str:
         """The model's name."""
         return self.model.name
+
+    @property
+    def _repository(self) -> Repository:
+        self._owner.refuse_closed()
+        return self._rows
 
     @overload
     def create(self, data: Mapping[str, Any]) -> Row: ...

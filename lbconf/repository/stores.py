@@ -45,8 +45,7 @@ class Stores:
         self._references = references_of(models)
         self._writers: dict[str, Writer] = {}
         self._shapes: dict[str, Shape] = {}
-        # Asked once: isinstance of a protocol looks at every member each time.
-        self._json_readers = {name: found for name, found in connectors.items() if isinstance(found, JsonReader)}
+        self._json_readers: dict[str, JsonReader | None] = {}
         self._hidden_allowed = hidden_allowed
 
     def connector(self, model: Model) -> Connector:
@@ -124,12 +123,12 @@ class Stores:
 
     def builds_json(self, model: Model) -> bool:
         """Whether the model's connector may build JSON text itself."""
-        there = (model.data_source or "") in self._json_readers
+        there = self._json_reader(model) is not None
         return there and bool(self.connector(model).capabilities.query.json_result)
 
     def find_json(self, query: Query) -> bytes | None:
         """The rows as JSON text, where the connector builds it and nothing is to be added; else None."""
-        found = self._json_readers.get(query.model.data_source or "")
+        found = self._json_reader(query.model)
         if found is None or query.include:
             return None
         able = self.connector(query.model).capabilities.query
@@ -139,6 +138,14 @@ class Stores:
             return found.find_json(query)
         except ConstraintError as problem:
             raise _uncomparable(query.model) from problem
+
+    def _json_reader(self, model: Model) -> JsonReader | None:
+        """The model's connector where it builds JSON; asked once, for a protocol looks at every member each time."""
+        name = model.data_source or ""
+        if name not in self._json_readers:
+            found = self.connector(model)
+            self._json_readers[name] = found if isinstance(found, JsonReader) else None
+        return self._json_readers[name]
 
     def count(self, model: Model, where: Condition | None) -> int:
         """Number of rows that match."""

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -43,6 +44,54 @@ def test_structure(account: tuple[Path, str]) -> None:
         assert accounts.count() == 1
         source.automigrate(["Account"], accept=["deletes-data", "irreversible"])
         assert accounts.count() == 0
+
+
+def test_nothing_is_contacted_before_it_is_used(tmp_path: Path) -> None:
+    base = tmp_path / "environments" / "base"
+    (base / "models").mkdir(parents=True)
+    (base / "datasources.yaml").write_text(
+        "db: {connector: memory}\naway: {connector: postgresql, host: 127.0.0.1, port: 1}\n"
+        "foreign: {connector: mongodb}\n"
+    )
+    for name, source in (("Note", "db"), ("Far", "away"), ("Strange", "foreign")):
+        model = f"{{name: {name}, dataSource: {source}, properties: {{text: string}}}}\n"
+        (base / "models" / f"{name}.yaml").write_text(model)
+    with lbconf.load(tmp_path) as project:
+        notes = project.model("Note")
+        notes.create({"text": "a"})
+        assert len(notes.find()) == 1
+        with pytest.raises(ConnectorError, match="connect"):
+            project.model("Far").count()
+        with pytest.raises(ConnectorError, match="no connector mongodb"):
+            project.model("Strange").count()
+
+
+def test_nothing_is_opened_after_the_end(account: tuple[Path, str]) -> None:
+    with lbconf.load(*account) as project:
+        source = project.data_source("accountDB")
+        source.apply()
+        accounts = project.model("Account")
+        accounts.create({"email": "a@example.org"})
+        built = source.discover_and_build_models()["Account"]
+    uses: list[Callable[[], object]] = [
+        accounts.count,
+        accounts.find,
+        accounts.delete_all,
+        lambda: accounts.create({"email": "b@example.org"}),
+        lambda: accounts.find_by_id(1),
+        lambda: project.model("Account").count(),
+        built.count,
+        source.ping,
+        source.plan,
+        source.connect,
+    ]
+    for use in uses:
+        with pytest.raises(ProjectError, match="was closed"):
+            use()
+    with project:
+        assert accounts.count() == 1
+        project.data_source("accountDB").disconnect()
+        assert accounts.count() == 1
 
 
 def test_a_plan_of_another_state_is_stale(account: tuple[Path, str]) -> None:
