@@ -13,6 +13,7 @@ from lbconf.connectors.capabilities import (
     WriteCapabilities,
     emulated,
     impossible,
+    not_implemented,
     since,
 )
 
@@ -38,7 +39,7 @@ def capabilities(version: int = NEWEST) -> Capabilities:
             expression_indexes=FULL,
             comments=FULL,
             alter_column=FULL,
-            online_indexes=FULL,
+            online_indexes=not_implemented("indexes are made in the plan's transaction, so writes wait for them"),
         ),
         query=QueryCapabilities(
             json_paths=FULL,
