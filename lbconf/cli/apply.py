@@ -11,6 +11,8 @@ import click
 
 from lbconf.cli import suggestions
 from lbconf.cli.options import GlobalOptions, data_source_option, model_option, shared_options, url_option
+from lbconf.diagnostics import Code, Diagnostic
+from lbconf.errors import PlanError
 
 __all__ = ["command"]
 
@@ -61,6 +63,7 @@ def command(  # noqa: PLR0913 - one argument for each option
     from lbconf.cli.views.plan import plan_text
     from lbconf.operations.apply import accepted_hazards, apply_plans
     from lbconf.operations.collection import collection_paused
+    from lbconf.operations.data_sources import named_data_source
     from lbconf.operations.load import load_project
     from lbconf.operations.plan import PlanReport, plan_project
     from lbconf.plan.executor import refuse_hazards
@@ -72,9 +75,12 @@ def command(  # noqa: PLR0913 - one argument for each option
     accepted = accepted_hazards(accept)
     if plan_file is not None:
         stored = read_plan_file(plan_file)
-        environment = options.environment or stored.environment
+        environment = stored.environment
+        if options.environment not in {None, environment}:
+            raise _of_other_environment(environment, str(options.environment))
         project = load_project(options.root, environment, layout=options.layout, overrides=options.sets)
-        plans = tuple(plan for plan in stored.plans if not data_sources or plan.data_source in data_sources)
+        chosen = {named_data_source(project, name).name for name in data_sources}
+        plans = tuple(plan for plan in stored.plans if not chosen or plan.data_source in chosen)
         report = PlanReport(environment=environment, plans=plans)
     else:
         with collection_paused():
@@ -112,11 +118,18 @@ def command(  # noqa: PLR0913 - one argument for each option
     return 1 if done.failures else 0
 
 
+def _of_other_environment(made_for: str, asked: str) -> PlanError:
+    return PlanError(
+        Diagnostic(
+            code=Code.PLAN_OF_OTHER_PROJECT,
+            message=f"the plan was made for {made_for}, and --env says {asked}",
+            hint=f"leave out --env to apply it to {made_for}, or make a plan for {asked}",
+        )
+    )
+
+
 def _confirmed() -> bool:
     """Ask on a terminal. Raises `PlanError` where nobody can answer."""
-    from lbconf.diagnostics import Code, Diagnostic
-    from lbconf.errors import PlanError
-
     if not sys.stdin.isatty():
         raise PlanError(
             Diagnostic(

@@ -7,11 +7,9 @@ from typing import Any, Final
 
 from lbconf.diagnostics import Code, Collector, Location, nearest
 from lbconf.documents.discovery import locate
-from lbconf.documents.json_reader import read_json
 from lbconf.documents.source import SourceFile
-from lbconf.documents.spans import Spans
+from lbconf.documents.spans import Parsed, Spans
 from lbconf.documents.text import read_text
-from lbconf.documents.yaml_reader import read_yaml
 from lbconf.project.resolved import Layout, Model, Project
 from lbconf.records import dataclass
 
@@ -85,13 +83,22 @@ def _model_of(project: Project, stem: str, shown: str, found: Collector) -> Mode
     return None
 
 
+def _parsed(path: Path, text: str, shown: str, found: Collector) -> Parsed | None:
+    if path.suffix in {".yaml", ".yml"}:
+        from lbconf.documents.yaml_reader import read_yaml
+
+        return read_yaml(text, shown, found)
+    from lbconf.documents.json_reader import read_json
+
+    return read_json(text, shown, found, markers=False)
+
+
 def _rows(model: Model, path: Path, shown: str, found: Collector) -> Sequence[SeedRow]:
     source = SourceFile(path=path, shown=shown, section=FOLDER, layer=FOLDER, model=model.name)
     text = read_text(source, found)
     if text is None:
         return ()
-    yaml = path.suffix in {".yaml", ".yml"}
-    parsed = read_yaml(text, shown, found) if yaml else read_json(text, shown, found, markers=False)
+    parsed = _parsed(path, text, shown, found)
     if parsed is None:
         return ()
     if not isinstance(parsed.data, list):

@@ -499,6 +499,8 @@ def test_recreate(shop: Shop) -> None:
     [
         (["plan", "--model", "Acount"], "error[LB4018]: there is no model Acount\n  hint: did you mean Account?"),
         (["plan", "--data-source", "dB"], "did you mean db?"),
+        (["apply", "made.plan", "--data-source", "dB"], "did you mean db?"),
+        (["apply", "made.plan", "--env", "base"], "error[LB4014]: the plan was made for development"),
         (
             ["apply", "--accept", "delete-data"],
             "error[LB4016]: there is no hazard delete-data\n  hint: did you mean deletes-data?",
@@ -509,6 +511,7 @@ def test_recreate(shop: Shop) -> None:
     ],
 )
 def test_wrong_names(shop: Shop, arguments: list[str], expected: str) -> None:
+    shop.run("plan", "--out", "made.plan")
     found = shop.run(*arguments)
     assert found.code == 1
     assert expected in found.err

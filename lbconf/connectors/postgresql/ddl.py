@@ -319,7 +319,6 @@ def _constraint(
     context: _Context,
 ) -> tuple[Step, ...]:
     table = change.table
-    scan = (HazardKind.BLOCKS_WRITES, f"writes to {table} wait while its rows are checked")
     build = (HazardKind.BLOCKS_READS, f"{table} is locked while the index of the constraint is built")
     match change:
         case c.AddPrimaryKey(after=key):
@@ -342,6 +341,8 @@ def _constraint(
             return (_add(table, "unique", unique.name, unique_clause(unique), EXCLUSIVE, hazards, unique.source),)
         case c.AddForeignKey(after=key):
             data = (HazardKind.MAY_FAIL_ON_DATA, f"rows of {table} that point to nothing stop it")
+            both = str(table) if key.target == table else f"{table} and {key.target}"
+            scan = (HazardKind.BLOCKS_WRITES, f"writes to {both} wait while the rows of {table} are checked")
             hazards = context.hazards(table, data, scan) if key.valid else ()
             return (_add(table, "foreign key", key.name, foreign_key_clause(key), SHARE_ROW, hazards, key.source),)
         case c.AddCheck(after=check):
