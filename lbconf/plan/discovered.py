@@ -33,7 +33,7 @@ from lbconf.state.structure import Column, ColumnType, QualifiedName, State, Tab
 
 __all__ = ["Discovered", "discovered"]
 
-LITERAL: Final = re.compile(r"^'(?P<text>(?:[^'\\]|'')*)'(?:::(?:text|character varying|bpchar))?$")
+LITERAL: Final = re.compile(r"^'(?P<text>(?:[^'\\]|'')*)'(?:::(?P<cast>text|character varying|bpchar))?$")
 DOMAIN: Final = re.compile(r"^CREATE DOMAIN \S+ AS (?P<type>[a-z]+(?: varying| precision| with(?:out)? time zone)?)")
 WHOLE: Final = re.compile(r"^(?:0|[1-9]\d{0,8})$")
 INSTANTS: Final = frozenset({"now()", "CURRENT_TIMESTAMP"})
@@ -247,7 +247,7 @@ def _default(column: Column, kind: DataType, found: dict[str, Any], section: dic
     text = column.default.expression
     constant: Any = UNSET
     literal = LITERAL.match(text)
-    if literal and isinstance(kind, StringType | TextType):
+    if literal and isinstance(kind, StringType | TextType) and _cast_alike(literal["cast"], column):
         constant = literal["text"].replace("''", "'")
     elif WHOLE.match(text) and isinstance(kind, IntegerType | NumberType | DecimalType):
         constant = int(text)
@@ -259,6 +259,11 @@ def _default(column: Column, kind: DataType, found: dict[str, Any], section: dic
         section["dbDefault"] = text
     else:
         found["default"] = constant
+
+
+def _cast_alike(cast: str | None, column: Column) -> bool:
+    """Whether a default's cast is the one PostgreSQL adds to a constant of the column's own type."""
+    return cast is None or cast == ("bpchar" if column.type.name == "character" else column.type.name)
 
 
 def _fits(constant: str | float, kind: DataType) -> bool:

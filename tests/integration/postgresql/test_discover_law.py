@@ -28,6 +28,7 @@ FOUND = (
     ["CREATE TABLE t (a numeric(4,-2), b numeric(3,5), c varchar(2)[])"],
     ["CREATE TABLE t (a int UNIQUE, b int REFERENCES t (a) MATCH FULL, constructor_id int REFERENCES t (a))"],
     ["CREATE TABLE t (a integer PRIMARY KEY, b text DEFAULT '$now', c boolean DEFAULT true, d smallint DEFAULT 9)"],
+    ["CREATE TABLE t (a text DEFAULT 'x'::varchar, b varchar DEFAULT 'x'::text, c char(3) DEFAULT 'x'::varchar(2))"],
 )
 """Databases whose discovery was wrong once, and their like."""
 
@@ -53,6 +54,7 @@ def emptied(url: str) -> psycopg.Connection[Any]:
 @example(script=FOUND[0])
 @example(script=FOUND[1])
 @example(script=FOUND[2])
+@example(script=FOUND[3])
 def test_a_database_that_people_made_is_as_its_models_say(urls: tuple[str, str], script: list[str]) -> None:
     with emptied(urls[0]) as connection:
         for statement in script:
