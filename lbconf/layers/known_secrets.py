@@ -7,6 +7,13 @@ __all__ = ["forget_secrets", "remember_secret", "without_secrets"]
 
 _SHORTEST: Final = 4
 """Fewest characters of a secret that is looked for in other texts; shorter ones are in many words."""
+_LONG: Final = 8
+"""Characters from which on a secret is masked inside of longer words, too."""
+_WORDS: Final = frozenset(
+    {"admin", "database", "demo", "example", "localhost", "memory", "password", "postgres", "postgresql", "root"}
+    | {"secret", "sqlite", "test", "token", "user"}
+)
+"""Secrets that every project has as plain words: to mask those would hide what is needed, and tell the secret."""
 _PASSWORD: Final = re.compile(r":(?://[^:@/\s]*:)?([^:@/\s]+)@")
 _known: dict[str, None] = {}
 _pattern: list[re.Pattern[str]] = []
@@ -26,7 +33,7 @@ def forget_secrets() -> None:
 
 
 def without_secrets(text: str, mask: str = "***") -> str:
-    """The text with every known secret in it masked, where it stands for itself and is not part of a longer word."""
+    """The text with every known secret in it masked; a short one only where it is no part of a longer word."""
     if not _known or not text:
         return text
     if not _pattern:
@@ -36,19 +43,25 @@ def without_secrets(text: str, mask: str = "***") -> str:
 
 def _compiled() -> re.Pattern[str]:
     found = {part for value in _known for part in _parts(value)}
-    words = "|".join(re.escape(part) for part in sorted(found, key=len, reverse=True))
-    return re.compile(rf"(?<![^\W_])(?:{words})(?![^\W_])") if words else re.compile(r"(?!)")
+    words = (
+        re.escape(part) if len(part) >= _LONG else rf"(?<![^\W_]){re.escape(part)}(?![^\W_])"
+        for part in sorted(found, key=len, reverse=True)
+    )
+    return re.compile("|".join(words) or r"(?!)")
 
 
 def _parts(value: str) -> set[str]:
     """The text itself, and the password in it where it is a URL, also as it is without percent signs."""
     if "@" not in value:
-        return {value}
+        return {value} - _WORDS
     from urllib.parse import unquote
 
-    passwords = {match.group(1) for match in _PASSWORD.finditer(value)}
     if "://" in value:
-        user = value.partition("://")[2].rpartition("@")[0]
-        passwords.add(user.partition(":")[2])
-    found = {value, *passwords, *(unquote(password) for password in passwords)}
-    return {part for part in found if len(part) >= _SHORTEST}
+        name, _, password = value.partition("://")[2].rpartition("@")[0].partition(":")
+        passwords = {password} - {name}
+        whole = set() if password else {value}
+    else:
+        passwords = {match.group(1) for match in _PASSWORD.finditer(value)}
+        whole = {value}
+    found = {*whole, *passwords, *(unquote(password) for password in passwords)}
+    return {part for part in found if len(part) >= _SHORTEST and part not in _WORDS}
