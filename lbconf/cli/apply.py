@@ -1,5 +1,6 @@
 """`lbconf apply`."""
 
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -76,8 +77,9 @@ def command(  # noqa: PLR0913 - one argument for each option
     if plan_file is not None:
         stored = read_plan_file(plan_file)
         environment = stored.environment
-        if options.environment not in {None, environment}:
-            raise _of_other_environment(environment, str(options.environment))
+        variable = os.environ.get("LBCONF_ENV")
+        if (options.environment or variable or environment) != environment:
+            raise _of_other_environment(environment, options.environment, str(variable))
         project = load_project(options.root, environment, layout=options.layout, overrides=options.sets)
         chosen = {named_data_source(project, name).name for name in data_sources}
         plans = tuple(plan for plan in stored.plans if not chosen or plan.data_source in chosen)
@@ -118,12 +120,13 @@ def command(  # noqa: PLR0913 - one argument for each option
     return 1 if done.failures else 0
 
 
-def _of_other_environment(made_for: str, asked: str) -> PlanError:
+def _of_other_environment(made_for: str, asked: str | None, variable: str) -> PlanError:
+    said, way = ("--env", "leave out --env") if asked else ("LBCONF_ENV", f"say --env {made_for}")
     return PlanError(
         Diagnostic(
             code=Code.PLAN_OF_OTHER_PROJECT,
-            message=f"the plan was made for {made_for}, and --env says {asked}",
-            hint=f"leave out --env to apply it to {made_for}, or make a plan for {asked}",
+            message=f"the plan was made for {made_for}, and {said} says {asked or variable}",
+            hint=f"{way} to apply it to {made_for}, or make a plan for {asked or variable}",
         )
     )
 

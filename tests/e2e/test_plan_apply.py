@@ -517,6 +517,16 @@ def test_wrong_names(shop: Shop, arguments: list[str], expected: str) -> None:
     assert expected in found.err
 
 
+def test_the_variable_may_not_say_another_environment_than_the_plan_file(shop: Shop) -> None:
+    shop.run("plan", "--out", "made.plan")
+    found = shop.run("apply", "made.plan", env={"LBCONF_ENV": "production"})
+    assert found.code == 1
+    assert "the plan was made for development, and LBCONF_ENV says production" in found.err
+    assert "--env development" in found.err
+    found = shop.run("apply", "made.plan", "--env", "development", env={"LBCONF_ENV": "production"})
+    assert found.code == 0, found.err
+
+
 def test_one_source_that_fails_does_not_hide_the_others(shop: Shop) -> None:
     settings = json.loads((shop.root / "environments/base/datasources.yaml").read_text())
     settings["away"] = {"connector": "postgresql", "host": "127.0.0.1", "port": 1, "password": "geheim"}
