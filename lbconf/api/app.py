@@ -99,7 +99,7 @@ def create_app(
         logging_config=None,
     )
     app: ASGIApp = litestar if litestar.compression_config else _directly(root, model_api, litestar)
-    cors = cors_settings(project.middleware)
+    cors = cors_settings(project)
     if cors is not None:
         app = Cors(app, cors)
     return AccessLog(app, options.write_log if options.access_log else None)

@@ -1,9 +1,11 @@
-"""Cross-origin headers as the npm package `cors` sends them; off unless `middleware` has an entry `cors`."""
+"""Cross-origin headers as the npm package `cors` sends them; off unless the configuration asks for them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from lbconf.project.resolved import Project
 
 __all__ = ["Cors", "cors_settings"]
 
@@ -12,15 +14,21 @@ METHODS: Final = "GET,HEAD,PUT,PATCH,POST,DELETE"
 Header = tuple[bytes, bytes]
 
 
-def cors_settings(middleware: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The parameters of the first enabled entry `cors` in any phase; None where there is none."""
-    for phase in middleware.values():
+def cors_settings(project: Project) -> Mapping[str, Any] | None:
+    """The options asked for, None where cross-origin requests get no headers.
+
+    The first enabled entry `cors` in any phase of `middleware`, else `cors` of a native `server` file.
+    """
+    for phase in project.middleware.values():
         entry = phase.get("cors") if isinstance(phase, Mapping) else None
         for one in entry if isinstance(entry, list | tuple) else (entry,):
             if isinstance(one, Mapping) and one.get("enabled", True) is not False:
                 params = one.get("params", {})
                 return params if isinstance(params, Mapping) else {}
-    return None
+    said = None if project.layout.is_loopback else project.server.settings.get("cors")
+    if said is True:
+        return {}
+    return said if isinstance(said, Mapping) else None
 
 
 class Cors:

@@ -85,15 +85,12 @@ class ServerDefinition(Definition):
     acl_error_status: int | None = Field(None, description="Status for a caller who is known but not allowed.")
     legacy_explorer: bool | None = None
     remoting: Remoting | None = None
-    cors: bool | Cors | None = None
+    cors: bool | Cors | None = Field(None, description="Other origins that browsers may ask from; true: any.")
     page_size: int | None = Field(
         None, ge=1, description="Rows of a list where a request sets no limit. Default: 1000, or maxPageSize if less."
     )
     max_page_size: int | None = Field(None, ge=1, description="Most rows of a list. Default: 10000.")
-    workers: int | None = Field(None, ge=1)
     threads: int | None = Field(None, ge=1)
-    statement_timeout: int | float | None = Field(None, ge=0, description="Milliseconds a statement may take.")
-    swagger: dict[str, Any] | None = None
     body_limit: str | int | None = None
     logout_sessions_on_sensitive_changes: bool | None = None
     api_info: dict[str, Any] | None = None

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from lbconf.api.negotiation import accepts_json, wants_problem
 from lbconf.api.problem import Fault, fault_of, loopback_body, problem_body
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import ConnectionFailedError, ConstraintError, ConstraintKind, LbconfError, TimedOutError
+from lbconf.project.resolved import Layout, Project, ServerSettings
 from lbconf.query.errors import RequestError
 
 Headers = Iterable[tuple[bytes, bytes]]
@@ -103,17 +105,33 @@ def test_origins(settings: dict[str, Any], allowed: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("middleware", "settings"),
+    ("layout", "middleware", "server", "settings"),
     [
-        ({"initial": {"cors": {"params": {"origin": True}}}}, {"origin": True}),
-        ({"initial": {"cors": {}}}, {}),
-        ({"initial": {"cors": {"enabled": False}}}, None),
-        ({"initial": {"compression": {}}}, None),
-        ({}, None),
+        (Layout.LOOPBACK, {"initial": {"cors": {"params": {"origin": True}}}}, {}, {"origin": True}),
+        (Layout.LOOPBACK, {"initial": {"cors": {}}}, {}, {}),
+        (Layout.LOOPBACK, {"initial": {"cors": {"enabled": False}}}, {}, None),
+        (Layout.LOOPBACK, {"initial": {"compression": {}}}, {}, None),
+        (Layout.LOOPBACK, {}, {"cors": True}, None),
+        (Layout.NATIVE, {}, {}, None),
+        (Layout.NATIVE, {}, {"cors": False}, None),
+        (Layout.NATIVE, {}, {"cors": True}, {}),
+        (Layout.NATIVE, {}, {"cors": {"origin": "https://a.example"}}, {"origin": "https://a.example"}),
     ],
 )
-def test_cors_is_off_unless_configured(middleware: dict[str, Any], settings: dict[str, Any] | None) -> None:
-    assert cors_settings(middleware) == settings
+def test_cors_is_off_unless_configured(
+    layout: Layout, middleware: dict[str, Any], server: dict[str, Any], settings: dict[str, Any] | None
+) -> None:
+    project = Project(
+        root=Path(),
+        environment="test",
+        layout=layout,
+        data_sources={},
+        models={},
+        server=ServerSettings(settings=server),
+        middleware=middleware,
+    )
+
+    assert cors_settings(project) == settings
 
 
 def test_access_log_line() -> None:
