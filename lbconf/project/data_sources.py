@@ -161,7 +161,8 @@ def _connector(
     if plain in _LOOPBACK_CONNECTORS or (layout.is_loopback and written != plain) or written.startswith((".", "/")):
         findings.warning(
             Code.CONNECTOR_UNSUPPORTED,
-            f"data source {name}: lbconf has no connector {written}; its models are not planned, and requests for them are answered with 501",
+            f"data source {name}: lbconf has no connector {written}; "
+            "its models are not planned, and requests for them are answered with 501",
             location,
             hint=_choices(connectors),
         )
