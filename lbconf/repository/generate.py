@@ -11,7 +11,7 @@ from lbconf.datatypes import DateOnlyType, DateTimeType
 from lbconf.project.resolved import UNSET, Model, Property, RelationKind
 from lbconf.query.coerce import value_converter
 
-__all__ = ["default_values", "now"]
+__all__ = ["DEFAULT_FUNCTIONS", "default_values", "now"]
 
 _ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
 _SHORT_ID: Final = 9
@@ -48,14 +48,14 @@ def _default_of(prop: Property, *, loopback: bool) -> Callable[[], Any] | None:
             return lambda: None
         constant = value_converter(prop.type, lenient=loopback)(prop.default)
         return lambda: copy.deepcopy(constant)
-    return _FUNCTIONS.get(prop.default_fn) if prop.default_fn else None
+    return DEFAULT_FUNCTIONS.get(prop.default_fn) if prop.default_fn else None
 
 
 def _random_text(length: int) -> Callable[[], str]:
     return lambda: "".join(secrets.choice(_ALPHABET) for _ in range(length))
 
 
-_FUNCTIONS: Final[Mapping[str, Callable[[], Any]]] = {
+DEFAULT_FUNCTIONS: Final[Mapping[str, Callable[[], Any]]] = {
     "guid": lambda: str(uuid.uuid1()),
     "uuid": lambda: str(uuid.uuid1()),
     "uuidv4": lambda: str(uuid.uuid4()),

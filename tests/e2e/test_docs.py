@@ -11,6 +11,7 @@ import click
 import pytest
 
 from lbconf.cli.verbs import VERBS, group
+from lbconf.repository.generate import DEFAULT_FUNCTIONS
 from tests.documentation import ROOT, between, capability_details, capability_table, command_reference, recording
 
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
@@ -30,6 +31,15 @@ def test_the_reference_of_commands_is_their_help() -> None:
 
 def test_the_recording_is_what_is_printed() -> None:
     assert between((ROOT / "README.md").read_text(), "recording") == f"```console\n{recording()}\n```", AGAIN
+
+
+def test_every_kind_of_default_is_told() -> None:
+    page = (ROOT / "docs" / "models.md").read_text()
+    told = page.partition("## Defaults")[2].partition("\n## ")[0]
+
+    assert [
+        name for name in (*DEFAULT_FUNCTIONS, "$now", "dbDefault") if not re.search(rf"\W{re.escape(name)}\W", told)
+    ] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
