@@ -1,5 +1,6 @@
 """`lbconf plan`."""
 
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 import click
@@ -48,15 +49,23 @@ def command(
 ) -> int:
     """Show what would change in every database, why, and how dangerous it is. Nothing is written."""
     from lbconf.cli.views.plan import plan_json, plan_sql, plan_text
+    from lbconf.operations.asking import EarlyQuestion
     from lbconf.operations.collection import collection_paused
     from lbconf.operations.load import load_project
     from lbconf.operations.plan import plan_project
     from lbconf.plan.plan_file import write_plan_file
 
     output = options.output
-    with collection_paused():
-        project = load_project(options.root, options.environment, layout=options.layout, overrides=options.sets)
-        report = plan_project(project, data_sources=data_sources, models=models, url=url)
+    early = None if url is not None else EarlyQuestion(data_sources)
+    with collection_paused(), nullcontext() if early is None else closing(early):
+        project = load_project(
+            options.root,
+            options.environment,
+            layout=options.layout,
+            overrides=options.sets,
+            on_data_sources=None if early is None else early.ask,
+        )
+        report = plan_project(project, data_sources=data_sources, models=models, url=url, early=early)
     output.diagnostics((*project.diagnostics, *(found for plan in report.plans for found in plan.diagnostics)))
     if output_format == "json":
         output.result(plan_json(report))

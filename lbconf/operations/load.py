@@ -1,6 +1,6 @@
 """From a project's folder to the resolved project: composed, checked, every reference followed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,6 +32,7 @@ def load_project(
     layout: str | None = None,
     overrides: Sequence[str] = (),
     environ: Mapping[str, str] | None = None,
+    on_data_sources: Callable[[Mapping[str, DataSource], Path], None] | None = None,
 ) -> Project:
     """The project in one environment, warnings in its `diagnostics`.
 
@@ -41,11 +42,14 @@ def load_project(
         layout: `native`, `loopback` or `loopback1`; told from the files where it is None.
         overrides: `pointer=value` texts, the strongest layer, in their order.
         environ: The environment variables; the process's own where it is None.
+        on_data_sources: Told of the data sources and the project's root before the models are looked into.
 
     Raises:
         ConfigError: The files are at fault; carries all findings, warnings too.
     """
-    project, found = check_project(root, environment, layout=layout, overrides=overrides, environ=environ)
+    project, found = check_project(
+        root, environment, layout=layout, overrides=overrides, environ=environ, on_data_sources=on_data_sources
+    )
     if project is None or any(finding.severity is Severity.ERROR for finding in found):
         raise ConfigError(found)
     return project
@@ -58,6 +62,7 @@ def check_project(
     layout: str | None = None,
     overrides: Sequence[str] = (),
     environ: Mapping[str, str] | None = None,
+    on_data_sources: Callable[[Mapping[str, DataSource], Path], None] | None = None,
 ) -> tuple[Project | None, tuple[Diagnostic, ...]]:
     """What can be made of the files, None where nothing can, and every finding of every stage.
 
@@ -66,7 +71,8 @@ def check_project(
     try:
         with collection_paused():
             merged = compose_partly(root, environment, layout=layout, overrides=overrides, environ=environ)
-            project, found = examine(merged, _aliases_for(merged.data.get("datasources")))
+            aliases = _aliases_for(merged.data.get("datasources"))
+            project, found = examine(merged, aliases, on_data_sources=on_data_sources)
     except DocumentError as error:
         return None, error.diagnostics
     settings = [finding for source in project.data_sources.values() for finding in check_settings(source)]

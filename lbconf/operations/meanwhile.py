@@ -4,16 +4,50 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Thread
-from typing import Final, TypeVar
+from typing import Final, Generic, TypeVar
 
-__all__ = ["meanwhile"]
+__all__ = ["Aside", "meanwhile"]
 
 T = TypeVar("T")
 
 TURN_SECONDS: Final = 0.0002
-"""How long the block computes before the thread may look whether the server answered; Python's own is 25 times that,
-and a conversation of twenty messages would be over only when the block is."""
+"""How long the others compute before the thread may look whether the server answered; Python's own is 25 times that,
+and a conversation of twenty messages would be over only when they are."""
 _USUAL_SECONDS: Final = sys.getswitchinterval()
+
+
+class Aside(Generic[T]):
+    """Work that is done in a thread from now on."""
+
+    def __init__(self, work: Callable[[], T]) -> None:
+        """Begin."""
+        self._results: list[T] = []
+        self._errors: list[BaseException] = []
+        self._thread = Thread(target=self._run, args=(work,), daemon=True)
+        sys.setswitchinterval(TURN_SECONDS)
+        self._thread.start()
+
+    def result(self) -> T:
+        """Wait for the result; raises what the work raised."""
+        self.finish()
+        if self._errors:
+            raise self._errors[0]
+        return self._results[0]
+
+    def finish(self) -> None:
+        """Wait for the end, whatever it is."""
+        self.forget()
+        self._thread.join()
+
+    def forget(self) -> None:
+        """Nobody is in a hurry any more, and maybe nobody will wait."""
+        sys.setswitchinterval(_USUAL_SECONDS)
+
+    def _run(self, work: Callable[[], T]) -> None:
+        try:
+            self._results.append(work())
+        except BaseException as error:  # noqa: BLE001 - raised again where somebody waits
+            self._errors.append(error)
 
 
 @contextmanager
@@ -22,26 +56,8 @@ def meanwhile(work: Callable[[], T]) -> Iterator[Callable[[], T]]:
 
     The thread has ended when the block is left; what the block raises wins over what the work raised.
     """
-    results: list[T] = []
-    errors: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            results.append(work())
-        except BaseException as error:  # noqa: BLE001 - raised again where somebody waits
-            errors.append(error)
-
-    def result() -> T:
-        thread.join()
-        if errors:
-            raise errors[0]
-        return results[0]
-
-    thread = Thread(target=run)
-    sys.setswitchinterval(TURN_SECONDS)
-    thread.start()
+    aside = Aside(work)
     try:
-        yield result
+        yield aside.result
     finally:
-        sys.setswitchinterval(_USUAL_SECONDS)
-        thread.join()
+        aside.finish()

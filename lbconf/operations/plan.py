@@ -1,16 +1,17 @@
 """`lbconf plan`: what would change in every data source, and how dangerous it is. Reads, never writes."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 
 from lbconf.connectors.contract import Connector, Inspector, Migrator, ModelMapping
 from lbconf.connectors.registry import connector_type
 from lbconf.diagnostics import Code, Diagnostic, nearest
 from lbconf.errors import LbconfError, PlanError
+from lbconf.operations.asking import EarlyQuestion, Seen, seen
 from lbconf.operations.collection import collection_paused
 from lbconf.operations.data_sources import create_connector, named_data_source, with_url
 from lbconf.operations.meanwhile import meanwhile
 from lbconf.plan.desired import Desired, desired_state, planned_models
-from lbconf.plan.managed import Managed, last_managed
 from lbconf.plan.plan import Plan
 from lbconf.plan.planner import PlanInput, make_plan
 from lbconf.project.resolved import DataSource, Project
@@ -55,6 +56,7 @@ def plan_project(
     models: Sequence[str] = (),
     url: str | None = None,
     recreate: Sequence[str] = (),
+    early: EarlyQuestion | None = None,
 ) -> PlanReport:
     """Plan every data source side by side; one that fails does not stop the others.
 
@@ -64,6 +66,7 @@ def plan_project(
         models: Only the tables of these, and the tables they point at.
         url: Stands in for the one data source's own settings.
         recreate: Models whose tables are dropped and made again.
+        early: What was asked before.
 
     Raises:
         LbconfError: A name is unknown, or the URL could mean several data sources.
@@ -73,7 +76,7 @@ def plan_project(
     if not chosen:
         return PlanReport(environment=project.environment, plans=())
     with collection_paused():
-        results = _side_by_side(lambda source: _attempt(project, source, models, recreate), chosen)
+        results = _side_by_side(lambda source: _attempt(project, source, models, recreate, early), chosen)
     return PlanReport(
         environment=project.environment,
         plans=tuple(result for result in results if isinstance(result, Plan)),
@@ -88,22 +91,27 @@ def plan_connector(
     *,
     models: Sequence[str] = (),
     recreate: Sequence[str] = (),
+    asked: Callable[[], Seen] | None = None,
 ) -> Plan:
-    """The plan for one data source over an open connector. Raises `PlanError` or `ConnectorError`."""
+    """The plan for one data source over an open connector, which may have been asked before.
+
+    Raises `PlanError` or `ConnectorError`.
+    """
     mapping = _mapping(data_source)
     if mapping is None or not isinstance(connector, Inspector) or not isinstance(connector, Migrator):
         raise _not_planned(data_source)
     likely = {mapping.table_name(model).namespace for model in planned_models(project, data_source.name)} - {""}
-    with meanwhile(lambda: _seen(connector, connector, likely)) as seen:
+    with meanwhile(lambda: seen(connector, connector, likely)) if asked is None else nullcontext(asked) as answer:
         desired = desired_state(project, data_source, mapping)
-    managed, inspected, actual = seen()
+    found = answer()
+    managed, actual = found.managed, found.actual
     selected = _selected_tables(project, data_source, mapping, models, desired.state)
-    asked = desired.state if selected is None else within(desired.state, selected)
-    namespaces = {*asked.namespaces, *managed.namespaces}
-    if namespaces != inspected:
+    wanted = desired.state if selected is None else within(desired.state, selected)
+    namespaces = frozenset((*wanted.namespaces, *managed.namespaces))
+    if namespaces != found.namespaces:
         actual = connector.inspect(sorted(namespaces) or None)
     # After inspection: some servers normalise expressions by what they saw.
-    state = connector.normalize(asked)
+    state = connector.normalize(wanted)
     orphans = managed.tables - {table.name for table in state.tables}
     droppable = orphans if selected is None else frozenset()
     given = PlanInput(
@@ -120,13 +128,6 @@ def plan_connector(
     )
     plan = make_plan(given, connector, connector.sizes)
     return _with_warnings(plan, desired)
-
-
-def _seen(inspector: Inspector, migrator: Migrator, likely: set[str]) -> tuple[Managed, set[str], State]:
-    """What the ledger says, the namespaces looked into (none: all), and what is there."""
-    managed = last_managed(migrator.history())
-    namespaces = {*likely, *managed.namespaces}
-    return managed, namespaces, inspector.inspect(sorted(namespaces) or None)
 
 
 def selected_data_sources(project: Project, names: Sequence[str], url: str | None) -> tuple[DataSource, ...]:
@@ -166,12 +167,18 @@ def _side_by_side(
 
 
 def _attempt(
-    project: Project, data_source: DataSource, models: Sequence[str], recreate: Sequence[str]
+    project: Project,
+    data_source: DataSource,
+    models: Sequence[str],
+    recreate: Sequence[str],
+    early: EarlyQuestion | None,
 ) -> Plan | Failure:
+    before = None if early is None else early.take(data_source)
     try:
-        connector = create_connector(data_source, project.root)
+        connector = create_connector(data_source, project.root) if before is None else before.connector
+        asked = None if before is None else before.seen
         try:
-            return plan_connector(project, data_source, connector, models=models, recreate=recreate)
+            return plan_connector(project, data_source, connector, models=models, recreate=recreate, asked=asked)
         finally:
             connector.close()
     except LbconfError as error:

@@ -1,6 +1,7 @@
 """From the merged configuration to the project: every reference followed, every default filled in."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from lbconf.diagnostics import Collector, Diagnostic, Severity
@@ -14,7 +15,7 @@ from lbconf.project.keys import checks_of, foreign_keys_of, indexes_of, uniques_
 from lbconf.project.naming import dashed, lower_first
 from lbconf.project.plural import plural
 from lbconf.project.relations import relate
-from lbconf.project.resolved import EMPTY, Layout, Model, Project, Strict
+from lbconf.project.resolved import EMPTY, DataSource, Layout, Model, Project, Strict
 from lbconf.project.rules import RULES, Facts
 from lbconf.project.server import read_server, shared_methods
 from lbconf.project.sources import Places, model_sources
@@ -41,13 +42,18 @@ def resolve(merged: MergedConfig, connectors: Mapping[str, str] = _NO_CONNECTORS
 
 
 def examine(
-    merged: MergedConfig, connectors: Mapping[str, str] = _NO_CONNECTORS
+    merged: MergedConfig,
+    connectors: Mapping[str, str] = _NO_CONNECTORS,
+    *,
+    on_data_sources: Callable[[Mapping[str, DataSource], Path], None] | None = None,
 ) -> tuple[Project, tuple[Diagnostic, ...]]:
     """What can be made of the configuration, and everything that is wrong with it. Never raises for a finding.
 
     Args:
         merged: As `resolve` takes it.
         connectors: As `resolve` takes them.
+        on_data_sources: Told of the data sources and the root before the models are looked into,
+            unless something is wrong already.
     """
     findings = Collector()
     places = Places(merged)
@@ -55,6 +61,8 @@ def examine(
     broken = Broken(merged.broken)
     merged = checked(merged, places, findings)
     data_sources = read_data_sources(merged, connectors, places, findings)
+    if on_data_sources is not None and not findings.errors and _whole(merged):
+        on_data_sources(data_sources, merged.root)
     sources = model_sources(merged)
     drafts = draft_models(sources, data_sources, places, findings, broken=broken)
 
@@ -95,6 +103,10 @@ def examine(
         diagnostics=tuple(finding for finding in found if finding.severity is not Severity.ERROR),
     )
     return project, found
+
+
+def _whole(merged: MergedConfig) -> bool:
+    return not any(finding.severity is Severity.ERROR for finding in merged.diagnostics)
 
 
 def _freeze(draft: Draft, places: Places, server: Mapping[str, Any]) -> Model:

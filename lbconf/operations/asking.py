@@ -1,0 +1,109 @@
+"""What a plan asks a database: what is there, and what lbconf manages of it."""
+
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+
+from lbconf.connectors.contract import Connector, Inspector, Migrator
+from lbconf.connectors.registry import connector_type
+from lbconf.errors import LbconfError
+from lbconf.operations.data_sources import create_connector
+from lbconf.operations.meanwhile import Aside
+from lbconf.plan.managed import Managed, last_managed
+from lbconf.project.resolved import DataSource
+from lbconf.records import dataclass
+from lbconf.state.structure import State
+
+__all__ = ["Asked", "EarlyQuestion", "Seen", "seen"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """The answer."""
+
+    managed: Managed
+    namespaces: frozenset[str] | None
+    """Those looked into; empty means all, None that nothing was."""
+    actual: State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A connector, and its answer as soon as it is there."""
+
+    connector: Connector
+    seen: Callable[[], Seen]
+
+
+class EarlyQuestion:
+    """One data source is asked while the models are still being read, where it is plain which one the plan is about.
+
+    What comes of that is the same as without, errors too, but the server works meanwhile.
+    """
+
+    def __init__(self, names: Collection[str] = ()) -> None:
+        """Ask only a data source with one of these names; any where there are none."""
+        self._names = names
+        self._asked: tuple[str, Asked] | None = None
+        self._aside: Aside[Seen] | None = None
+        self._connector: Connector | None = None
+        self._forgotten = False
+
+    def ask(self, data_sources: Mapping[str, DataSource], root: Path) -> None:
+        """Begin, where there is one data source to plan and it has a server. Raises nothing."""
+        wanted = [source for source in data_sources.values() if not self._names or source.name in self._names]
+        kinds = [(source, connector_type(source.connector)) for source in wanted]
+        planned = [(source, kind) for source, kind in kinds if kind is None or kind.mapping(source) is not None]
+        if len(planned) != 1:
+            return
+        source, kind = planned[0]
+        if kind is None or kind.extra is None:  # what needs no package of its own is a file, and answers at once
+            return
+        try:
+            connector = create_connector(source, root)
+        except LbconfError:  # told when it is planned
+            return
+        if isinstance(connector, Inspector) and isinstance(connector, Migrator):
+            self._connector, inspector, migrator = connector, connector, connector
+
+            def work() -> Seen:
+                try:
+                    return _seen_as_managed(inspector, migrator)
+                finally:
+                    if self._forgotten:
+                        connector.close()
+
+            aside = self._aside = Aside(work)
+            self._asked = (source.name, Asked(connector=connector, seen=aside.result))
+
+    def take(self, data_source: DataSource) -> Asked | None:
+        """What was asked of the data source, once; the connector may be closed by who takes it."""
+        asked = self._asked
+        if asked is None or asked[0] != data_source.name:
+            return None
+        self._asked = None
+        return asked[1]
+
+    def close(self) -> None:
+        """Let go of the connector, without waiting for an answer that nobody waited for."""
+        if self._aside is not None and self._connector is not None:
+            self._aside.forget()
+            self._forgotten = True  # a connection that is made after this is closed by the thread
+            self._connector.close()
+
+
+def seen(inspector: Inspector, migrator: Migrator, likely: Collection[str]) -> Seen:
+    """What the ledger says, and what is in its namespaces and the likely ones (in all where there are none)."""
+    return _look(inspector, last_managed(migrator.history()), likely)
+
+
+def _seen_as_managed(inspector: Inspector, migrator: Migrator) -> Seen:
+    """What the ledger says, and what is in its namespaces; nothing where it names none."""
+    managed = last_managed(migrator.history())
+    return (
+        _look(inspector, managed, ()) if managed.namespaces else Seen(managed=managed, namespaces=None, actual=State())
+    )
+
+
+def _look(inspector: Inspector, managed: Managed, likely: Collection[str]) -> Seen:
+    namespaces = frozenset((*likely, *managed.namespaces))
+    return Seen(managed=managed, namespaces=namespaces, actual=inspector.inspect(sorted(namespaces) or None))
