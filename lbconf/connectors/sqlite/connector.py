@@ -4,22 +4,22 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext, suppress
 from threading import RLock, local
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from uuid import uuid4
 
 from lbconf.connectors.capabilities import Capabilities
 from lbconf.connectors.contract import LedgerEntry, MigrationSession, TableSize
 from lbconf.connectors.sql.compile import Compiled, Compiler
+from lbconf.connectors.sql.plain_settings import read_plainly
 from lbconf.connectors.sql.pool import Pool, PoolEmptyError
 from lbconf.connectors.sql.reader_writer import SqlReaderWriter
-from lbconf.connectors.sql.settings import read_settings
 from lbconf.connectors.sqlite import ddl, inspect, migrate
 from lbconf.connectors.sqlite.capabilities import capabilities
 from lbconf.connectors.sqlite.connection import Deadline, connect
 from lbconf.connectors.sqlite.dialect import SqliteDialect
 from lbconf.connectors.sqlite.errors import file_unusable, translate
 from lbconf.connectors.sqlite.mapping import SqliteMapping
-from lbconf.connectors.sqlite.settings import SqliteSettings, database_path
+from lbconf.connectors.sqlite.place import database_path
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import ConnectionFailedError, ConnectorError, ConstraintError, ConstraintKind, TimedOutError
 from lbconf.project.resolved import DataSource
@@ -28,6 +28,9 @@ from lbconf.query.automaton import PatternCostError
 from lbconf.state.changes import Change
 from lbconf.state.steps import Step
 from lbconf.state.structure import QualifiedName, State
+
+if TYPE_CHECKING:
+    from lbconf.connectors.sqlite.settings import SqliteSettings
 
 __all__ = ["SqliteConnector"]
 
@@ -55,7 +58,7 @@ class SqliteConnector(SqlReaderWriter):
     def __init__(self, data_source: DataSource) -> None:
         """Check the settings. Raises `ConnectorError`."""
         super().__init__(data_source, SqliteMapping(data_source))
-        self.settings = read_settings(SqliteSettings, data_source)
+        self.settings = read_plainly(_definition, data_source)
         self.path = database_path(self.settings, data_source.root)
         self._memory = f"lbconf-{uuid4().hex}"
         self._compiler = Compiler(SqliteDialect(), default_id_sort=self.settings.default_id_sort)
@@ -280,6 +283,12 @@ class SqliteConnector(SqlReaderWriter):
             message=f"data source {self.data_source.name}: {message}",
             location=self.data_source.location,
         )
+
+
+def _definition() -> "type[SqliteSettings]":
+    from lbconf.connectors.sqlite.settings import SqliteSettings
+
+    return SqliteSettings
 
 
 def _check_text(parameters: Sequence[Any]) -> None:

@@ -1,15 +1,11 @@
 """Settings of a SQLite data source."""
 
-from pathlib import Path
-from urllib.parse import unquote
-
 from pydantic import AliasChoices, Field
 
 from lbconf.connectors.sql.settings import Milliseconds, SqlSettings
+from lbconf.connectors.sqlite.place import MEMORY
 
-__all__ = ["MEMORY", "SqliteSettings", "database_path"]
-
-MEMORY = ":memory:"
+__all__ = ["SqliteSettings"]
 
 
 class SqliteSettings(SqlSettings):
@@ -32,17 +28,3 @@ class SqliteSettings(SqlSettings):
         validation_alias=AliasChoices("max", "connectionLimit", "poolSize"),
         description="Most connections that read at once.",
     )
-
-
-def database_path(settings: SqliteSettings, root: Path | None) -> Path | None:
-    """The database's file, absolute; None for a database in memory.
-
-    `sqlite:///relative` and `sqlite:////absolute` as SQLAlchemy and others write them.
-    """
-    file = settings.file
-    if settings.url:
-        file = unquote(settings.url.partition(":")[2].partition("?")[0])
-        file = file.removeprefix("///") if file.startswith("///") else file.removeprefix("//")
-    if file in {MEMORY, ""}:
-        return None
-    return ((root or Path.cwd()) / Path(file).expanduser()).absolute()

@@ -79,3 +79,15 @@ def test_an_own_connector_is_found_without_the_others() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(("connector", "settings"), [("postgresql", {"url": "postgresql://h/d"}), ("sqlite", {})])
+def test_a_connector_with_usual_settings_is_made_without_pydantic(connector: str, settings: dict[str, str]) -> None:
+    code = (
+        "import sys; from lbconf.operations.data_sources import create_connector;"
+        "from lbconf.project.resolved import DataSource, Layout;"
+        f"create_connector(DataSource(name='a', connector={connector!r}, settings={settings!r}, layout=Layout.NATIVE));"
+        "print('pydantic' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"

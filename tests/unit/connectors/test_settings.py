@@ -11,7 +11,8 @@ from lbconf.connectors.postgresql.parameters import connection_parameters
 from lbconf.connectors.postgresql.settings import PostgresqlSettings
 from lbconf.connectors.sql.plain_settings import plain_settings
 from lbconf.connectors.sql.settings import SqlSettings, read_settings
-from lbconf.connectors.sqlite.settings import SqliteSettings, database_path
+from lbconf.connectors.sqlite.place import database_path
+from lbconf.connectors.sqlite.settings import SqliteSettings
 from lbconf.connectors.table import SETTINGS
 from lbconf.errors import ConnectorError
 from lbconf.layers.secret import Secret
