@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from litestar import Response, get
+from litestar import Response, route
 from litestar.handlers import HTTPRouteHandler
 
 from lbconf.api.endpoints import Endpoint
-from lbconf.api.explorer import explorer_handlers
+from lbconf.api.explorer import READING, explorer_handlers
 from lbconf.api.openapi import openapi_document
 from lbconf.api.present import encode, plain
 from lbconf.api.sources import Sources
@@ -26,15 +26,15 @@ def system_handlers(project: Project, endpoints: Sequence[Endpoint], sources: So
     clock = time.monotonic()
     document: list[bytes] = []
 
-    @get("/", media_type=JSON, include_in_schema=False)
+    @route("/", http_method=READING, media_type=JSON, include_in_schema=False)
     async def start_page() -> Response[bytes]:
         return _json({"started": plain(started), "uptime": round(time.monotonic() - clock, 3)})
 
-    @get("/healthz", media_type=JSON, include_in_schema=False)
+    @route("/healthz", http_method=READING, media_type=JSON, include_in_schema=False)
     async def health() -> Response[bytes]:
         return _json({"status": "ok", "uptime": round(time.monotonic() - clock, 3)})
 
-    @get("/readyz", media_type=JSON, include_in_schema=False)
+    @route("/readyz", http_method=READING, media_type=JSON, include_in_schema=False)
     async def ready() -> Response[bytes]:
         found = await sources.readiness()
         all_ready = all(one.ready for one in found.values())
@@ -50,7 +50,7 @@ def system_handlers(project: Project, endpoints: Sequence[Endpoint], sources: So
             status=200 if all_ready else 503,
         )
 
-    @get("/openapi.json", media_type=JSON, include_in_schema=False)
+    @route("/openapi.json", http_method=READING, media_type=JSON, include_in_schema=False)
     async def describe() -> Response[bytes]:
         if not document:
             document.append(encode(openapi_document(project, endpoints)))

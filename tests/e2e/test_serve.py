@@ -135,6 +135,8 @@ def test_start_page_health_readiness_and_description(project: Path) -> None:
         status, ready, _ = ask(server, "/readyz")
         assert (status, ready["status"], ready["dataSources"]["db"]["status"]) == (200, "ready", "up")
         assert "/notes" in ask(server, "/openapi.json")[1]["paths"]
+        for path in ("/", "/healthz", "/readyz", "/openapi.json", "/explorer"):
+            assert ask(server, path, method="HEAD")[:2] == (200, None), path
 
 
 def test_problem_details_when_asked_for(project: Path) -> None:

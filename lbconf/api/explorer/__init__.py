@@ -5,14 +5,18 @@ import hashlib
 import re
 from html import escape
 from importlib.resources import files
+from typing import Final
 
-from litestar import Response, get
+from litestar import HttpMethod, Response, route
 from litestar.handlers import HTTPRouteHandler
 
 from lbconf.api.openapi import api_title
 from lbconf.project.resolved import Project
 
-__all__ = ["explorer_handlers", "explorer_page"]
+__all__ = ["READING", "explorer_handlers", "explorer_page"]
+
+READING: Final = (HttpMethod.GET, HttpMethod.HEAD)
+"""Pages answer HEAD as well: load balancers ask that way."""
 
 MOUNT_PLACE = "{{mount}}"
 TITLE_PLACE = "{{title}}"
@@ -24,7 +28,7 @@ def explorer_handlers(project: Project) -> list[HTTPRouteHandler]:
     page = explorer_page(mount, api_title(project)).encode("utf-8")
     headers = {"content-security-policy": _policy(page.decode("utf-8")), "cache-control": "no-cache"}
 
-    @get(mount, media_type="text/html", include_in_schema=False)
+    @route(mount, http_method=READING, media_type="text/html", include_in_schema=False)
     async def explorer() -> Response[bytes]:
         return Response(page, media_type="text/html", headers=headers)
 
