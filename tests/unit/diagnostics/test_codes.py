@@ -14,7 +14,7 @@ def test_every_code_has_a_heading_and_every_heading_a_code() -> None:
 
 def test_every_heading_says_what_it_means_and_how_to_mend_it() -> None:
     for section in re.split(r"^### ", DOCUMENT, flags=re.MULTILINE)[1:]:
-        heading, meaning, mending, *_ = [line for line in section.splitlines() if line]
+        heading, meaning, mending, *_ = [paragraph for paragraph in section.strip().split("\n\n") if paragraph]
         assert meaning.endswith("."), heading
         assert mending.startswith("*Mend it:* "), heading
 
