@@ -76,6 +76,10 @@ def loses(before: ColumnType, after: ColumnType) -> str | None:
     if before.enumeration or after.enumeration:
         return None
     one, two = before.name, after.name
+    if one in STRINGS:
+        return _texts_lose(after)
+    if (one, two) == ("integer", "boolean"):
+        return "which number they were"
     if one == two == "numeric":
         scale = before.arguments[1:2] or ((0,) if before.arguments else (None,))
         wanted = after.arguments[1:2] or ((0,) if after.arguments else (None,))
@@ -90,6 +94,11 @@ def loses(before: ColumnType, after: ColumnType) -> str | None:
         return f"their digits beyond {(*after.arguments, 0)[1]} decimal places"
     if one == "double precision" and two == "real":
         return "digits beyond what a real holds"
+    return _times_lose(before, after)
+
+
+def _times_lose(before: ColumnType, after: ColumnType) -> str | None:
+    one, two = before.name, after.name
     if one.startswith("timestamp") and two == "date":
         return "their time of day"
     if one.startswith("timestamp") and two.startswith("time "):
@@ -97,6 +106,21 @@ def loses(before: ColumnType, after: ColumnType) -> str | None:
     if one in FRACTIONS and two in FRACTIONS and after.arguments:
         left = before.arguments[0] if before.arguments else 6
         return f"fractions of a second beyond {after.arguments[0]} digits" if left > after.arguments[0] else None
+    return None
+
+
+def _texts_lose(after: ColumnType) -> str | None:
+    """What is rounded or left out, without a word, of a text that is read as another type."""
+    if after.name == "numeric" and after.arguments:
+        return f"their digits beyond {(*after.arguments, 0)[1]} decimal places"
+    if after.name in FLOATS:
+        return f"digits beyond what a {after.name} holds"
+    if after.name == "date":
+        return "their time of day"
+    if after.name in FRACTIONS and after.name.startswith("time "):
+        return "their day"
+    if after.name in FRACTIONS and after.arguments and after.arguments[0] < 6:  # noqa: PLR2004 - see FRACTIONS
+        return f"fractions of a second beyond {after.arguments[0]} digits"
     return None
 
 

@@ -147,6 +147,14 @@ def test_a_value_that_is_too_long_stops_the_change(
         ("timestamp(3)", "timestamptz", "'2026-11-21T23:30:00.123'", False),
         ("date", "timestamptz", "'2026-11-21'", False),
         ("integer", "text", "15", False),
+        ("text", "numeric(5,1)", "'1.25'", True),
+        ("varchar(20)", "real", "'1.23456789'", True),
+        ("text", "date", "'2026-11-21 23:30:00'", True),
+        ("text", "time", "'2026-11-21 23:30:00'", True),
+        ("text", "timestamp(3)", "'2026-11-21 23:30:00.123456'", True),
+        ("text", "numeric", "'1.25'", False),
+        ("text", "integer", "'15'", False),
+        ("integer", "boolean", "3", True),
     ],
 )
 def test_what_values_lose_is_a_hazard(
