@@ -15,5 +15,5 @@ def report(done: DiscoveredProject, out: Path) -> str:
     lines = [f"{entry.action:>9}  {entry.path}" for entry in done.written if entry.action != "unchanged"]
     counted = Counter(entry.action for entry in done.written)
     numbers = ", ".join(f"{counted[action]} {action}" for action in ORDER if counted[action])
-    lines.append(f"{done.models} models in {out}: {numbers}.")
+    lines.append(f"{done.models} model{'' if done.models == 1 else 's'} in {out}: {numbers}.")
     return "\n".join(lines)
