@@ -90,6 +90,18 @@ class StateCapabilities:
     comments: Support
     alter_column: Support
     online_indexes: Support
+    online_constraints: Support
+    """Foreign keys, checks and NOT NULL are checked without holding up writers."""
+    instant_columns: Support
+    """A column is added without writing the table anew."""
+    lock_clauses: Support
+    """A statement can say how much it may hold up, and is refused by the server otherwise."""
+    generated_columns: Support
+    expression_defaults: Support
+    sequences: Support
+    domains: Support
+    partitions: Support
+    views: Support
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

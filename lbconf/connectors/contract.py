@@ -15,7 +15,7 @@ from lbconf.project.resolved import DataSource, Model, Property
 from lbconf.query.nodes import Condition, Query, Row
 from lbconf.records import dataclass
 from lbconf.state.changes import Change
-from lbconf.state.steps import Step
+from lbconf.state.steps import DataCheck, Statement, Step
 from lbconf.state.structure import ColumnType, Default, Identity, QualifiedName, State
 
 if TYPE_CHECKING:
@@ -24,10 +24,13 @@ if TYPE_CHECKING:
 __all__ = [
     "Connector",
     "ConnectorType",
+    "DataChecker",
+    "Failing",
     "Inspector",
     "JsonReader",
     "KeyCounter",
     "LedgerEntry",
+    "LedgerStart",
     "MigrationSession",
     "Migrator",
     "ModelMapping",
@@ -142,6 +145,24 @@ class TableSize:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerStart:
+    """What the ledger is told when a plan starts."""
+
+    user: str
+    plan_digest: str
+    """SHA-256 of the plan, hex."""
+    environment: str = ""
+    configuration: str = ""
+    """Digest of the configuration that the plan was made from."""
+    steps: str
+    """JSON: the summaries, statements and hazards of the plan's steps."""
+    state: str
+    """JSON: the state the plan leads to (what lbconf manages), as `state` serialises it."""
+    documents: str = ""
+    """JSON: what the API and the access rules of the configuration say, for the next plan to compare with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerEntry:
     """One row of lbconf's own history table in the target."""
 
@@ -157,11 +178,17 @@ class LedgerEntry:
     """`running`, `applied`, `failed`."""
     next_step: int
     """0-based number of the first step not known to be done."""
+    next_statement: int = 0
+    """0-based number, in that step, of the first statement not known to be done; it may have been begun."""
+    environment: str = ""
+    configuration: str = ""
+    """As in `LedgerStart`, here and below."""
     steps: str
-    """JSON: the summaries and statements of the plan's steps."""
     state: str
-    """JSON: the state the plan leads to (the managed tables), as `state` serialises it. Empty where a later entry was
-    applied: a state of a thousand tables is a megabyte, and nobody asks for the ones before."""
+    """Empty in what `history` and `entries` give for all but the newest applied entry and later ones: a state of a
+    thousand tables is a megabyte. `Migrator.entry` gives it for each."""
+    documents: str = ""
+    """Empty where `state` is."""
 
 
 class MigrationSession(Protocol):
@@ -175,20 +202,45 @@ class MigrationSession(Protocol):
         """All entries, oldest first; empty where nothing was ever applied."""
         ...
 
-    def begin_entry(self, *, user: str, plan_digest: str, steps: str, state: str) -> int:
+    def begin_entry(self, start: LedgerStart) -> int:
         """Record, and commit, that a plan starts. Makes the ledger's tables at the first call. Returns its id."""
         ...
 
-    def record(self, entry: int, *, next_step: int, result: str) -> None:
-        """Record progress in the transaction of the moment, if there is one."""
+    def record(self, entry: int, *, next_step: int, next_statement: int = 0, result: str) -> None:
+        """Record progress in the transaction of the moment, if there is one; else it is durable at return."""
         ...
 
     def transaction(self) -> AbstractContextManager[None]:
         """A transaction around steps; rolled back when an exception leaves it."""
         ...
 
-    def execute(self, step: Step) -> None:
-        """Execute a step's statements in order. Raises `ConnectorError`."""
+    def execute(self, statement: Statement) -> int:
+        """Execute a statement once; the number of rows it changed, where that means anything.
+
+        Raises `ConnectorError`, a `TimedOutError` where it waited too long for a lock: it did nothing then.
+        """
+        ...
+
+    def is_true(self, query: str) -> bool:
+        """The one truth value that a query (`Statement.done`) gives."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failing:
+    """Rows that would make a step fail."""
+
+    rows: int
+    examples: tuple[str, ...] = ()
+    """Up to three, as `column=value, ...`."""
+
+
+@runtime_checkable
+class DataChecker(Protocol):
+    """Finds rows that would make a step fail, reading only."""
+
+    def failing(self, check: DataCheck) -> Failing:
+        """Ask both queries of the check. Raises `ConnectorError`."""
         ...
 
 
@@ -196,12 +248,31 @@ class MigrationSession(Protocol):
 class Migrator(Protocol):
     """Changes the actual state."""
 
-    def compile(self, changes: Sequence[Change], *, actual: State, desired: State) -> tuple[Step, ...]:
-        """The steps that make these ordered changes, without any connection."""
+    def compile(
+        self, changes: Sequence[Change], *, actual: State, desired: State, online: bool = True
+    ) -> tuple[Step, ...]:
+        """The steps that make these ordered changes, without any connection.
+
+        `online`: in the way that holds up readers and writers least, where the server has one, even where that takes
+        more steps and no transaction around them.
+        """
         ...
 
-    def session(self, *, lock_timeout: float) -> AbstractContextManager[MigrationSession]:
-        """A session with the target's apply lock held. Raises `TimedOutError` after `lock_timeout` seconds."""
+    def session(
+        self, *, lock_timeout: float, statement_timeout: float | None = None
+    ) -> AbstractContextManager[MigrationSession]:
+        """A session with the target's apply lock held.
+
+        Args:
+            lock_timeout: Seconds to wait for another apply, and the most that one statement waits for a lock.
+            statement_timeout: Seconds one statement may take; None for any number.
+
+        Raises `TimedOutError` after `lock_timeout` seconds.
+        """
+        ...
+
+    def entry(self, number: int) -> LedgerEntry | None:
+        """One entry of the ledger with its state and documents; None where there is none of that number."""
         ...
 
     def history(self) -> tuple[LedgerEntry, ...]:

@@ -99,6 +99,7 @@ class Code(StrEnum):
     NOT_DISCOVERED = "LB4023"
     FILE_EDITED_BY_HAND = "LB4024"
     TABLE_NOT_FOUND = "LB4025"
+    CHANGE_IMPOSSIBLE = "LB4026"
 
     # LB5xxx connectors
     SETTINGS_UNUSABLE = "LB5001"

@@ -10,7 +10,7 @@ from contextlib import nullcontext, suppress
 from enum import StrEnum
 from itertools import groupby
 
-from lbconf.connectors.contract import Inspector, LedgerEntry, MigrationSession, Migrator
+from lbconf.connectors.contract import Inspector, LedgerEntry, LedgerStart, MigrationSession, Migrator
 from lbconf.diagnostics import Code, Diagnostic, Location
 from lbconf.errors import ConnectorError, HazardError, StalePlanError
 from lbconf.plan.plan import Plan
@@ -105,7 +105,14 @@ def execute_plan(
             if plan.empty:
                 return Outcome(data_source=plan.data_source, steps=0)
             entry = session.begin_entry(
-                user=user, plan_digest=plan.digest, steps=_steps_text(plan), state=_state_text(plan.managed)
+                LedgerStart(
+                    user=user,
+                    plan_digest=plan.digest,
+                    environment=plan.environment,
+                    configuration=plan.configuration,
+                    steps=_steps_text(plan),
+                    state=_state_text(plan.managed),
+                )
             )
         _run(plan, session, entry, start, observer or _silent)
     return Outcome(data_source=plan.data_source, steps=len(plan.steps) - start, resumed_at=start or None)
@@ -187,7 +194,8 @@ def _record_failure(session: MigrationSession, entry: int, done: int) -> None:
 def _step(plan: Plan, session: MigrationSession, entry: int, number: int, observer: Observer) -> None:
     step = plan.steps[number]
     observer(Moment.BEFORE, number, step)
-    session.execute(step)
+    for statement in step.statements:
+        session.execute(statement)
     last = number + 1 == len(plan.steps)
     session.record(entry, next_step=number + 1, result="applied" if last else "running")
     observer(Moment.AFTER, number, step)

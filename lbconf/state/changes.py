@@ -10,41 +10,70 @@ from lbconf.records import dataclass
 from lbconf.state.structure import (
     Check,
     Column,
+    Composite,
+    Domain,
     Enumeration,
+    Exclusion,
+    Extension,
     ForeignKey,
     Index,
+    Options,
+    Partition,
     PrimaryKey,
     QualifiedName,
+    Sequence,
     Table,
     Unique,
+    View,
 )
 
 __all__ = [
     "AddCheck",
     "AddColumn",
     "AddEnumerationValues",
+    "AddExclusion",
     "AddForeignKey",
     "AddIndex",
+    "AddPartition",
     "AddPrimaryKey",
     "AddUnique",
     "AlterColumn",
+    "AlterComposite",
+    "AlterDomain",
+    "AlterSequence",
     "Change",
+    "CreateComposite",
+    "CreateDomain",
     "CreateEnumeration",
+    "CreateExtension",
     "CreateNamespace",
+    "CreateSequence",
     "CreateTable",
+    "CreateView",
     "DropCheck",
     "DropColumn",
+    "DropComposite",
+    "DropDomain",
     "DropEnumeration",
+    "DropExclusion",
     "DropForeignKey",
     "DropIndex",
+    "DropNamespace",
+    "DropPartition",
     "DropPrimaryKey",
+    "DropSequence",
     "DropTable",
     "DropUnique",
+    "DropView",
+    "ParkTable",
     "RebuildEnumeration",
     "RenameColumn",
+    "RenameConstraint",
+    "RenameEnumeration",
     "RenameIndex",
     "RenameTable",
     "SetTableComment",
+    "SetTableOptions",
 ]
 
 
@@ -239,6 +268,167 @@ class DropCheck:
     before: Check
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddExclusion:
+    """An exclusion constraint is missing."""
+
+    table: QualifiedName
+    after: Exclusion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropExclusion:
+    """An exclusion constraint nobody asks for."""
+
+    table: QualifiedName
+    before: Exclusion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateDomain:
+    """A domain is missing."""
+
+    after: Domain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlterDomain:
+    """Default, nullability or checks differ."""
+
+    before: Domain
+    after: Domain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropDomain:
+    """A domain nobody asks for, in a namespace that the models own."""
+
+    before: Domain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateComposite:
+    """A composite type is missing."""
+
+    after: Composite
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlterComposite:
+    """Columns of a composite type differ."""
+
+    before: Composite
+    after: Composite
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropComposite:
+    """A composite type nobody asks for, in a namespace that the models own."""
+
+    before: Composite
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateSequence:
+    """A sequence is missing."""
+
+    after: Sequence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlterSequence:
+    """Options of a sequence, its owner or its name differ."""
+
+    before: Sequence
+    after: Sequence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropSequence:
+    """A sequence nobody asks for, in a namespace that the models own."""
+
+    before: Sequence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateExtension:
+    """An extension is missing."""
+
+    after: Extension
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateView:
+    """A view is missing, and a model says its definition."""
+
+    after: View
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropView:
+    """A view has to step aside for a change, or nobody asks for one that lbconf made."""
+
+    before: View
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropNamespace:
+    """A namespace that the models own and nobody asks for any more."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenameEnumeration:
+    """`renamedFrom` says so, of the type or of values."""
+
+    before: Enumeration
+    after: Enumeration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenameConstraint:
+    """The same constraint under another name."""
+
+    table: QualifiedName
+    before: PrimaryKey | Unique | ForeignKey | Check | Exclusion
+    after: PrimaryKey | Unique | ForeignKey | Check | Exclusion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetTableOptions:
+    """Storage facts differ."""
+
+    table: QualifiedName
+    before: Options
+    after: Options
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddPartition:
+    """A partition is missing."""
+
+    table: QualifiedName
+    after: Partition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropPartition:
+    """A partition nobody asks for."""
+
+    table: QualifiedName
+    before: Partition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParkTable:
+    """A managed table that no model asks for any more is renamed instead of dropped."""
+
+    before: Table
+    after: QualifiedName
+    """`_removed_<name>_<date>`."""
+
+
 Change: TypeAlias = (
     CreateNamespace
     | CreateEnumeration
@@ -264,4 +454,25 @@ Change: TypeAlias = (
     | DropForeignKey
     | AddCheck
     | DropCheck
+    | AddExclusion
+    | DropExclusion
+    | CreateDomain
+    | AlterDomain
+    | DropDomain
+    | CreateComposite
+    | AlterComposite
+    | DropComposite
+    | CreateSequence
+    | AlterSequence
+    | DropSequence
+    | CreateExtension
+    | CreateView
+    | DropView
+    | DropNamespace
+    | RenameEnumeration
+    | RenameConstraint
+    | SetTableOptions
+    | AddPartition
+    | DropPartition
+    | ParkTable
 )

@@ -5,7 +5,7 @@ from typing import assert_never
 
 from lbconf.diagnostics import Location
 from lbconf.state import changes as c
-from lbconf.state.structure import Column, ColumnType, ForeignKey, Index, QualifiedName
+from lbconf.state.structure import Column, ColumnType, Enumeration, ForeignKey, Index, Options, QualifiedName
 
 __all__ = ["Action", "action_of", "describe", "source_of", "table_of", "type_words"]
 
@@ -33,12 +33,11 @@ def table_of(change: c.Change) -> QualifiedName | None:
     match change:
         case c.CreateTable(after=table) | c.RenameTable(after=table) | c.DropTable(before=table):
             return table.name
-        case c.CreateNamespace():
-            return None
-        case c.CreateEnumeration() | c.AddEnumerationValues() | c.RebuildEnumeration() | c.DropEnumeration():
-            return None
+        case c.ParkTable(before=table):
+            return table.name
         case _:
-            return change.table
+            found = getattr(change, "table", None)
+            return found if isinstance(found, QualifiedName) else None
 
 
 def source_of(change: c.Change) -> Location | None:
@@ -59,6 +58,8 @@ def describe(change: c.Change) -> str:  # noqa: C901, PLR0912 - one line per mem
     match change:
         case c.CreateNamespace(name=name):
             return f"schema {name}"
+        case c.DropNamespace(name=name):
+            return f"schema {name}"
         case c.CreateEnumeration(after=enumeration) | c.DropEnumeration(before=enumeration):
             return f"enum {enumeration.name} ({', '.join(enumeration.values)})"
         case c.AddEnumerationValues(before=before, after=after):
@@ -66,12 +67,30 @@ def describe(change: c.Change) -> str:  # noqa: C901, PLR0912 - one line per mem
             return f"enum {after.name}: add {', '.join(added)}"
         case c.RebuildEnumeration(before=before, after=after):
             return f"enum {after.name}: {', '.join(before.values)} -> {', '.join(after.values)}"
+        case c.RenameEnumeration(before=before, after=after):
+            return f"enum {before.name}: {', '.join(enumeration_renames(before, after))}"
+        case c.CreateDomain(after=domain) | c.AlterDomain(after=domain) | c.DropDomain(before=domain):
+            return f"domain {domain.name} {type_words(domain.type)}"
+        case c.CreateComposite(after=found) | c.AlterComposite(after=found) | c.DropComposite(before=found):
+            return f"type {found.name} ({', '.join(column.name for column in found.columns)})"
+        case c.CreateSequence(after=sequence) | c.AlterSequence(after=sequence) | c.DropSequence(before=sequence):
+            return f"sequence {sequence.name}"
+        case c.CreateExtension(after=extension):
+            return f"extension {extension.name}"
+        case c.CreateView(after=view) | c.DropView(before=view):
+            return f"{'materialized ' if view.materialized else ''}view {view.name}"
         case c.CreateTable(after=table) | c.DropTable(before=table):
             return f"table {table.name}"
+        case c.ParkTable(before=table, after=name):
+            return f"table {table.name} -> {name}"
         case c.RenameTable(before=before, after=after):
             return f"table {before.name} -> {after.name}"
         case c.SetTableComment(after=comment):
             return f"comment: {comment or 'none'}"
+        case c.SetTableOptions(before=options, after=wanted):
+            return f"options: {option_words(options)} -> {option_words(wanted)}"
+        case c.AddPartition(after=partition) | c.DropPartition(before=partition):
+            return f"partition {partition.name} {partition.bound}"
         case c.AddColumn(after=column) | c.DropColumn(before=column):
             return f"column {column_words(column)}"
         case c.RenameColumn(before=before, after=after):
@@ -90,8 +109,23 @@ def describe(change: c.Change) -> str:  # noqa: C901, PLR0912 - one line per mem
             return foreign_key_words(key)
         case c.AddCheck(after=check) | c.DropCheck(before=check):
             return f"check {check.name} ({check.expression})"
+        case c.AddExclusion(after=exclusion) | c.DropExclusion(before=exclusion):
+            return f"exclusion {exclusion.name}"
+        case c.RenameConstraint(before=constraint, after=renamed):
+            return f"constraint {constraint.name} -> {renamed.name}"
         case _:
             assert_never(change)
+
+
+def enumeration_renames(before: Enumeration, after: Enumeration) -> list[str]:
+    """`mood -> feeling`, `sad -> blue`."""
+    found = [] if before.name == after.name else [f"{before.name} -> {after.name}"]
+    return found + [f"{old} -> {new}" for old, new in after.value_renames if old in before.values]
+
+
+def option_words(options: Options) -> str:
+    """`engine=InnoDB, row_format=DYNAMIC`."""
+    return ", ".join(f"{name}={value}" for name, value in options) or "none"
 
 
 def column_words(column: Column) -> str:

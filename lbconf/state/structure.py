@@ -8,6 +8,7 @@ their order (which `diff` does not look at).
 
 from collections.abc import Mapping
 from functools import cached_property
+from typing import TypeAlias
 
 from lbconf.diagnostics import Location
 from lbconf.records import dataclass, field
@@ -16,20 +17,30 @@ __all__ = [
     "Check",
     "Column",
     "ColumnType",
+    "Composite",
     "Default",
+    "Domain",
     "Enumeration",
+    "Exclusion",
+    "Extension",
     "ForeignKey",
     "Identity",
     "Index",
     "IndexPart",
     "Opaque",
+    "Options",
+    "Partition",
     "PrimaryKey",
     "QualifiedName",
+    "Sequence",
     "State",
     "Table",
     "Unique",
     "View",
 ]
+
+Options: TypeAlias = tuple[tuple[str, str], ...]
+"""Facts that only the server knows the names of, as sorted (name, value)."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -56,7 +67,13 @@ class ColumnType:
     dimensions: int = 0
     """Array dimensions."""
     enumeration: QualifiedName | None = None
-    """The enumeration or domain this is, where it is one."""
+    """The enumeration, domain or composite type this is, where it is one."""
+    unsigned: bool = False
+    """MySQL: no negative numbers."""
+    zerofill: bool = False
+    """MySQL: shown with leading zeros."""
+    values: tuple[str, ...] = ()
+    """MySQL: the values of an inline `enum` or `set`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +111,17 @@ class Column:
     default: Default | None = None
     identity: Identity | None = None
     generated: str | None = None
-    """Expression of a stored generated column."""
+    """Expression of a generated column."""
+    virtual: bool = False
+    """Whether a generated column is computed when read instead of stored."""
+    on_update: str | None = None
+    """MySQL: the expression the column takes when its row changes."""
+    charset: str | None = None
+    """MySQL: the character set, where it is not the table's."""
     collation: str | None = None
     comment: str | None = None
+    options: Options = ()
+    """Such as (`storage`, `external`), (`statistics`, `500`), (`invisible`, `true`)."""
     renamed_from: str | None = field(default=None, compare=False)
     backfill: str | None = field(default=None, compare=False)
     """SQL for rows that have no value when the column becomes NOT NULL."""
@@ -108,8 +133,13 @@ class PrimaryKey:
     """A table's primary key."""
 
     name: str | None
-    """None where the server names none (SQLite)."""
+    """None where the server names none (SQLite, MySQL)."""
     columns: tuple[str, ...]
+    include: tuple[str, ...] = ()
+    deferrable: str | None = None
+    """`immediate`, `deferred` or None."""
+    lengths: tuple[int | None, ...] = ()
+    """MySQL: how much of each column is part of the key; empty where all of all are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +149,21 @@ class Unique:
     name: str
     columns: tuple[str, ...]
     nulls_not_distinct: bool = False
+    include: tuple[str, ...] = ()
+    deferrable: str | None = None
+    """`immediate`, `deferred` or None."""
+    renamed_from: str | None = field(default=None, compare=False)
+    source: Location | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exclusion:
+    """An exclusion constraint of PostgreSQL."""
+
+    name: str
+    definition: str
+    """`EXCLUDE USING ...` as the server reprints it, with what follows it."""
+    renamed_from: str | None = field(default=None, compare=False)
     source: Location | None = field(default=None, compare=False)
 
 
@@ -134,6 +179,9 @@ class IndexPart:
     """None: the server's default for the direction."""
     collation: str | None = None
     operator_class: str | None = None
+    """With its parameters, where it has any."""
+    length: int | None = None
+    """MySQL: how many characters of the column."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +198,8 @@ class Index:
     valid: bool = True
     """False for what a broken concurrent build left behind."""
     comment: str | None = None
+    options: Options = ()
+    """Storage parameters (`fillfactor`, ...), `invisible`, `parser` of a full-text index, `clustered`."""
     renamed_from: str | None = field(default=None, compare=False)
     source: Location | None = field(default=None, compare=False)
 
@@ -168,6 +218,9 @@ class ForeignKey:
     """`immediate`, `deferred` or None."""
     match: str = "SIMPLE"
     valid: bool = True
+    set_columns: tuple[str, ...] = ()
+    """The columns that `SET NULL` or `SET DEFAULT` sets on delete, where not all are."""
+    renamed_from: str | None = field(default=None, compare=False)
     source: Location | None = field(default=None, compare=False)
 
 
@@ -179,6 +232,9 @@ class Check:
     expression: str
     """As the server reprints it, after `normalize`."""
     valid: bool = True
+    no_inherit: bool = False
+    enforced: bool = True
+    renamed_from: str | None = field(default=None, compare=False)
     source: Location | None = field(default=None, compare=False)
 
 
@@ -187,10 +243,23 @@ class Opaque:
     """Something that models cannot say: kept, listed, never dropped."""
 
     kind: str
-    """`trigger`, `function`, `policy`, `exclusion`, `partition`, ..."""
+    """`trigger`, `function`, `policy`, `rule`, `inheritance`, ..."""
     name: str
     definition: str = ""
     """SQL that makes it again, where the server gives it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Partition:
+    """One partition of a table. What it has in common with its parent is the parent's."""
+
+    name: QualifiedName
+    """MySQL: the partition's name in the namespace of its table."""
+    bound: str
+    """`FOR VALUES ...`, `DEFAULT`, `VALUES LESS THAN ...`, as the server prints it."""
+    by: str | None = None
+    """How it is divided itself, as `Table.partition_by`."""
+    partitions: "tuple[Partition, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,10 +273,17 @@ class Table:
     indexes: tuple[Index, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
     checks: tuple[Check, ...] = ()
+    exclusions: tuple[Exclusion, ...] = ()
     comment: str | None = None
-    options: tuple[tuple[str, str], ...] = ()
-    """Storage facts such as (`without_rowid`, `true`), (`strict`, `true`)."""
+    options: Options = ()
+    """Storage facts such as (`without_rowid`, `true`), (`engine`, `InnoDB`), (`unlogged`, `true`),
+    (`fillfactor`, `70`), (`replica_identity`, `full`)."""
+    partition_by: str | None = None
+    """`RANGE (created_at)`, `HASH (id)`, as the server prints it; None for a table that is not divided."""
+    partitions: tuple[Partition, ...] = ()
     opaque: tuple[Opaque, ...] = ()
+    on_remove: str | None = field(default=None, compare=False)
+    """`keep`, `rename` or `drop`: what happens to it once no model asks for it. None: `drop`."""
     model: str | None = field(default=None, compare=False)
     """The model that asked for it, in a desired state."""
     renamed_from: QualifiedName | None = field(default=None, compare=False)
@@ -224,18 +300,90 @@ class Enumeration:
 
     name: QualifiedName
     values: tuple[str, ...]
+    comment: str | None = None
+    renamed_from: QualifiedName | None = field(default=None, compare=False)
+    value_renames: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    """(old value, new value)."""
+    source: Location | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Domain:
+    """A domain: a type with a default and checks of its own."""
+
+    name: QualifiedName
+    type: ColumnType
+    nullable: bool = True
+    default: Default | None = None
+    collation: str | None = None
+    checks: tuple[Check, ...] = ()
+    source: Location | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composite:
+    """A composite type; only name, type and collation of its columns count."""
+
+    name: QualifiedName
+    columns: tuple[Column, ...]
+    source: Location | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sequence:
+    """A sequence that no identity column owns. None: the server's default for the type and the direction."""
+
+    name: QualifiedName
+    type: str = "bigint"
+    start: int | None = None
+    increment: int | None = None
+    minimum: int | None = None
+    maximum: int | None = None
+    cache: int | None = None
+    cycle: bool = False
+    owned_by: tuple[QualifiedName, str] | None = None
+    """Table and column whose end is its end, where it is no serial of that column."""
+    comment: str | None = None
+    renamed_from: QualifiedName | None = field(default=None, compare=False)
+    source: Location | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extension:
+    """An extension of the server that the models need."""
+
+    name: str
+    namespace: str | None = None
+    """None: no opinion."""
     source: Location | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """A view, for discovery of read-only models; lbconf never makes or drops one."""
+    """A view or a materialised view: a read-only model.
+
+    lbconf makes one only where a model says its definition, and drops one
+    only to change what it stands on, or because lbconf made it.
+    """
 
     name: QualifiedName
     columns: tuple[Column, ...]
     materialized: bool = False
     definition: str = ""
-    depends_on: tuple[QualifiedName, ...] = ()
+    """The query, as the server prints it; empty in a desired state that says none."""
+    options: Options = ()
+    """`security_barrier`, `check_option`, ..."""
+    indexes: tuple[Index, ...] = ()
+    """Of a materialised view."""
+    comment: str | None = None
+    opaque: tuple[Opaque, ...] = ()
+    """Triggers, rules and privileges, made again with it."""
+    depends_on: tuple[QualifiedName, ...] = field(default=(), compare=False)
+    """Tables and views it reads."""
+    depends_on_opaque: bool = field(default=False, compare=False)
+    """Whether it calls functions that models cannot say."""
+    model: str | None = field(default=None, compare=False)
+    source: Location | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -245,8 +393,15 @@ class State:
     namespaces: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()
     enumerations: tuple[Enumeration, ...] = ()
+    domains: tuple[Domain, ...] = ()
+    composites: tuple[Composite, ...] = ()
+    sequences: tuple[Sequence, ...] = ()
+    extensions: tuple[Extension, ...] = ()
     views: tuple[View, ...] = ()
     opaque: tuple[Opaque, ...] = ()
+    owns: tuple[str, ...] = field(default=(), compare=False)
+    """Of a desired state: namespaces it speaks for completely. There, what it does not say is not wanted: tables,
+    types and sequences may be dropped, and comments, options and names of constraints are compared as they stand."""
 
     def table(self, name: QualifiedName) -> Table | None:
         """The named table, or None."""

@@ -142,7 +142,8 @@ def create_tables(connector: Any, mapping: ModelMapping, *models: Model) -> None
     steps = connector.compile(diff(actual, desired), actual=actual, desired=desired)
     with connector.session(lock_timeout=5) as session, session.transaction():
         for step in steps:
-            session.execute(step)
+            for statement in step.statements:
+                session.execute(statement)
 
 
 plain_text = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)

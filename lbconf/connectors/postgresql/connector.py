@@ -203,26 +203,36 @@ class PostgresqlConnector(SqlReaderWriter):
         """The server's estimates of rows; bytes with indexes."""
         return self._run(lambda session: table_sizes(session.connection, tables))
 
-    def compile(self, changes: Sequence[Change], *, actual: State, desired: State) -> tuple[Step, ...]:
+    def compile(
+        self, changes: Sequence[Change], *, actual: State, desired: State, online: bool = True
+    ) -> tuple[Step, ...]:
         """The steps that make these changes."""
+        del online
         if not changes:
             return ()
         from lbconf.connectors.postgresql import ddl
 
         return ddl.compile_changes(changes, actual=actual, desired=desired)
 
-    def session(self, *, lock_timeout: float) -> AbstractContextManager[MigrationSession]:
+    def session(
+        self, *, lock_timeout: float, statement_timeout: float | None = None
+    ) -> AbstractContextManager[MigrationSession]:
         """A migration session on a connection of its own, without the time limit of requests."""
         self._inspected = None
         return migrate.session(
             lambda: connect(self.settings, limited=False).connection,
             lock_timeout=lock_timeout,
+            statement_timeout=statement_timeout,
             translating=self._translating,
         )
 
     def history(self) -> tuple[LedgerEntry, ...]:
         """The ledger."""
         return self._run(lambda session: migrate.history(session.connection))
+
+    def entry(self, number: int) -> LedgerEntry | None:
+        """One entry of the ledger, with everything."""
+        return self._run(lambda session: migrate.entry(session.connection, number))
 
     def _first(self) -> Compiler:
         with self._opening:

@@ -23,9 +23,11 @@ from lbconf.connectors.postgresql.spelling import (
     unique_clause,
 )
 from lbconf.connectors.sql.checks import widened_checks
-from lbconf.diagnostics import Location
+from lbconf.diagnostics import Code, Diagnostic, Location
+from lbconf.errors import PlanError
 from lbconf.records import dataclass, replace
 from lbconf.state import changes as c
+from lbconf.state.describe import describe
 from lbconf.state.hazards import Hazard, HazardKind
 from lbconf.state.steps import Statement, Step
 from lbconf.state.structure import Column, Index, PrimaryKey, QualifiedName, State, Table
@@ -147,8 +149,20 @@ def _compile(change: c.Change, context: _Context) -> tuple[Step, ...]:
             return alter_column(table, column, after, fresh=table in context.made)
         case c.AddIndex() | c.DropIndex() | c.RenameIndex():
             return _index(change, context)
-        case _:
+        case (
+            c.AddPrimaryKey()
+            | c.DropPrimaryKey()
+            | c.AddUnique()
+            | c.DropUnique()
+            | c.AddForeignKey()
+            | c.DropForeignKey()
+            | c.AddCheck()
+            | c.DropCheck()
+        ):
             return _constraint(change, context)
+        case _:
+            message = f"this change cannot be made in PostgreSQL: {describe(change)}"
+            raise PlanError(Diagnostic(code=Code.CHANGE_IMPOSSIBLE, message=message))
 
 
 def _enumeration(

@@ -14,20 +14,21 @@ from typing import Any, Final
 
 from psycopg import Connection, sql
 
-from lbconf.connectors.contract import LedgerEntry
+from lbconf.connectors.contract import LedgerEntry, LedgerStart
 from lbconf.connectors.postgresql.inspect import inspect
+from lbconf.connectors.sql.ledger import ADDED, LEDGER, SHORT, ledger_entry
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import TimedOutError
-from lbconf.state.steps import Step
+from lbconf.records import dataclass
+from lbconf.state.steps import Statement
 from lbconf.state.structure import State
 
-__all__ = ["Session", "history", "session"]
+__all__ = ["Session", "entry", "history", "session"]
 
 Translation = Callable[[], AbstractContextManager[None]]
 
 LOCK_KEY: Final = 0x6C62636F6E66
 """`lbconf` as a number: the advisory lock of every apply in a database."""
-LEDGER: Final = "_lbconf_history"
 POLL_SECONDS: Final = 0.05
 STATEMENT_LOCK_SECONDS: Final = 5.0
 """How long one statement of a step waits for a lock on a user's table, at most."""
@@ -42,16 +43,30 @@ CREATE TABLE IF NOT EXISTS {} (
   plan_digest text NOT NULL,
   result text NOT NULL,
   next_step integer NOT NULL DEFAULT 0,
+  next_statement integer NOT NULL DEFAULT 0,
+  environment text NOT NULL DEFAULT '',
+  configuration text NOT NULL DEFAULT '',
   steps text NOT NULL,
-  state text NOT NULL
+  state text NOT NULL,
+  documents text NOT NULL DEFAULT ''
 )"""
 )
-READ_LEDGER: Final = sql.SQL(
+ADD_COLUMNS: Final = sql.SQL(
     """
-SELECT id, started_at, finished_at, applied_by, plan_digest, result, next_step, steps,
-       CASE WHEN id >= coalesce((SELECT max(id) FROM {ledger} WHERE result = 'applied'), 0) THEN state ELSE '' END
-  FROM {ledger} ORDER BY id"""
+ALTER TABLE {}
+  ADD COLUMN IF NOT EXISTS next_statement integer NOT NULL DEFAULT 0,
+  ADD COLUMN IF NOT EXISTS environment text NOT NULL DEFAULT '',
+  ADD COLUMN IF NOT EXISTS configuration text NOT NULL DEFAULT '',
+  ADD COLUMN IF NOT EXISTS documents text NOT NULL DEFAULT ''"""
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Ledger:
+    """The ledger's table: where it was made first, whatever the search path is now."""
+
+    name: sql.Identifier
+    columns: frozenset[str]
 
 
 class Session:
@@ -72,30 +87,41 @@ class Session:
         with self._translating():
             return _entries(self._connection)
 
-    def begin_entry(self, *, user: str, plan_digest: str, steps: str, state: str) -> int:
+    def begin_entry(self, start: LedgerStart) -> int:
         """Record, and commit, that a plan starts. Makes the ledger at the first call. Returns the entry's id."""
         with self._translating(), self._connection.transaction():
-            if _ledger(self._connection) is None:
+            found = _ledger(self._connection)
+            if found is None:
                 home = sql.Identifier(_home(self._connection), LEDGER)
                 self._connection.execute(CREATE_LEDGER.format(home))
+            elif not found.columns >= ADDED.keys():
+                self._connection.execute(ADD_COLUMNS.format(found.name))
             row = self._connection.execute(
                 sql.SQL(
-                    "INSERT INTO {} (applied_by, plan_digest, result, steps, state)"
-                    " VALUES (%s, %s, 'running', %s, %s) RETURNING id"
-                ).format(_ledger(self._connection)),
-                (user, plan_digest, steps, state),
+                    "INSERT INTO {} (applied_by, plan_digest, result, environment, configuration, steps, state,"
+                    " documents) VALUES (%s, %s, 'running', %s, %s, %s, %s, %s) RETURNING id"
+                ).format(self._name()),
+                (
+                    start.user,
+                    start.plan_digest,
+                    start.environment,
+                    start.configuration,
+                    start.steps,
+                    start.state,
+                    start.documents,
+                ),
             ).fetchone()
         return int(row[0]) if row else 0
 
-    def record(self, entry: int, *, next_step: int, result: str) -> None:
+    def record(self, entry: int, *, next_step: int, next_statement: int = 0, result: str) -> None:
         """Record progress, in the transaction of the moment if there is one. `running` leaves the entry open."""
         finished = sql.SQL("NULL" if result == "running" else "clock_timestamp()")
         with self._translating():
             self._connection.execute(
-                sql.SQL("UPDATE {} SET next_step = %s, result = %s, finished_at = {} WHERE id = %s").format(
-                    _ledger(self._connection), finished
-                ),
-                (next_step, result, entry),
+                sql.SQL(
+                    "UPDATE {} SET next_step = %s, next_statement = %s, result = %s, finished_at = {} WHERE id = %s"
+                ).format(self._name(), finished),
+                (next_step, next_statement, result, entry),
             )
 
     @contextlib.contextmanager
@@ -104,11 +130,22 @@ class Session:
         with self._translating(), self._connection.transaction():
             yield
 
-    def execute(self, step: Step) -> None:
-        """Execute a step's statements in order, each with a bound on how long it waits for a lock."""
+    def execute(self, statement: Statement) -> int:
+        """Execute a statement, with a bound on how long it waits for a lock; how many rows it changed."""
         with self._translating():
-            for statement in step.statements:
-                self._connection.execute(statement.sql.encode(), prepare=False)
+            return max(self._connection.execute(statement.sql.encode(), prepare=False).rowcount, 0)
+
+    def is_true(self, query: str) -> bool:
+        """The one truth value that a query gives."""
+        with self._translating():
+            row = self._connection.execute(query.encode(), prepare=False).fetchone()
+        return bool(row and row[0])
+
+    def _name(self) -> sql.Identifier:
+        """The ledger's table, which is there."""
+        found = _ledger(self._connection)
+        assert found is not None  # noqa: S101 - made at the first entry
+        return found.name
 
 
 @contextlib.contextmanager
@@ -116,6 +153,7 @@ def session(
     connect: Callable[[], Connection[Any]],
     *,
     lock_timeout: float,
+    statement_timeout: float | None = None,
     translating: Translation = contextlib.nullcontext,
 ) -> Iterator[Session]:
     """A session on a connection of its own, with the target's apply lock held.
@@ -123,6 +161,7 @@ def session(
     Args:
         connect: Makes a connection; it is closed at the end.
         lock_timeout: Seconds to wait for another apply to end.
+        statement_timeout: Seconds one statement may take; None for any number.
         translating: A context that turns the driver's errors into ours.
 
     Raises:
@@ -137,6 +176,9 @@ def session(
             # The server waits for locks in turn: a step that waits for long holds up everyone behind it.
             seconds = max(min(lock_timeout, STATEMENT_LOCK_SECONDS), POLL_SECONDS)
             connection.execute("SELECT set_config('lock_timeout', %s, false)", (f"{int(seconds * 1000)}ms",))
+            if statement_timeout is not None:
+                bound = f"{max(1, int(statement_timeout * 1000))}ms"
+                connection.execute("SELECT set_config('statement_timeout', %s, false)", (bound,))
         yield Session(connection, translating)
     finally:
         connection.close()
@@ -145,6 +187,15 @@ def session(
 def history(connection: Connection[Any]) -> tuple[LedgerEntry, ...]:
     """The ledger, without the lock; empty where nothing was ever applied."""
     return _entries(connection)
+
+
+def entry(connection: Connection[Any], number: int) -> LedgerEntry | None:
+    """One entry with everything."""
+    table = _ledger(connection)
+    if table is None:
+        return None
+    found = _read(connection, table, long=sql.SQL("true"), where=sql.SQL("id = {}").format(sql.Literal(number)))
+    return found[0] if found else None
 
 
 def _lock(connection: Connection[Any], timeout: float) -> None:
@@ -169,34 +220,46 @@ def _home(connection: Connection[Any]) -> str:
     return str(row[0]) if row else "public"
 
 
-def _ledger(connection: Connection[Any]) -> sql.Identifier | None:
-    """The ledger's table: where it was made first, whatever the search path is now."""
+def _ledger(connection: Connection[Any]) -> _Ledger | None:
     row = connection.execute(
-        "SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        "SELECT n.nspname, ARRAY(SELECT a.attname::text FROM pg_attribute a"
+        "   WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)"
+        " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
         " WHERE c.relname = %s AND c.relkind = 'r'"
         " ORDER BY n.nspname <> coalesce(current_schema(), ''), n.nspname <> 'public', n.nspname",
         (LEDGER,),
     ).fetchone()
-    return None if row is None else sql.Identifier(row[0], LEDGER)
+    return None if row is None else _Ledger(sql.Identifier(row[0], LEDGER), frozenset(row[1]))
 
 
 def _entries(connection: Connection[Any]) -> tuple[LedgerEntry, ...]:
+    """Every entry, the long columns only of the newest applied one and what came after it."""
     table = _ledger(connection)
     if table is None:
         return ()
+    recent = sql.SQL("id >= coalesce((SELECT max(id) FROM {} WHERE result = 'applied'), 0)").format(table.name)
+    return _read(connection, table, long=recent, where=sql.SQL("true"))
+
+
+def _read(
+    connection: Connection[Any], table: _Ledger, *, long: sql.Composable, where: sql.Composable
+) -> tuple[LedgerEntry, ...]:
+    names = (*SHORT, "state", "documents")
+    values: list[sql.Composable] = [sql.Identifier(n) if n in table.columns else sql.SQL(ADDED[n]) for n in SHORT]
+    for name in ("state", "documents"):
+        value = sql.Identifier(name) if name in table.columns else sql.SQL(ADDED[name])
+        values.append(sql.SQL("CASE WHEN {} THEN {} ELSE '' END").format(long, value))
+    query = sql.SQL("SELECT {} FROM {} WHERE {} ORDER BY id").format(sql.SQL(", ").join(values), table.name, where)
+    rows = [dict(zip(names, row, strict=True)) for row in connection.execute(query).fetchall()]
     return tuple(
-        LedgerEntry(
-            id=row[0],
-            started_at=_instant(row[1]),
-            finished_at=None if row[2] is None else _instant(row[2]),
-            user=row[3],
-            plan_digest=row[4],
-            result=row[5],
-            next_step=row[6],
-            steps=row[7],
-            state=row[8],
+        ledger_entry(
+            {
+                **row,
+                "started_at": _instant(row["started_at"]),
+                "finished_at": None if row["finished_at"] is None else _instant(row["finished_at"]),
+            }
         )
-        for row in connection.execute(READ_LEDGER.format(ledger=table)).fetchall()
+        for row in rows
     )
 
 

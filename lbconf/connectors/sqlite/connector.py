@@ -162,13 +162,17 @@ class SqliteConnector(SqlReaderWriter):
         absent: Mapping[QualifiedName, TableSize] = {}
         return self._look(lambda connection: inspect.sizes(connection, tables), absent)
 
-    def compile(self, changes: Sequence[Change], *, actual: State, desired: State) -> tuple[Step, ...]:
-        """The steps that make these changes."""
+    def compile(
+        self, changes: Sequence[Change], *, actual: State, desired: State, online: bool = True
+    ) -> tuple[Step, ...]:
+        """The steps that make these changes: one way, for a write holds the whole file."""
+        del online
         return ddl.compile_changes(changes, actual=actual, desired=desired)
 
     @contextmanager
-    def session(self, *, lock_timeout: float) -> Iterator[MigrationSession]:
-        """A migration session on a connection of its own."""
+    def session(self, *, lock_timeout: float, statement_timeout: float | None = None) -> Iterator[MigrationSession]:
+        """A migration session on a connection of its own. SQLite bounds no statement's time."""
+        del statement_timeout
         # A shared database in memory does not wait for locks: keep this process's own writers out.
         with self._writing if self.path is None else nullcontext():
             self._write_connection()
@@ -182,6 +186,10 @@ class SqliteConnector(SqlReaderWriter):
     def history(self) -> tuple[LedgerEntry, ...]:
         """The ledger."""
         return self._look(migrate.history, ())
+
+    def entry(self, number: int) -> LedgerEntry | None:
+        """One entry of the ledger, with everything."""
+        return self._look(lambda connection: migrate.entry(connection, number), None)
 
     def _look(self, work: Callable[[sqlite3.Connection], T], absent: T) -> T:
         """Read without making or changing the file; `absent` where there is none."""

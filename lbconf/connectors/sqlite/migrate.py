@@ -14,31 +14,33 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Final
 
-from lbconf.connectors.contract import LedgerEntry
+from lbconf.connectors.contract import LedgerEntry, LedgerStart
+from lbconf.connectors.sql.ledger import ADDED, LEDGER, SHORT, ledger_entry
 from lbconf.connectors.sqlite.inspect import inspect
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import ConnectorError, ConstraintError, ConstraintKind, TimedOutError
-from lbconf.state.steps import Step
+from lbconf.state.steps import Statement
 from lbconf.state.structure import State
 
-__all__ = ["SqliteSession", "history", "session"]
+__all__ = ["SqliteSession", "entry", "history", "session"]
 
-LEDGER: Final = "_lbconf_history"
-READ_LEDGER: Final = f"""
-SELECT id, started_at, finished_at, user, plan_digest, result, next_step, steps,
-       CASE WHEN id >= coalesce((SELECT max(id) FROM {LEDGER} WHERE result = 'applied'), 0) THEN state ELSE '' END
-  FROM {LEDGER} ORDER BY id"""
 CREATE_LEDGER: Final = f"""CREATE TABLE IF NOT EXISTS {LEDGER} (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   started_at TEXT NOT NULL,
   finished_at TEXT,
-  user TEXT NOT NULL,
+  applied_by TEXT NOT NULL,
   plan_digest TEXT NOT NULL,
   result TEXT NOT NULL,
   next_step INTEGER NOT NULL,
+  next_statement INTEGER NOT NULL DEFAULT 0,
+  environment TEXT NOT NULL DEFAULT '',
+  configuration TEXT NOT NULL DEFAULT '',
   steps TEXT NOT NULL,
-  state TEXT NOT NULL
+  state TEXT NOT NULL,
+  documents TEXT NOT NULL DEFAULT ''
 )"""
+OLD_USER: Final = "user"
+"""What the column `applied_by` was called before."""
 
 Translate = Callable[[sqlite3.Error], ConnectorError]
 """Turns a driver's error into ours."""
@@ -65,24 +67,40 @@ class SqliteSession:
         with self._translated():
             return history(self._connection)
 
-    def begin_entry(self, *, user: str, plan_digest: str, steps: str, state: str) -> int:
+    def begin_entry(self, start: LedgerStart) -> int:
         """Record that a plan starts; it becomes durable together with the plan itself."""
         with self._translated():
             self._connection.execute(CREATE_LEDGER)
+            columns = _columns(self._connection)
+            if OLD_USER in columns:
+                self._connection.execute(f"ALTER TABLE {LEDGER} RENAME COLUMN {OLD_USER} TO applied_by")
+            for name, value in ADDED.items():
+                if name not in columns:
+                    kind = "INTEGER" if value == "0" else "TEXT"
+                    self._connection.execute(f"ALTER TABLE {LEDGER} ADD COLUMN {name} {kind} NOT NULL DEFAULT {value}")
             cursor = self._connection.execute(
-                f"INSERT INTO {LEDGER} (started_at, user, plan_digest, result, next_step, steps, state) "
-                "VALUES (?, ?, ?, 'running', 0, ?, ?) RETURNING id",
-                (_now(), user, plan_digest, steps, state),
+                f"INSERT INTO {LEDGER} (started_at, applied_by, plan_digest, result, next_step, environment, "
+                "configuration, steps, state, documents) VALUES (?, ?, ?, 'running', 0, ?, ?, ?, ?, ?) RETURNING id",
+                (
+                    _now(),
+                    start.user,
+                    start.plan_digest,
+                    start.environment,
+                    start.configuration,
+                    start.steps,
+                    start.state,
+                    start.documents,
+                ),
             )
-            (entry,) = cursor.fetchone()
-            return int(entry)
+            (number,) = cursor.fetchone()
+            return int(number)
 
-    def record(self, entry: int, *, next_step: int, result: str) -> None:
+    def record(self, entry: int, *, next_step: int, next_statement: int = 0, result: str) -> None:
         """Record progress; it counts only if the transaction of the moment does."""
         with self._translated():
             self._connection.execute(
-                f"UPDATE {LEDGER} SET next_step = ?, result = ?, finished_at = ? WHERE id = ?",
-                (next_step, result, None if result == "running" else _now(), entry),
+                f"UPDATE {LEDGER} SET next_step = ?, next_statement = ?, result = ?, finished_at = ? WHERE id = ?",
+                (next_step, next_statement, result, None if result == "running" else _now(), entry),
             )
 
     @contextmanager
@@ -108,11 +126,16 @@ class SqliteSession:
         """
         return self._savepoint()
 
-    def execute(self, step: Step) -> None:
-        """Execute a step's statements in order."""
+    def execute(self, statement: Statement) -> int:
+        """Execute a statement; how many rows it changed."""
         with self._translated():
-            for statement in step.statements:
-                self._connection.execute(statement.sql)
+            return max(self._connection.execute(statement.sql).rowcount, 0)
+
+    def is_true(self, query: str) -> bool:
+        """The one truth value that a query gives."""
+        with self._translated():
+            row = self._connection.execute(query).fetchone()
+        return bool(row and row[0])
 
     def _check_foreign_keys(self) -> None:
         added = self._foreign_key_violations() - self._violations
@@ -182,7 +205,10 @@ class SqliteSession:
 
 @contextmanager
 def session(
-    connect: Callable[[], sqlite3.Connection], *, lock_timeout: float, translate: Translate
+    connect: Callable[[], sqlite3.Connection],
+    *,
+    lock_timeout: float,
+    translate: Translate,
 ) -> Iterator[SqliteSession]:
     """A session on a connection of its own, holding the file's write lock until it is left.
 
@@ -218,25 +244,34 @@ def session(
 
 
 def history(connection: sqlite3.Connection) -> tuple[LedgerEntry, ...]:
-    """The ledger, oldest first; empty where nothing was ever applied. Raises `sqlite3.Error`."""
-    there = connection.execute("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?", (LEDGER,)).fetchone()
-    if there is None:
+    """The ledger, oldest first; empty where nothing was ever applied. Raises `sqlite3.Error`.
+
+    The long columns come only of the newest applied entry and what came after it.
+    """
+    recent = f"id >= coalesce((SELECT max(id) FROM {LEDGER} WHERE result = 'applied'), 0)"
+    return _read(connection, long=recent, where="true")
+
+
+def entry(connection: sqlite3.Connection, number: int) -> LedgerEntry | None:
+    """One entry with everything."""
+    found = _read(connection, long="true", where=f"id = {number:d}")
+    return found[0] if found else None
+
+
+def _columns(connection: sqlite3.Connection) -> frozenset[str]:
+    return frozenset(row[1] for row in connection.execute(f"PRAGMA table_info({LEDGER})"))
+
+
+def _read(connection: sqlite3.Connection, *, long: str, where: str) -> tuple[LedgerEntry, ...]:
+    columns = _columns(connection)
+    if not columns:
         return ()
-    rows = connection.execute(READ_LEDGER).fetchall()
-    return tuple(
-        LedgerEntry(
-            id=row[0],
-            started_at=row[1],
-            finished_at=row[2],
-            user=row[3],
-            plan_digest=row[4],
-            result=row[5],
-            next_step=row[6],
-            steps=row[7],
-            state=row[8],
-        )
-        for row in rows
-    )
+    names = (*SHORT, "state", "documents")
+    there = {name: name if name in columns else ADDED.get(name, OLD_USER) for name in names}
+    values = [there[name] for name in SHORT]
+    values += [f"CASE WHEN {long} THEN {there[name]} ELSE '' END" for name in ("state", "documents")]
+    rows = connection.execute(f"SELECT {', '.join(values)} FROM {LEDGER} WHERE {where} ORDER BY id").fetchall()
+    return tuple(ledger_entry(dict(zip(names, row, strict=True))) for row in rows)
 
 
 def _commit(connection: sqlite3.Connection, translate: Translate) -> None:

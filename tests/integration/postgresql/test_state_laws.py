@@ -54,11 +54,13 @@ def apply(url: str, connection: psycopg.Connection[Any], wanted: State) -> State
     with migrate.session(lambda: psycopg.connect(url), lock_timeout=5) as session:
         steps = ddl.compile_changes(changes, actual=actual, desired=desired)
         for step in (step for step in steps if not step.transactional):
-            session.execute(step)
+            for statement in step.statements:
+                session.execute(statement)
         with session.transaction():
             for step in steps:
                 if step.transactional:
-                    session.execute(step)
+                    for statement in step.statements:
+                        session.execute(statement)
     return desired
 
 

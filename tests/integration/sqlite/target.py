@@ -40,15 +40,30 @@ class SqliteTarget:
         with self._connection() as connection:
             return inspect.sizes(connection, tables)
 
-    def compile(self, changes: Sequence[Change], *, actual: State, desired: State) -> tuple[Step, ...]:
+    def compile(
+        self,
+        changes: Sequence[Change],
+        *,
+        actual: State,
+        desired: State,
+        online: bool = True,
+    ) -> tuple[Step, ...]:
+        del online
         return ddl.compile_changes(changes, actual=actual, desired=desired)
 
-    def session(self, *, lock_timeout: float) -> AbstractContextManager[MigrationSession]:
+    def session(
+        self, *, lock_timeout: float, statement_timeout: float | None = None
+    ) -> AbstractContextManager[MigrationSession]:
+        del statement_timeout
         return migrate.session(self._connect, lock_timeout=lock_timeout, translate=_translated)
 
     def history(self) -> tuple[LedgerEntry, ...]:
         with self._connection() as connection:
             return migrate.history(connection)
+
+    def entry(self, number: int) -> LedgerEntry | None:
+        with self._connection() as connection:
+            return migrate.entry(connection, number)
 
     def plan(self, desired: State, *, recreate: Iterable[str] = ()) -> Plan:
         actual, wanted = self.inspect(), self.normalize(desired)

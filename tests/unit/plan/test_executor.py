@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from lbconf.connectors.contract import LedgerEntry, TableSize
+from lbconf.connectors.contract import LedgerEntry, LedgerStart, TableSize
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import ConnectorError, HazardError, StalePlanError
 from lbconf.plan.executor import Moment, Outcome, execute_plan
@@ -37,38 +37,44 @@ class Target:
     def sizes(self, tables: Sequence[QualifiedName]) -> Mapping[QualifiedName, TableSize]:
         return {}
 
-    def compile(self, changes: Sequence[Change], *, actual: State, desired: State) -> tuple[Step, ...]:
+    def compile(
+        self, changes: Sequence[Change], *, actual: State, desired: State, online: bool = True
+    ) -> tuple[Step, ...]:
         return ()
+
+    def entry(self, number: int) -> LedgerEntry | None:
+        return self.ledger[number - 1] if number <= len(self.ledger) else None
 
     def history(self) -> tuple[LedgerEntry, ...]:
         return tuple(self.ledger)
 
     @contextmanager
-    def session(self, *, lock_timeout: float) -> "Iterator[Target]":
+    def session(self, *, lock_timeout: float, statement_timeout: float | None = None) -> "Iterator[Target]":
         yield self
 
     def entries(self) -> tuple[LedgerEntry, ...]:
         return tuple(self.ledger)
 
-    def begin_entry(self, *, user: str, plan_digest: str, steps: str, state: str) -> int:
+    def begin_entry(self, start: LedgerStart) -> int:
         number = len(self.ledger) + 1
         self.ledger.append(
             LedgerEntry(
                 id=number,
                 started_at="now",
                 finished_at=None,
-                user=user,
-                plan_digest=plan_digest,
+                user=start.user,
+                plan_digest=start.plan_digest,
                 result="running",
                 next_step=0,
-                steps=steps,
-                state=state,
+                steps=start.steps,
+                state=start.state,
             )
         )
         return number
 
-    def record(self, entry: int, *, next_step: int, result: str) -> None:
-        self.ledger[entry - 1] = replace(self.ledger[entry - 1], next_step=next_step, result=result)
+    def record(self, entry: int, *, next_step: int, next_statement: int = 0, result: str) -> None:
+        before = self.ledger[entry - 1]
+        self.ledger[entry - 1] = replace(before, next_step=next_step, next_statement=next_statement, result=result)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -79,11 +85,14 @@ class Target:
             self.done, self.ledger = before
             raise
 
-    def execute(self, step: Step) -> None:
-        for statement in step.statements:
-            if statement.sql == self.broken:
-                raise ConnectorError(Diagnostic(code=Code.APPLY_INTERRUPTED, message="broken"))
-            self.done.append(statement.sql)
+    def execute(self, statement: Statement) -> int:
+        if statement.sql == self.broken:
+            raise ConnectorError(Diagnostic(code=Code.APPLY_INTERRUPTED, message="broken"))
+        self.done.append(statement.sql)
+        return 0
+
+    def is_true(self, query: str) -> bool:
+        return query in self.done
 
 
 def step(sql: str, *, transactional: bool = True, hazard: HazardKind | None = None) -> Step:

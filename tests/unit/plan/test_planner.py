@@ -39,7 +39,14 @@ T = QualifiedName("app", "t")
 class OneStepEach:
     """Compiles each change to one step with the dangers no server can avoid."""
 
-    def compile(self, changes: Sequence[Change], *, actual: State, desired: State) -> tuple[Step, ...]:  # noqa: ARG002
+    def compile(
+        self,
+        changes: Sequence[Change],
+        *,
+        actual: State,  # noqa: ARG002
+        desired: State,  # noqa: ARG002
+        online: bool = True,  # noqa: ARG002
+    ) -> tuple[Step, ...]:
         return tuple(
             Step(
                 summary=describe(change),
@@ -51,7 +58,12 @@ class OneStepEach:
             for place, change in enumerate(changes)
         )
 
-    def session(self, *, lock_timeout: float) -> AbstractContextManager[MigrationSession]:
+    def session(
+        self, *, lock_timeout: float, statement_timeout: float | None = None
+    ) -> AbstractContextManager[MigrationSession]:
+        raise NotImplementedError
+
+    def entry(self, number: int) -> LedgerEntry | None:
         raise NotImplementedError
 
     def history(self) -> tuple[LedgerEntry, ...]:

@@ -70,4 +70,4 @@ def test_other_data_is_refused(data: object) -> None:
 def test_the_schema_names_every_class_once() -> None:
     schema = json_schema(Step)
     assert schema["required"] == ["summary", "statements"]
-    assert sorted(schema["$defs"]) == ["Hazard", "Location", "QualifiedName", "Statement"]
+    assert sorted(schema["$defs"]) == ["DataCheck", "Hazard", "Location", "QualifiedName", "Statement"]
