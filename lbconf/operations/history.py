@@ -1,15 +1,16 @@
 """`lbconf history`: what was applied, when, and by whom, as the target's own ledger says."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from lbconf.connectors.contract import LedgerEntry, Migrator
-from lbconf.errors import LbconfError
+from lbconf.diagnostics import Code, Diagnostic
+from lbconf.errors import LbconfError, PlanError
 from lbconf.operations.data_sources import create_connector
 from lbconf.operations.plan import Failure, selected_data_sources
-from lbconf.project.resolved import Project
+from lbconf.project.resolved import DataSource, Project
 from lbconf.records import dataclass
 
-__all__ = ["HistoryReport", "SourceHistory", "read_history"]
+__all__ = ["HistoryReport", "SourceHistory", "read_entry", "read_history"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,15 +36,50 @@ def read_history(project: Project, *, data_sources: Sequence[str] = (), url: str
     failures: list[Failure] = []
     for source in selected_data_sources(project, data_sources, url):
         try:
-            connector = create_connector(source, project.root)
-            if not isinstance(connector, Migrator):
-                continue
-            try:
-                entries = tuple(reversed(connector.history()))
-            finally:
-                connector.close()
+            for migrator in _migrator(source, project):
+                entries = tuple(reversed(migrator.history()))
+                histories.append(SourceHistory(data_source=source.name, entries=entries))
         except LbconfError as error:
             failures.append(Failure(data_source=source.name, diagnostics=error.diagnostics))
-        else:
-            histories.append(SourceHistory(data_source=source.name, entries=entries))
     return HistoryReport(histories=tuple(histories), failures=tuple(failures))
+
+
+def read_entry(
+    project: Project, number: int, *, data_sources: Sequence[str] = (), url: str | None = None
+) -> tuple[DataSource, LedgerEntry]:
+    """One entry with everything, and the data source whose ledger holds it.
+
+    Raises:
+        PlanError: No ledger has that entry, or several have, and nobody said which is meant.
+        ConnectorError: A ledger cannot be read.
+    """
+    found: list[tuple[DataSource, LedgerEntry]] = []
+    newest: list[str] = []
+    for source in selected_data_sources(project, data_sources, url):
+        for migrator in _migrator(source, project):
+            entry = migrator.entry(number)
+            if entry is not None:
+                found.append((source, entry))
+            else:
+                entries = migrator.history()
+                newest.append(f"{source.name} has {f'1 to {entries[-1].id}' if entries else 'none'}")
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = ", ".join(source.name for source, _ in found)
+        raise _no_entry(f"{names} each have an apply number {number}", "say which one with --data-source NAME")
+    raise _no_entry(f"there is no apply number {number}", "; ".join(newest) or "no data source keeps a history")
+
+
+def _migrator(source: DataSource, project: Project) -> Iterator[Migrator]:
+    """The data source's connector where it keeps a ledger; closed afterwards."""
+    connector = create_connector(source, project.root)
+    try:
+        if isinstance(connector, Migrator):
+            yield connector
+    finally:
+        connector.close()
+
+
+def _no_entry(message: str, hint: str) -> PlanError:
+    return PlanError(Diagnostic(code=Code.HISTORY_ENTRY_MISSING, message=message, hint=hint))

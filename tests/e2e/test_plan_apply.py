@@ -483,6 +483,22 @@ def test_history_tells_who_when_and_what(shop: Shop) -> None:
     assert "create table" in shop.run("history", "--limit", "1").out
 
 
+def test_history_show_tells_all_about_one_apply(shop: Shop) -> None:
+    shop.run("apply", "--auto-approve")
+    shop.write("models/order.yaml", ORDER)
+    shop.run("apply", "--auto-approve")
+    told = shop.run("history", "show", "1").out
+    assert "CREATE TABLE" in told
+    assert "result        applied" in told
+    assert "Order" not in told
+    for arguments in (("history", "show", "2", "--format", "json"), ("history", "--format", "json", "show", "2")):
+        found = json.loads(shop.run(*arguments).out)
+        assert (found["id"], found["result"], found["environment"]) == (2, "applied", "development")
+        assert {table["name"]["name"] for table in found["state"]["tables"]} >= {"Account", "Order"}
+    missing = shop.run("history", "show", "3")
+    assert (missing.code, "LB4030" in missing.err, "1 to 2" in missing.err) == (1, True, True)
+
+
 def test_recreate(shop: Shop) -> None:
     shop.run("apply", "--auto-approve")
     shop.rows("INSERT INTO \"Account\" (email) VALUES ('a@x.org')")
