@@ -16,7 +16,7 @@ from lbconf.query.nodes import Condition, Query, Row
 from lbconf.records import dataclass
 from lbconf.state.changes import Change
 from lbconf.state.steps import DataCheck, Statement, Step
-from lbconf.state.structure import ColumnType, Default, Identity, QualifiedName, State
+from lbconf.state.structure import ColumnType, Default, Identity, Options, QualifiedName, State
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -34,8 +34,13 @@ __all__ = [
     "MigrationSession",
     "Migrator",
     "ModelMapping",
+    "Offline",
+    "Predicted",
     "Reader",
+    "Script",
+    "ServerFacts",
     "TableSize",
+    "TellsWaiting",
     "Transactional",
     "Writer",
 ]
@@ -191,6 +196,17 @@ class LedgerEntry:
     """Empty where `state` is."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """What a script for the server's own client is made from."""
+
+    title: str
+    """For its first line."""
+    steps: tuple[Step, ...]
+    start: LedgerStart
+    """What the script writes into the ledger; its user is whoever runs the script."""
+
+
 class MigrationSession(Protocol):
     """One connection that holds the target's apply lock. Not for use from several threads."""
 
@@ -226,6 +242,15 @@ class MigrationSession(Protocol):
         ...
 
 
+@runtime_checkable
+class TellsWaiting(Protocol):
+    """A migration session that notices while a statement waits for a lock."""
+
+    def tell_waiting(self, told: Callable[[tuple[str, ...]], None]) -> None:
+        """From now on call this, from another thread, with who holds the lock that a statement waits for."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failing:
     """Rows that would make a step fail."""
@@ -241,6 +266,45 @@ class DataChecker(Protocol):
 
     def failing(self, check: DataCheck) -> Failing:
         """Ask both queries of the check. Raises `ConnectorError`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerFacts:
+    """What has to be known of a server to plan for it without asking it."""
+
+    product: str
+    """For people: `PostgreSQL`, `MariaDB`."""
+    version: str
+    """As the server says it: `16.4`, `10.11.6-MariaDB`."""
+    settings: Options = ()
+    """Settings of the server that decide how it reports a structure or what it can do, by name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Predicted:
+    """A desired state as the server will presumably report it."""
+
+    state: State
+    unproved: tuple[tuple[QualifiedName, str], ...] = ()
+    """Tables and what in them only the server can tell: `check positive`. Where such a part differs from what is
+    there, it may be equal all the same; it never counts as equal where it may differ."""
+
+
+@runtime_checkable
+class Offline(Protocol):
+    """Plans for a server that was asked before, without asking it again."""
+
+    def server_facts(self) -> ServerFacts:
+        """What has to be known of the server; asks it. Raises `ConnectorError`."""
+        ...
+
+    def assume(self, facts: ServerFacts) -> None:
+        """From now on compile and predict as for this server. Contacts nothing."""
+        ...
+
+    def predict(self, desired: State, actual: State) -> Predicted:
+        """As `Inspector.normalize`, without any connection."""
         ...
 
 
@@ -361,3 +425,6 @@ class ConnectorType:
     """Make a connector (driver imported here), not yet opened. Raises `ConnectorError` for unusable settings."""
     capabilities: Callable[[], Capabilities]
     """For the newest known server version: what the README's table shows."""
+    script: Callable[[Script], str] | None = None
+    """Steps as a script for the server's own client, which ends where an apply ends, ledger included: transactions as
+    an apply uses them, repeated statements as a loop, the first error ends it. Pure; needs no driver."""

@@ -4,22 +4,20 @@ Whatever happens, the target is in one of three conditions: untouched, done, or
 stopped between two steps with a ledger entry that says where.
 """
 
-import json
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import nullcontext, suppress
 from enum import StrEnum
 from itertools import groupby
 
-from lbconf.connectors.contract import Inspector, LedgerEntry, LedgerStart, MigrationSession, Migrator
+from lbconf.connectors.contract import Inspector, LedgerEntry, MigrationSession, Migrator
 from lbconf.diagnostics import Code, Diagnostic, Location
 from lbconf.errors import ConnectorError, HazardError, StalePlanError
+from lbconf.plan.ledger import ledger_start
 from lbconf.plan.plan import Plan
 from lbconf.records import dataclass, replace
 from lbconf.state.fingerprint import fingerprint
 from lbconf.state.hazards import HazardKind
-from lbconf.state.serialise import to_data
 from lbconf.state.steps import Step
-from lbconf.state.structure import State
 
 __all__ = ["Moment", "Observer", "Outcome", "execute_plan", "refuse_hazards"]
 
@@ -104,16 +102,7 @@ def execute_plan(
             _close_interrupted(session, entries)
             if plan.empty:
                 return Outcome(data_source=plan.data_source, steps=0)
-            entry = session.begin_entry(
-                LedgerStart(
-                    user=user,
-                    plan_digest=plan.digest,
-                    environment=plan.environment,
-                    configuration=plan.configuration,
-                    steps=_steps_text(plan),
-                    state=_state_text(plan.managed),
-                )
-            )
+            entry = session.begin_entry(ledger_start(plan, user=user))
         _run(plan, session, entry, start, observer or _silent)
     return Outcome(data_source=plan.data_source, steps=len(plan.steps) - start, resumed_at=start or None)
 
@@ -239,20 +228,6 @@ def _asked_at(error: ConnectorError, plan: Plan, step: Step) -> Location | None:
         if named and found.source is not None:
             return found.source
     return step.source
-
-
-def _steps_text(plan: Plan) -> str:
-    return json.dumps(
-        [
-            {"summary": step.summary, "statements": [statement.sql for statement in step.statements]}
-            for step in plan.steps
-        ],
-        ensure_ascii=False,
-    )
-
-
-def _state_text(state: State) -> str:
-    return json.dumps(to_data(state), ensure_ascii=False, separators=(",", ":"))
 
 
 def _silent(moment: Moment, number: int, step: Step) -> None:
