@@ -20,6 +20,7 @@ VERBS: Final = {
     "diff": ("lbconf.cli.diff", "Compare the configuration of two environments."),
     "plan": ("lbconf.cli.plan", "Show what would change in every database, and how dangerous it is."),
     "apply": ("lbconf.cli.apply", "Change the databases as planned."),
+    "adopt": ("lbconf.cli.adopt", "Put tables that exist under lbconf's management, as they stand."),
     "history": ("lbconf.cli.history", "List what was applied, when, and by whom."),
     "seed": ("lbconf.cli.seed", "Write the seed rows of the project; running it twice changes nothing more."),
     "serve": ("lbconf.cli.serve", "Serve the REST API of the models."),
