@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
 __all__ = ["check_project", "check_settings", "connector_aliases", "load_project"]
 
-URL_SCHEMES: Final = {"postgresql": ("postgresql", "postgres", "pg"), "sqlite": ("sqlite", "sqlite3", "file")}
+URL_SCHEMES: Final = {
+    "mysql": ("mysql", "mariadb", "mysql2", "mysql+pymysql", "mariadb+pymysql"),
+    "postgresql": ("postgresql", "postgres", "pg"),
+    "sqlite": ("sqlite", "sqlite3", "file"),
+}
 """What the `url` of a connector may begin with, the usual first."""
 _DIGITS: Final = 18
 

@@ -8,7 +8,7 @@ from lbconf.connectors.registry import connector_types
 __all__ = ["outdated", "schema_files", "write_schemas"]
 
 _PACKAGE = Path(__file__).parent.parent
-_OWN_CONNECTORS = ("memory", "postgresql", "sqlite")
+_OWN_CONNECTORS = ("memory", "mysql", "postgresql", "sqlite")
 
 
 def schema_files() -> dict[str, str]:

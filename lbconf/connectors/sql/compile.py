@@ -95,7 +95,7 @@ class Compiler:
             )
             sql += f"({', '.join(column.sql for column in columns)}) VALUES {values}"
         else:
-            sql += "DEFAULT VALUES"
+            sql += self.dialect.empty_row
         asked = tuple(table.columns[name] for name in returned)
         if asked:
             sql += " RETURNING " + ", ".join(column.read for column in asked)
@@ -120,7 +120,7 @@ class Compiler:
             written = query.limit <= self.dialect.largest_written_limit
             sql += f" LIMIT {query.limit:d}" if written else f" LIMIT {conditions.add(query.limit)}"
         elif query.skip and self.dialect.offset_needs_limit:
-            sql += " LIMIT -1"
+            sql += f" LIMIT {self.dialect.no_limit}"
         if query.skip:
             sql += f" OFFSET {conditions.add(query.skip)}"
         return sql

@@ -126,7 +126,7 @@ class Conditions:
         if column.kind in STRUCTURED:
             return self.dialect.equals_json(column.sql, column, value, self.add)
         try:
-            return f"{column.key} = {self._parameter(column, value)}"
+            return self.dialect.equals(column, self._parameter(column, value))
         except ValueRefused:
             return _never(column)
 

@@ -102,6 +102,10 @@ class Dialect(ABC):
     most_parameters: int = 32_000
     """Of one statement."""
     offset_needs_limit: bool = False
+    no_limit: str = "-1"
+    """What LIMIT says for all rows, where an offset needs one."""
+    empty_row: str = "DEFAULT VALUES"
+    """What follows INSERT INTO and the table where no column is named."""
     largest_written_limit: int = 0
     """Pages up to so many rows stand in the text of a statement, larger ones are parameters."""
     returning: bool = True
@@ -134,6 +138,10 @@ class Dialect(ABC):
     @abstractmethod
     def column(self, model: Model, prop: Property, name: str, column_type: ColumnType) -> BoundColumn:
         """How a property stands in a column of this type."""
+
+    def equals(self, column: BoundColumn, placeholder: str) -> str:
+        """Whether a column of no structured kind equals a parameter; null for null."""
+        return f"{column.key} = {placeholder}"
 
     @abstractmethod
     def one_of(self, column: BoundColumn, values: Sequence[Any], add: Add) -> str:

@@ -1,0 +1,285 @@
+"""A MySQL or MariaDB data source: connections, reading, writing, and the state side put together."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from threading import Lock, local
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import pymysql
+
+from lbconf.connectors.capabilities import Capabilities
+from lbconf.connectors.contract import LedgerEntry, MigrationSession, TableSize
+from lbconf.connectors.mysql.capabilities import capabilities
+from lbconf.connectors.mysql.dialect import MysqlDialect
+from lbconf.connectors.mysql.errors import connection_failed, connection_lost, translate
+from lbconf.connectors.mysql.mapping import MysqlMapping
+from lbconf.connectors.mysql.parameters import connection_parameters
+from lbconf.connectors.mysql.server import NEWEST_MARIADB, Server
+from lbconf.connectors.mysql.session import Session, connect
+from lbconf.connectors.mysql.sizes import table_sizes
+from lbconf.connectors.sql.compile import Compiled, Compiler
+from lbconf.connectors.sql.plain_settings import read_plainly
+from lbconf.connectors.sql.pool import Pool, PoolEmptyError
+from lbconf.connectors.sql.reader_writer import SqlReaderWriter
+from lbconf.diagnostics import Code, Diagnostic
+from lbconf.errors import ConnectionFailedError, ConnectorError, ConstraintError, ConstraintKind
+from lbconf.layers.secret import MASK, Secret
+from lbconf.project.resolved import DataSource
+from lbconf.state.changes import Change
+from lbconf.state.steps import Step
+from lbconf.state.structure import QualifiedName, State
+
+if TYPE_CHECKING:
+    from lbconf.connectors.mysql.settings import MysqlSettings
+
+__all__ = ["MysqlConnector"]
+
+UNREACHED: Final = (pymysql.Error, OSError, RuntimeError, ValueError, IndexError)
+"""What an attempt to connect may end in: the driver reads whatever answers as if it were a server."""
+
+T = TypeVar("T")
+
+
+class _Held(local):
+    """What the calling thread holds: the session of its open transaction."""
+
+    session: Session | None = None
+
+
+class MysqlConnector(SqlReaderWriter):
+    """Everything lbconf asks of MySQL and MariaDB. Making one connects to nothing."""
+
+    def __init__(self, data_source: DataSource) -> None:
+        """Check the settings. Raises `ConnectorError`."""
+        super().__init__(data_source, MysqlMapping(data_source))
+        self.settings = read_plainly(_definition, data_source)
+        try:
+            self.place = _place(self.settings, data_source)
+        except ValueError as problem:
+            raise self._error(ConnectorError, Code.SETTINGS_UNUSABLE, str(problem)) from None
+        self._pool: Pool[Session] = Pool(
+            lambda: connect(self.settings),
+            Session.close,
+            Session.usable,
+            maximum=self.settings.max,
+            timeout=self.settings.pool_timeout / 1000,
+            idle=None if not self.settings.idle_timeout else self.settings.idle_timeout / 1000,
+        )
+        self._held = _Held()
+        self._opening = Lock()
+        self._compiler: Compiler | None = None
+        self._server = NEWEST_MARIADB
+        self._inspected: State | None = None
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """For the server once it is known, else for the newest MariaDB."""
+        return capabilities(self._server)
+
+    @property
+    def server(self) -> Server:
+        """Kind and version of the server; connects where they are not known yet."""
+        self.open()
+        return self._server
+
+    def open(self) -> None:
+        """Connect once, to learn the server's version and that it is there."""
+        if self._compiler is None:
+            self._first()
+
+    def close(self) -> None:
+        """Close every connection; those in use when they come back."""
+        self._pool.clear()
+
+    def ping(self) -> None:
+        """One round trip on a connection that works, a new one if need be."""
+        self._run(lambda session: session.execute("SELECT 1"))
+
+    def compiler(self) -> Compiler:
+        """For this server."""
+        return self._compiler or self._first()
+
+    def fetch(self, statement: Compiled, *, write: bool = False) -> Sequence[Sequence[Any]]:
+        """Rows as tuples."""
+        del write
+        return self._run(lambda session: session.rows(statement.sql, statement.parameters))
+
+    def change(self, statement: Compiled) -> int:
+        """How many rows the statement touched."""
+        return self._run(lambda session: session.execute(statement.sql, statement.parameters))
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """A transaction of the calling thread, READ COMMITTED; nested ones join the outer."""
+        if self._held.session is not None:
+            yield
+            return
+        session = self._take()
+        try:
+            self._guarded(session, lambda held: held.execute("START TRANSACTION"))
+            self._held.session = session
+            try:
+                yield
+            except BaseException:
+                if not session.broken:
+                    self._guarded(session, lambda held: held.execute("ROLLBACK"))
+                raise
+            self._guarded(session, lambda held: held.execute("COMMIT"))
+        finally:
+            self._held.session = None
+            self._give(session)
+
+    def inspect(self, namespaces: Sequence[str] | None = None) -> State:
+        """The actual state of these namespaces; of none named: the data source's own database, which is ""."""
+        from lbconf.connectors.mysql import inspect
+
+        self._inspected = self._run(lambda session: inspect.inspect(session, namespaces))
+        return self._inspected
+
+    def normalize(self, desired: State) -> State:
+        """The desired state as this server will report it, seen against the state that was inspected last."""
+        from lbconf.connectors.mysql import normalize
+
+        actual = self._inspected if self._inspected is not None else self.inspect()
+        return self._run(lambda session: normalize.normalize(desired, actual=actual, session=session))
+
+    def sizes(self, tables: Sequence[QualifiedName]) -> Mapping[QualifiedName, TableSize]:
+        """The server's estimates of rows; bytes with indexes."""
+        return self._run(lambda session: table_sizes(session, tables))
+
+    def compile(
+        self, changes: Sequence[Change], *, actual: State, desired: State, online: bool = True
+    ) -> tuple[Step, ...]:
+        """The steps that make these changes."""
+        if not changes:
+            return ()
+        from lbconf.connectors.mysql import ddl
+
+        return ddl.compile_changes(changes, actual=actual, desired=desired, online=online, server=self._server)
+
+    def session(
+        self, *, lock_timeout: float, statement_timeout: float | None = None
+    ) -> AbstractContextManager[MigrationSession]:
+        """A migration session on a connection of its own, without the time limit of requests."""
+        from lbconf.connectors.mysql import migrate
+
+        self._inspected = None
+        return migrate.session(
+            lambda: connect(self.settings, limited=False),
+            lock_timeout=lock_timeout,
+            statement_timeout=statement_timeout,
+            translating=self._translating,
+        )
+
+    def history(self) -> tuple[LedgerEntry, ...]:
+        """The ledger."""
+        from lbconf.connectors.mysql import migrate
+
+        return self._run(migrate.history)
+
+    def entry(self, number: int) -> LedgerEntry | None:
+        """One entry of the ledger, with everything."""
+        from lbconf.connectors.mysql import migrate
+
+        return self._run(lambda session: migrate.entry(session, number))
+
+    def _first(self) -> Compiler:
+        with self._opening:
+            if self._compiler is None:
+                self._server = self._run(lambda session: session.server)
+                self.forget_tables()
+                self._compiler = Compiler(MysqlDialect(self._server), default_id_sort=self.settings.default_id_sort)
+            return self._compiler
+
+    def _run(self, work: Callable[[Session], T]) -> T:
+        """Do something with a connection: the thread's own in a transaction, else one for the moment."""
+        if self._held.session is not None:
+            return self._guarded(self._held.session, work)
+        session = self._take()
+        try:
+            return self._guarded(session, work)
+        finally:
+            self._give(session)
+
+    def _guarded(self, session: Session, work: Callable[[Session], T]) -> T:
+        try:
+            return work(session)
+        except pymysql.Error as problem:
+            if session.broken:
+                raise connection_lost(self.data_source) from problem
+            raise translate(self.data_source, problem) from problem
+        except (UnicodeError, OverflowError) as problem:
+            raise ConstraintError(
+                self._finding(Code.VALUE_REFUSED, f"a value cannot be sent: {problem}"),
+                kind=ConstraintKind.TYPE,
+                data_source=self.data_source.name,
+                connector=self.data_source.connector,
+            ) from problem
+
+    @contextmanager
+    def _translating(self) -> Iterator[None]:
+        """Turns the driver's errors into ours, during a migration."""
+        try:
+            yield
+        except pymysql.Error as problem:
+            raise translate(self.data_source, problem) from problem
+
+    def _take(self) -> Session:
+        try:
+            return self._pool.take()
+        except PoolEmptyError as problem:
+            raise self._error(
+                ConnectionFailedError,
+                Code.CONNECTIONS_EXHAUSTED,
+                f"all {self.settings.max} connections to MySQL {self.place} are in use",
+                hint="raise `connectionLimit`, or look for slow statements",
+            ) from problem
+        except UNREACHED as problem:
+            raise connection_failed(self.data_source, problem, self.place) from problem
+
+    def _give(self, session: Session) -> None:
+        broken = session.broken
+        self._pool.give(session, broken=broken or not session.idle)
+        if broken:
+            # What cut one connection has as a rule cut the others too.
+            self._pool.clear()
+
+    def _error(
+        self, kind: type[ConnectorError], code: Code, message: str, *, hint: str | None = None
+    ) -> ConnectorError:
+        return kind(
+            self._finding(code, message, hint=hint),
+            data_source=self.data_source.name,
+            connector=self.data_source.connector,
+        )
+
+    def _finding(self, code: Code, message: str, *, hint: str | None = None) -> Diagnostic:
+        return Diagnostic(
+            code=code,
+            message=f"data source {self.data_source.name}: {message}",
+            location=self.data_source.location,
+            hint=hint,
+        )
+
+
+def _definition() -> "type[MysqlSettings]":
+    from lbconf.connectors.mysql.settings import MysqlSettings
+
+    return MysqlSettings
+
+
+def _place(settings: "MysqlSettings", data_source: DataSource) -> str:
+    """Where a connection goes and as whom; never the password, and nothing that came from a secret source."""
+    parameters = connection_parameters(settings)
+
+    def shown(key: str, *names: str) -> str:
+        if settings.url is None and any(isinstance(data_source.settings.get(name), Secret) for name in names):
+            return MASK
+        return str(parameters.get(key, ""))
+
+    database, user = shown("database", "database", "db"), shown("user", "user", "username")
+    if parameters.get("unix_socket"):
+        where = f"at {shown('unix_socket', 'socketPath', 'socket')}"
+    else:
+        where = f"at {shown('host', 'host', 'hostname')}:{shown('port', 'port')}"
+    return f"{where}, database {database}, user {user}"

@@ -1,0 +1,157 @@
+"""One MySQL connection as lbconf keeps it: autocommit, utf8mb4, UTC, strict, and standard SQL in its statements.
+
+The SQL mode makes words mean what they mean elsewhere: "a" is a name, 'a' a text in which a backslash is nothing
+special, `||` joins texts, and what does not fit is refused, not cut.
+"""
+
+import select
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import pymysql
+from pymysql.constants import CLIENT, FIELD_TYPE, SERVER_STATUS
+from pymysql.converters import conversions
+
+from lbconf.connectors.mysql.parameters import connection_parameters
+from lbconf.connectors.mysql.server import Server, read_version
+
+if TYPE_CHECKING:
+    from lbconf.connectors.mysql.settings import MysqlSettings
+
+__all__ = ["SQL_MODE", "Session", "connect"]
+
+SQL_MODE: Final = (
+    "ANSI_QUOTES,PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES,STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,"
+    "NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO"
+)
+LARGEST_JOINED: Final = 1 << 30
+"""Bytes of the longest text that GROUP_CONCAT may make."""
+
+
+class Session:
+    """A connection with what is asked of it at every use kept at hand."""
+
+    __slots__ = ("_poll", "connection", "cursor", "server")
+
+    def __init__(self, connection: "pymysql.Connection[Any]") -> None:
+        """Take an open connection."""
+        self.connection = connection
+        self.cursor = connection.cursor()
+        self.server: Server = read_version(connection.get_server_info())
+        self._poll = select.poll() if hasattr(select, "poll") else None
+        held = getattr(connection, "_sock", None)
+        if self._poll is not None and held is not None:
+            self._poll.register(held, select.POLLIN)
+
+    @property
+    def broken(self) -> bool:
+        """Whether the connection is known to be gone."""
+        return not self.connection.open
+
+    @property
+    def idle(self) -> bool:
+        """Whether no transaction is under way."""
+        return not int(getattr(self.connection, "server_status", 0) or 0) & SERVER_STATUS.SERVER_STATUS_IN_TRANS
+
+    def usable(self) -> bool:
+        """Whether nothing speaks against the connection: not even a farewell that came while nobody asked."""
+        if self.broken:
+            return False
+        return self._poll is None or not self._poll.poll(0)
+
+    def execute(self, sql: str, parameters: Sequence[Any] | None = None) -> int:
+        """Run a statement whose placeholders are `%(p1)s`, `%(p2)s`, ...; the number of rows found or touched.
+
+        Without `parameters` the text is sent as it is. Raises the driver's errors, UnicodeEncodeError for text that
+        is none, and ValueError for numbers that SQL does not have.
+        """
+        if parameters is not None:
+            sql = sql % {f"p{number}": self._literal(value) for number, value in enumerate(parameters, 1)}
+        sql.encode()  # some versions of the driver would send what is no text
+        return int(self.cursor.execute(sql))
+
+    def rows(self, sql: str, parameters: Sequence[Any] | None = None) -> Sequence[Sequence[Any]]:
+        """Run a statement and fetch its rows as tuples."""
+        self.execute(sql, parameters)
+        return self.cursor.fetchall()
+
+    def close(self) -> None:
+        """Close the connection; never fails."""
+        try:
+            self.connection.close()
+        except (pymysql.Error, OSError):
+            return
+
+    def _literal(self, value: Any) -> str:
+        if isinstance(value, bytes | bytearray):
+            return f"X'{value.hex()}'"
+        return self.connection.escape(value)
+
+
+def connect(settings: "MysqlSettings", *, limited: bool = True) -> Session:
+    """A new connection, without the time limit of statements where it is not `limited`.
+
+    Raises pymysql's errors, OSError and RuntimeError of its parts, and ValueError for settings that cannot be
+    understood.
+    """
+    timeout = settings.statement_timeout if limited else None
+    parameters = connection_parameters(settings)
+    connection = pymysql.connect(
+        charset="utf8mb4",
+        autocommit=True,
+        # Rows that matched count, whether or not they changed.
+        client_flag=CLIENT.FOUND_ROWS,
+        conv=CONVERSIONS,
+        read_timeout=None if not timeout else timeout / 1000 + 5,
+        **parameters,
+    )
+    try:
+        session = Session(connection)
+        said = ", ".join(f"SESSION {name} = {value}" for name, value in _variables(session.server, timeout))
+        session.execute(f"SET {said}")
+        session.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+    except BaseException:
+        connection.close()
+        raise
+    return session
+
+
+def _variables(server: Server, timeout: float | None) -> list[tuple[str, str]]:
+    """System variables of a session; `timeout` is milliseconds."""
+    found = [
+        ("sql_mode", f"'{SQL_MODE}'"),
+        ("time_zone", "'+00:00'"),
+        ("group_concat_max_len", str(LARGEST_JOINED)),
+    ]
+    if timeout:
+        seconds = max(1, round(timeout / 1000))
+        found += [("lock_wait_timeout", str(seconds)), ("innodb_lock_wait_timeout", str(seconds))]
+        if server.mariadb:
+            found.append(("max_statement_time", f"{timeout / 1000:.3f}"))
+        else:
+            found.append(("max_execution_time", str(max(1, int(timeout)))))
+    return found
+
+
+def _moment(text: Any) -> Any:
+    """A point in time in UTC with whole milliseconds; text for what is none (`0000-00-00 00:00:00`)."""
+    written = text.decode("ascii") if isinstance(text, bytes | bytearray) else text
+    try:
+        found = datetime.fromisoformat(written)
+    except ValueError:
+        return written
+    return found.replace(microsecond=found.microsecond // 1000 * 1000, tzinfo=UTC)
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+CONVERSIONS: Final = {
+    **conversions,
+    FIELD_TYPE.DATETIME: _moment,
+    FIELD_TYPE.TIMESTAMP: _moment,
+    FIELD_TYPE.TIME: _same,
+}
+"""The driver's own, but for times: it takes them for spans, and moments for local ones."""
