@@ -202,7 +202,8 @@ class Script:
 
     title: str
     """For its first line."""
-    steps: tuple[Step, ...]
+    batches: tuple[tuple[Step, ...], ...]
+    """The steps in order; those that share a transaction together, one that takes none alone."""
     start: LedgerStart
     """What the script writes into the ledger; its user is whoever runs the script."""
 

@@ -16,6 +16,7 @@ from psycopg import Connection, sql
 
 from lbconf.connectors.contract import LedgerEntry, LedgerStart
 from lbconf.connectors.postgresql.inspect import inspect
+from lbconf.connectors.postgresql.ledger import ADD_COLUMNS, COLUMNS, FIND, LOCK_KEY, STATEMENT_LOCK_SECONDS
 from lbconf.connectors.sql.ledger import ADDED, LEDGER, SHORT, ledger_entry
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import TimedOutError
@@ -27,38 +28,7 @@ __all__ = ["Session", "entry", "history", "session"]
 
 Translation = Callable[[], AbstractContextManager[None]]
 
-LOCK_KEY: Final = 0x6C62636F6E66
-"""`lbconf` as a number: the advisory lock of every apply in a database."""
 POLL_SECONDS: Final = 0.05
-STATEMENT_LOCK_SECONDS: Final = 5.0
-"""How long one statement of a step waits for a lock on a user's table, at most."""
-
-CREATE_LEDGER: Final = sql.SQL(
-    """
-CREATE TABLE IF NOT EXISTS {} (
-  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-  finished_at timestamptz,
-  applied_by text NOT NULL,
-  plan_digest text NOT NULL,
-  result text NOT NULL,
-  next_step integer NOT NULL DEFAULT 0,
-  next_statement integer NOT NULL DEFAULT 0,
-  environment text NOT NULL DEFAULT '',
-  configuration text NOT NULL DEFAULT '',
-  steps text NOT NULL,
-  state text NOT NULL,
-  documents text NOT NULL DEFAULT ''
-)"""
-)
-ADD_COLUMNS: Final = sql.SQL(
-    """
-ALTER TABLE {}
-  ADD COLUMN IF NOT EXISTS next_statement integer NOT NULL DEFAULT 0,
-  ADD COLUMN IF NOT EXISTS environment text NOT NULL DEFAULT '',
-  ADD COLUMN IF NOT EXISTS configuration text NOT NULL DEFAULT '',
-  ADD COLUMN IF NOT EXISTS documents text NOT NULL DEFAULT ''"""
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +63,9 @@ class Session:
             found = _ledger(self._connection)
             if found is None:
                 home = sql.Identifier(_home(self._connection), LEDGER)
-                self._connection.execute(CREATE_LEDGER.format(home))
+                self._connection.execute(sql.SQL("CREATE TABLE IF NOT EXISTS {} ({})").format(home, sql.SQL(COLUMNS)))
             elif not found.columns >= ADDED.keys():
-                self._connection.execute(ADD_COLUMNS.format(found.name))
+                self._connection.execute(sql.SQL("ALTER TABLE {} {}").format(found.name, sql.SQL(ADD_COLUMNS)))
             row = self._connection.execute(
                 sql.SQL(
                     "INSERT INTO {} (applied_by, plan_digest, result, environment, configuration, steps, state,"
@@ -221,14 +191,7 @@ def _home(connection: Connection[Any]) -> str:
 
 
 def _ledger(connection: Connection[Any]) -> _Ledger | None:
-    row = connection.execute(
-        "SELECT n.nspname, ARRAY(SELECT a.attname::text FROM pg_attribute a"
-        "   WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)"
-        " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-        " WHERE c.relname = %s AND c.relkind = 'r'"
-        " ORDER BY n.nspname <> coalesce(current_schema(), ''), n.nspname <> 'public', n.nspname",
-        (LEDGER,),
-    ).fetchone()
+    row = connection.execute(FIND.format(name="%s").encode(), (LEDGER,)).fetchone()
     return None if row is None else _Ledger(sql.Identifier(row[0], LEDGER), frozenset(row[1]))
 
 

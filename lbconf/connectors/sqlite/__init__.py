@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from lbconf.connectors.capabilities import Capabilities
-from lbconf.connectors.contract import Connector, ConnectorType, ModelMapping
+from lbconf.connectors.contract import Connector, ConnectorType, ModelMapping, Script
 from lbconf.project.resolved import DataSource
 
 if TYPE_CHECKING:
@@ -36,6 +36,12 @@ def _capabilities() -> Capabilities:
     return capabilities()
 
 
+def _script(script: Script) -> str:
+    from lbconf.connectors.sqlite.script import script_text
+
+    return script_text(script)
+
+
 CONNECTOR = ConnectorType(
     name="sqlite",
     title="SQLite",
@@ -47,4 +53,5 @@ CONNECTOR = ConnectorType(
     mapping=_mapping,
     create=_create,
     capabilities=_capabilities,
+    script=_script,
 )
