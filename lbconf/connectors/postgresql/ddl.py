@@ -9,6 +9,7 @@ from typing import Final, assert_never
 
 from lbconf.connectors.postgresql.ddl_columns import add_column, alter_column, drop_column
 from lbconf.connectors.postgresql.ddl_enumerations import add_values, rebuild
+from lbconf.connectors.postgresql.ddl_parking import park_table
 from lbconf.connectors.postgresql.ddl_sequences import counted_sequence
 from lbconf.connectors.postgresql.spelling import (
     check_clause,
@@ -160,6 +161,8 @@ def _compile(change: c.Change, context: _Context) -> tuple[Step, ...]:
             | c.DropCheck()
         ):
             return _constraint(change, context)
+        case c.ParkTable(before=table, after=parked):
+            return (park_table(table, parked),)
         case _:
             message = f"this change cannot be made in PostgreSQL: {describe(change)}"
             raise PlanError(Diagnostic(code=Code.CHANGE_IMPOSSIBLE, message=message))

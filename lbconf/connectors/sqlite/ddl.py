@@ -4,30 +4,28 @@ Source: sqlite.org/lang_altertable.html, section 7 ("Making Other Kinds Of Table
 sqlite.org/pragma.html#pragma_legacy_alter_table.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from lbconf.connectors.sql.checks import widened_checks
 from lbconf.connectors.sql.ddl import change_hazards, quote
 from lbconf.connectors.sqlite.conversions import Conversion, conversion
 from lbconf.connectors.sqlite.errors import SCRATCH_PREFIX
+from lbconf.connectors.sqlite.spelling import column_clause, create_index, create_table, type_text
 from lbconf.connectors.sqlite.table_sql import replace_names
 from lbconf.diagnostics import Location
 from lbconf.records import dataclass, replace
 from lbconf.state import changes as c
 from lbconf.state.describe import describe, source_of, table_of
 from lbconf.state.hazards import Hazard, HazardKind
+from lbconf.state.parking import parked_part, parked_suffix
 from lbconf.state.steps import Statement, Step
-from lbconf.state.structure import Column, ForeignKey, Index, QualifiedName, State, Table
+from lbconf.state.structure import Column, QualifiedName, State, Table
 
-__all__ = ["compile_changes", "create_index", "create_table"]
+__all__ = ["compile_changes"]
 
 FITTING: Final = "_lbconf_fits"
 """A table that takes only true values: what stops a rebuild whose values do not fit."""
-Facts = Mapping[tuple[str, str], str]
-"""What is there and models cannot say: kind and name to its SQL."""
-NO_FACTS: Final[Facts] = {}
-SIMPLE_DEFAULTS: Final = frozenset({"null", "true", "false"})
 BY_ALTER: Final = (c.RenameTable, c.RenameColumn)
 BY_INDEX: Final = (c.AddIndex, c.DropIndex, c.RenameIndex)
 
@@ -54,67 +52,13 @@ def compile_changes(changes: Sequence[c.Change], *, actual: State, desired: Stat
     steps: list[Step] = []
     groups = _groups(changes)
     for group in groups:
+        steps.extend(_parked(group))
         steps.extend(_renames(group))
     for group in groups:
         before = _before(group, actual)
         after = desired.table(group.table)
         steps.extend(_table_steps(group, before, after))
     return tuple(steps)
-
-
-def create_table(table: Table, name: str | None = None) -> str:
-    """The CREATE TABLE of a table with all its constraints, without its indexes; under another name if given."""
-    key = table.primary_key
-    inline = key is not None and len(key.columns) == 1 and _counts(table, key.columns[0])
-    facts = {(fact.kind, fact.name): fact.definition for fact in table.opaque}
-    lines = [
-        column_clause(column, key=inline and key is not None and column.name == key.columns[0], facts=facts)
-        for column in table.columns
-    ]
-    if key is not None and not inline:
-        lines.append(_key("PRIMARY KEY", key.columns, facts))
-    lines += [f"CONSTRAINT {quote(unique.name)} {_key('UNIQUE', unique.columns, facts)}" for unique in table.uniques]
-    lines += [f"CONSTRAINT {quote(check.name)} CHECK ({check.expression})" for check in table.checks]
-    lines += [_foreign_key(key) for key in table.foreign_keys]
-    words = {"strict": "STRICT", "without_rowid": "WITHOUT ROWID"}
-    options = [words[option] for option, on in table.options if option in words and on == "true"]
-    body = ",\n  ".join(lines)
-    return f"CREATE TABLE {quote(name or table.name.name)} (\n  {body}\n){' ' if options else ''}{', '.join(options)}"
-
-
-def column_clause(column: Column, *, key: bool = False, facts: Facts = NO_FACTS) -> str:
-    """A column of CREATE TABLE; `key`: it is the counted primary key."""
-    words = [quote(column.name), _type(column)]
-    names = (column.name,) if column.renamed_from is None else (column.name, column.renamed_from)
-    if key:
-        words.append(f"PRIMARY KEY {facts.get(('on-conflict', 'PRIMARY KEY'), '')}".rstrip())
-        if column.identity is not None and column.identity.kind == "autoincrement":
-            words.append("AUTOINCREMENT")
-    if not column.nullable:
-        clause = next(
-            (facts[place] for name in names if (place := ("on-conflict", f"NOT NULL {name.lower()}")) in facts), ""
-        )
-        words.append(f"NOT NULL {clause}".rstrip())
-    if column.default is not None:
-        words.append(f"DEFAULT {_default(column.default.expression)}")
-    if column.collation is not None:
-        words.append(f"COLLATE {column.collation}")
-    if column.generated is not None:
-        kept = "VIRTUAL" if any(("virtual-column", name) in facts for name in names) else "STORED"
-        words.append(f"GENERATED ALWAYS AS ({column.generated}) {kept}")
-    return " ".join(words)
-
-
-def create_index(table: QualifiedName, index: Index) -> str:
-    """The CREATE INDEX of an index."""
-    parts = []
-    for part in index.parts:
-        text = quote(part.column) if part.column is not None else f"({part.expression})"
-        collation = f" COLLATE {part.collation}" if part.collation else ""
-        parts.append(f"{text}{collation}{' DESC' if part.descending else ''}")
-    where = f" WHERE {index.where}" if index.where else ""
-    unique = "UNIQUE " if index.unique else ""
-    return f"CREATE {unique}INDEX {quote(index.name)} ON {quote(table.name)} ({', '.join(parts)}){where}"
 
 
 def _groups(changes: Sequence[c.Change]) -> tuple[_Group, ...]:
@@ -129,6 +73,21 @@ def _groups(changes: Sequence[c.Change]) -> tuple[_Group, ...]:
 def _before(group: _Group, actual: State) -> Table | None:
     renamed = next((change for _, change in group.changes if isinstance(change, c.RenameTable)), None)
     return actual.table(renamed.before.name if renamed is not None else group.table)
+
+
+def _parked(group: _Group) -> Iterable[Step]:
+    """Renamed with its indexes, whose names are the file's. SQLite never checks a foreign key of a table at rest."""
+    for place, change in group.changes:
+        if isinstance(change, c.ParkTable):
+            table, suffix = change.before, parked_suffix(change.after)
+            there = [f"ALTER TABLE {quote(table.name.name)} RENAME TO {quote(change.after.name)}"]
+            back = [f"ALTER TABLE {quote(change.after.name)} RENAME TO {quote(table.name.name)}"]
+            for index in table.indexes:
+                parked = replace(index, name=parked_part(index.name, suffix))
+                there += [f"DROP INDEX {quote(index.name)}", create_index(change.after, parked)]
+                back += [f"DROP INDEX {quote(parked.name)}", create_index(table.name, index)]
+            summary = f"rename table {table.name} to {change.after.name}, out of the way"
+            yield _step(summary, there, back, group.table, [(place, change)])
 
 
 def _renames(group: _Group) -> Iterable[Step]:
@@ -176,7 +135,7 @@ def _needed(group: _Group) -> list[Numbered]:
 
     def is_needed(change: c.Change) -> bool:
         match change:
-            case c.RenameTable() | c.RenameColumn() | c.DropTable():
+            case c.RenameTable() | c.RenameColumn() | c.DropTable() | c.ParkTable():
                 return False
             case c.DropForeignKey(before=key):
                 return key not in added
@@ -227,7 +186,7 @@ def _can_add(change: c.Change) -> bool:
     if not isinstance(change, c.AddColumn):
         return False
     column = change.after
-    constant = column.default is None or _is_constant(column.default.expression)
+    constant = column.default is None or is_constant(column.default.expression)
     return constant and column.generated is None and (column.nullable or column.default is not None)
 
 
@@ -277,7 +236,7 @@ def _copied(column: Column, old: Column | None, converted: str | None) -> str | 
 
 
 def _unfit(table: str, column: Column) -> str:
-    return f"values of {table}.{column.name} that do not fit {_type(column)}"
+    return f"values of {table}.{column.name} that do not fit {type_text(column)}"
 
 
 def _fitting(table: str, scratch: str, column: Column, made: Conversion) -> list[str]:
@@ -350,53 +309,3 @@ def _step(
 
 def _source(changes: Sequence[Numbered]) -> Location | None:
     return next((found for found in (source_of(change) for _, change in changes) if found is not None), None)
-
-
-def _counts(table: Table, name: str) -> bool:
-    column = table.column(name)
-    return column is not None and column.identity is not None
-
-
-def _list(names: Sequence[str]) -> str:
-    return ", ".join(quote(name) for name in names)
-
-
-def _type(column: Column) -> str:
-    arguments = column.type.arguments
-    return f"{column.type.name}({','.join(map(str, arguments))})" if arguments else column.type.name
-
-
-def _default(expression: str) -> str:
-    return expression if _is_constant(expression) else f"({expression})"
-
-
-def _is_constant(expression: str) -> bool:
-    """Whether it is a literal that needs no parentheses, and that ADD COLUMN takes."""
-    if expression.lower() in SIMPLE_DEFAULTS:
-        return True
-    if len(expression) > 1 and expression[0] == expression[-1] == "'":
-        return "'" not in expression[1:-1].replace("''", "")
-    try:
-        float(expression.replace(" ", ""))
-    except ValueError:
-        return False
-    return expression.lower().strip("+-") not in {"nan", "inf", "infinity"}
-
-
-def _key(word: str, columns: Sequence[str], facts: Facts) -> str:
-    """A key with the collations and the conflict clause that only SQL can say."""
-    written = facts.get(("collated-key", f"{word} {', '.join(columns)}"), f"({_list(columns)})")
-    owner = word if word == "PRIMARY KEY" else f"{word} {', '.join(columns).lower()}"
-    return f"{word} {written} {facts.get(('on-conflict', owner), '')}".rstrip()
-
-
-def _foreign_key(key: ForeignKey) -> str:
-    text = f"CONSTRAINT {quote(key.name)} FOREIGN KEY ({_list(key.columns)}) REFERENCES {quote(key.target.name)}"
-    if key.target_columns:  # none: a table that is not there yet, by its key
-        text += f" ({_list(key.target_columns)})"
-    for event, action in (("DELETE", key.on_delete), ("UPDATE", key.on_update)):
-        if action != "NO ACTION":
-            text += f" ON {event} {action}"
-    if key.deferrable is not None:
-        text += f" DEFERRABLE INITIALLY {'DEFERRED' if key.deferrable == 'deferred' else 'IMMEDIATE'}"
-    return text
