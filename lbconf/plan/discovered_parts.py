@@ -59,7 +59,7 @@ def exact_parts(table: Table, mapping: ModelMapping, properties: Mapping[str, st
     found = {"uniques": uniques, "indexes": exact, "checks": checks}
     section.update({name: entries for name, entries in found.items() if entries})
     if table.options:
-        section["options"] = {option: value == "true" for option, value in table.options}
+        section["options"] = {option: value == "true" or value for option, value in table.options}
     return Parts(unique_columns=frozenset(single), indexes=plain, section=section)
 
 

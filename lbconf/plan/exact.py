@@ -1,32 +1,37 @@
 """What a connector section says beyond the portable keys: the exact form of columns, keys, indexes and checks.
 
-In the model's section: `primaryKey` (its name), `uniques`, `indexes`,
-`foreignKeys` and `checks`, each by name, and `options` (of a new table's
-storage). In a property's: `collation`,
-`generatedAs` (an expression), `identity` (`kind`, `start`,
-`increment`, `minimum`, `maximum`, `cache`, `cycle`).
-Columns are named as in the database.
+In the model's section: `primaryKey` (its name, or `name`, `include`,
+`deferrable`, `lengths`), `uniques`, `indexes`, `foreignKeys`, `checks` and
+`exclusions`, each by name, `options` (of the table's storage), `partitionBy`
+and `partitions`; in a read-only model's, `view`. In a property's:
+`collation`, `charset`, `generatedAs` (an expression), `virtual`, `onUpdate`,
+`options`, `identity` (`kind`, `start`, `increment`, `minimum`, `maximum`,
+`cache`, `cycle`). Columns are named as in the database.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from lbconf.connectors.contract import ModelMapping
+from lbconf.plan.exact_parts import (
+    checks,
+    entries,
+    exclusions,
+    indexes,
+    joined,
+    options,
+    partitions,
+    text,
+    texts,
+    timing,
+    uniques,
+    whole,
+)
 from lbconf.project.resolved import Model, Property
 from lbconf.records import replace
-from lbconf.state.structure import (
-    Check,
-    Column,
-    ForeignKey,
-    Identity,
-    Index,
-    IndexPart,
-    QualifiedName,
-    Table,
-    Unique,
-)
+from lbconf.state.structure import Column, ForeignKey, Identity, PrimaryKey, QualifiedName, Table, View
 
-__all__ = ["IDENTITY_KINDS", "exact_column", "exact_foreign_keys", "exact_table", "has_exact_type"]
+__all__ = ["IDENTITY_KINDS", "exact_column", "exact_foreign_keys", "exact_table", "exact_view", "has_exact_type"]
 
 IDENTITY_KINDS: Final[Mapping[str, str]] = {
     "always": "identity-always",
@@ -45,17 +50,37 @@ def exact_table(table: Table, model: Model, mapping: ModelMapping) -> Table:
     section = model.section(*mapping.sections)
     if not section:
         return table
-    named = section.get("primaryKey")
-    key = table.primary_key
-    if key is not None and isinstance(named, str) and named:
-        key = replace(key, name=named)
+    place, own = model.location, table.name.namespace
     return replace(
         table,
-        primary_key=key,
-        uniques=_joined(table.uniques, _uniques(section, model)),
-        indexes=_joined(table.indexes, _indexes(section, model)),
-        checks=_joined(table.checks, _checks(section, model)),
-        options=_options(section) or table.options,
+        primary_key=_key(section.get("primaryKey"), table.primary_key),
+        uniques=joined(table.uniques, uniques(section, place)),
+        indexes=joined(table.indexes, indexes(section, place)),
+        checks=joined(table.checks, checks(section, place)),
+        exclusions=joined(table.exclusions, exclusions(section, place)),
+        options=options(section) or table.options,
+        partition_by=text(section.get("partitionBy")),
+        partitions=partitions(section, own),
+    )
+
+
+def exact_view(model: Model, mapping: ModelMapping, columns: tuple[Column, ...]) -> View | None:
+    """The view of a read-only model whose section says its `definition`; None where it is not lbconf's to make."""
+    section = model.section(*mapping.sections)
+    said = section.get("view") if section else None
+    definition = text(said.get("definition")) if isinstance(said, Mapping) else None
+    if not isinstance(said, Mapping) or definition is None:
+        return None
+    return View(
+        name=mapping.table_name(model),
+        columns=columns,
+        materialized=said.get("materialized") is True,
+        definition=definition,
+        options=options(said),
+        indexes=joined((), indexes(said, model.location)),
+        comment=None if model.layout.is_loopback else model.description or None,
+        model=model.name,
+        source=model.location,
     )
 
 
@@ -64,38 +89,42 @@ def exact_column(column: Column, prop: Property, mapping: ModelMapping) -> Colum
     section = prop.section(*mapping.sections)
     if not section and (column.identity is None or column.default is None):
         return column
-    collation, generated = section.get("collation"), section.get("generatedAs")
     identity = _identity(section, column.identity)
     return replace(
         column,
-        collation=collation if isinstance(collation, str) else column.collation,
-        generated=generated if isinstance(generated, str) else column.generated,
+        collation=text(section.get("collation")) or column.collation,
+        charset=text(section.get("charset")) or column.charset,
+        generated=text(section.get("generatedAs")) or column.generated,
+        virtual=section.get("virtual") is True,
+        on_update=text(section.get("onUpdate")),
+        options=options(section),
         identity=identity,
         default=None if identity is not None else column.default,
     )
 
 
 def exact_foreign_keys(model: Model, mapping: ModelMapping) -> tuple[ForeignKey, ...]:
-    """The foreign keys that the model's connector section names."""
+    """The foreign keys that the model's connector section names; the tables they point at need no model."""
     section = model.section(*mapping.sections)
     found = []
-    for name, entry in _entries(section, "foreignKeys"):
-        columns, target_columns = _texts(entry.get("columns")), _texts(entry.get("references"))
-        table, namespace = entry.get("table"), entry.get("schema")
+    for name, entry in entries(section, "foreignKeys"):
+        columns, table = texts(entry.get("columns")), entry.get("table")
         if not columns or not isinstance(table, str):
             continue
-        own = mapping.table_name(model)
+        namespace = text(entry.get("schema")) or mapping.table_name(model).namespace
         found.append(
             ForeignKey(
                 name=name,
                 columns=columns,
-                target=QualifiedName(namespace if isinstance(namespace, str) else own.namespace, table),
-                target_columns=target_columns,
+                target=QualifiedName(namespace, table),
+                target_columns=texts(entry.get("references")),
                 on_delete=_action(entry.get("onDelete")),
                 on_update=_action(entry.get("onUpdate")),
-                deferrable=entry.get("deferrable") if entry.get("deferrable") in {"immediate", "deferred"} else None,
+                deferrable=timing(entry),
                 match=str(entry.get("match") or "SIMPLE").upper(),
                 valid=entry.get("valid") is not False,
+                set_columns=texts(entry.get("setColumns")),
+                renamed_from=text(entry.get("renamedFrom")),
                 source=model.location,
             )
         )
@@ -110,11 +139,21 @@ def has_exact_type(model: Model, column: str, mapping: ModelMapping) -> bool:
     return False
 
 
-def _joined(portable: Sequence[Any], exact: Iterator[Any]) -> tuple[Any, ...]:
-    """Both, by name; the exact one wins."""
-    found = {part.name: part for part in portable}
-    found.update({part.name: part for part in exact})
-    return tuple(found[name] for name in sorted(found))
+def _key(written: Any, key: PrimaryKey | None) -> PrimaryKey | None:
+    """The primary key with what `primaryKey` says: a name, or all that is exact about it."""
+    if key is None:
+        return None
+    if not isinstance(written, Mapping):
+        return replace(key, name=written) if isinstance(written, str) and written else key
+    lengths = written.get("lengths")
+    sizes = tuple(whole(lengths.get(column)) for column in key.columns) if isinstance(lengths, Mapping) else ()
+    return replace(
+        key,
+        name=text(written.get("name")) or key.name,
+        include=texts(written.get("include")),
+        deferrable=timing(written),
+        lengths=sizes if any(size is not None for size in sizes) else (),
+    )
 
 
 def _identity(section: Mapping[str, Any], otherwise: Identity | None) -> Identity | None:
@@ -124,93 +163,16 @@ def _identity(section: Mapping[str, Any], otherwise: Identity | None) -> Identit
     if isinstance(written, Mapping):
         kind = IDENTITY_KINDS.get(str(written.get("kind")))
         if kind is not None:
-            return Identity(
-                kind=kind,
-                start=_whole(written.get("start")),
-                increment=_whole(written.get("increment")),
-                minimum=_whole(written.get("minimum")),
-                maximum=_whole(written.get("maximum")),
-                cache=_whole(written.get("cache")),
-                cycle=written.get("cycle") is True,
-            )
+            return Identity(kind=kind, **dict(_counting(written)), cycle=written.get("cycle") is True)
     if written is False or (written is None and section.get("dbDefault") is not None):
         return None
     return otherwise
 
 
-def _uniques(section: Mapping[str, Any], model: Model) -> Iterator[Unique]:
-    for name, entry in _entries(section, "uniques"):
-        columns = _texts(entry.get("columns"))
-        if columns:
-            nulls = entry.get("nullsNotDistinct") is True
-            yield Unique(name=name, columns=columns, nulls_not_distinct=nulls, source=model.location)
-
-
-def _indexes(section: Mapping[str, Any], model: Model) -> Iterator[Index]:
-    for name, entry in _entries(section, "indexes"):
-        parts = tuple(_parts(entry.get("parts")))
-        if parts:
-            where = entry.get("where")
-            yield Index(
-                name=name,
-                parts=parts,
-                unique=entry.get("unique") is True,
-                method=str(entry.get("method") or "btree"),
-                where=where if isinstance(where, str) else None,
-                include=_texts(entry.get("include")),
-                nulls_not_distinct=entry.get("nullsNotDistinct") is True,
-                valid=entry.get("valid") is not False,
-                comment=entry.get("comment") if isinstance(entry.get("comment"), str) else None,
-                source=model.location,
-            )
-
-
-def _parts(written: Any) -> Iterator[IndexPart]:
-    for part in written if isinstance(written, list | tuple) else ():
-        said = {"column": part} if isinstance(part, str) else part
-        if isinstance(said, Mapping) and (said.get("column") or said.get("expression")):
-            nulls = said.get("nulls")
-            yield IndexPart(
-                column=said.get("column"),
-                expression=said.get("expression"),
-                descending=said.get("descending") is True,
-                nulls_first=None if nulls not in {"first", "last"} else nulls == "first",
-                collation=said.get("collation"),
-                operator_class=said.get("operatorClass"),
-            )
-
-
-def _checks(section: Mapping[str, Any], model: Model) -> Iterator[Check]:
-    written = section.get("checks")
-    for name, entry in written.items() if isinstance(written, Mapping) else ():
-        said = entry.get("expression") if isinstance(entry, Mapping) else entry
-        valid = not (isinstance(entry, Mapping) and entry.get("valid") is False)
-        if isinstance(said, str) and said.strip():
-            yield Check(name=str(name), expression=said.strip(), valid=valid, source=model.location)
-
-
-def _options(section: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    written = section.get("options")
-    said = written.items() if isinstance(written, Mapping) else ()
-    return tuple(sorted((str(name), "true") for name, value in said if value is True))
-
-
-def _entries(section: Mapping[str, Any], key: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    written = section.get(key)
-    for name, entry in written.items() if isinstance(written, Mapping) else ():
-        if isinstance(entry, Mapping):
-            yield str(name), entry
-
-
-def _texts(written: Any) -> tuple[str, ...]:
-    if isinstance(written, str):
-        return (written,)
-    return tuple(str(part) for part in written) if isinstance(written, list | tuple) else ()
+def _counting(written: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name in ("start", "increment", "minimum", "maximum", "cache"):
+        yield name, whole(written.get(name))
 
 
 def _action(written: Any) -> str:
     return written.upper() if isinstance(written, str) and written else NO_ACTION
-
-
-def _whole(written: Any) -> int | None:
-    return written if isinstance(written, int) and not isinstance(written, bool) else None

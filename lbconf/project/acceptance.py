@@ -108,7 +108,7 @@ def _object(shape: Mapping[str, Any]) -> Predicate | None:
     required = frozenset(shape.get("required", ()))
     others = shape.get("additionalProperties")
     rest = _table(others) if isinstance(others, Mapping) else None
-    warns = bool(shapes) and others is None and "x-open" not in shape
+    warns = bool(shapes) and (others is False or (others is None and "x-open" not in shape))
     if not shapes and rest is None:
         return None
 

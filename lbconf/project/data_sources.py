@@ -7,6 +7,7 @@ from lbconf.diagnostics import Code, Collector, Location, nearest
 from lbconf.documents.pointer import child
 from lbconf.layers.merged import MergedConfig
 from lbconf.project.resolved import DataSource, Layout
+from lbconf.project.said_structure import read_structure
 from lbconf.project.sources import Places
 
 __all__ = ["read_data_sources"]
@@ -104,13 +105,21 @@ def read_data_sources(
         found[name] = DataSource(
             name=name,
             connector=connector,
-            settings=settings,
+            settings=_without_structure(settings),
             layout=layout,
             location=places.key(at),
             locations=_Locations(at, settings, places),
             root=merged.root,
+            structure=read_structure(settings.get("structure"), f"{at}/structure", places),
         )
     return found
+
+
+def _without_structure(settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the connector is asked to make sense of."""
+    if "structure" not in settings:
+        return settings
+    return {key: value for key, value in settings.items() if key != "structure"}
 
 
 class _Locations(Mapping[str, Location]):

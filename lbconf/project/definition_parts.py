@@ -5,8 +5,17 @@ Part of `definitions`, which tells how these classes are used.
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
-from pydantic.alias_generators import to_camel
+from pydantic import Field, WithJsonSchema
+
+from lbconf.project.definition_sections import (
+    Definition,
+    NativeSectionsOfModel,
+    NativeSectionsOfProperty,
+    Object,
+    SectionsOfModel,
+    SectionsOfProperty,
+    Texts,
+)
 
 __all__ = [
     "AclDefinition",
@@ -15,6 +24,7 @@ __all__ = [
     "LoopbackAclDefinition",
     "LoopbackPropertyDefinition",
     "LoopbackRelationDefinition",
+    "NativeSectionsOfModel",
     "Object",
     "PropertyDefinition",
     "Prose",
@@ -25,9 +35,7 @@ __all__ = [
     "WiredRelationDefinition",
 ]
 
-Texts: TypeAlias = list[str]
 Prose: TypeAlias = str | list[str]
-Object: TypeAlias = dict[str, Any]
 Filter = Annotated[dict[str, Any], Field(description="A filter: where, include, fields, order, limit, skip.")]
 Truthy = Annotated[Any, Field(description="Any value; JavaScript's rules say whether it counts as true.")]
 Action = Annotated[
@@ -44,99 +52,7 @@ PropertyType = Annotated[
 ]
 
 
-class Definition(BaseModel):
-    """Something a user writes. Keys are in camel case; unknown ones are kept and warned about."""
-
-    model_config = ConfigDict(alias_generator=to_camel, extra="allow", populate_by_name=True)
-
-
-class ModelSection(Definition):
-    """How a model stands in the databases of one connector."""
-
-    model_config = ConfigDict(json_schema_extra={"x-open": True})
-
-    schema_: str | None = Field(None, alias="schema", description="SQL schema of the table.")
-    schema_name: str | None = None
-    table: str | None = Field(None, description="Name of the table.")
-    table_name: str | None = None
-    collection: str | None = Field(None, description="Name of the collection (mongodb).")
-    primary_key: str | None = Field(None, description="Name of the primary key.")
-    uniques: dict[str, Any] | None = Field(None, description="Unique constraints by name: columns, nullsNotDistinct.")
-    indexes: dict[str, Any] | None = Field(
-        None, description="Indexes by name: parts, unique, method, where, include, nullsNotDistinct, comment."
-    )
-    foreign_keys: dict[str, Any] | None = Field(
-        None, description="Foreign keys by name: columns, table, references, onDelete, onUpdate, deferrable, match."
-    )
-    checks: dict[str, Any] | None = Field(None, description="Check constraints by name: the SQL expression.")
-    options: dict[str, Any] | None = Field(None, description="Storage of a new table: strict, without_rowid (sqlite).")
-
-
-class PropertySection(Definition):
-    """How a property stands in the databases of one connector."""
-
-    model_config = ConfigDict(json_schema_extra={"x-open": True})
-
-    column_name: str | None = Field(None, description="Name of the column.")
-    column: str | None = None
-    field: str | None = None
-    field_name: str | None = None
-    data_type: str | None = Field(None, description="Type of the column, in the server's words.")
-    data_length: int | str | None = None
-    data_precision: int | str | None = None
-    data_scale: int | str | None = None
-    nullable: bool | int | str | None = Field(None, description='"N", "NO", 0 or false: NOT NULL.')
-    db_default: Any = Field(None, description="The column's default: an SQL expression.")
-    collation: str | None = None
-    generated_as: str | None = Field(None, description="Expression of a stored generated column.")
-    identity: bool | str | dict[str, Any] | None = Field(
-        None, description="How the server counts: always, by-default, serial, autoincrement; or kind, start, increment."
-    )
-
-
-class SectionsOfModel(Definition):
-    """A section per connector, in a model."""
-
-    postgresql: ModelSection | None = None
-    mysql: ModelSection | None = None
-    mssql: ModelSection | None = None
-    oracle: ModelSection | None = None
-    sqlite: ModelSection | None = None
-    sqlite3: ModelSection | None = None
-    db2: ModelSection | None = None
-    mongodb: ModelSection | None = None
-    memory: Object | None = None
-    cassandra: Object | None = None
-    cloudant: Object | None = None
-    informix: Object | None = None
-    dashdb: Object | None = None
-    elasticsearch: Object | None = None
-    es: Object | None = None
-    rest: Object | None = None
-    soap: Object | None = None
-
-
-class SectionsOfProperty(Definition):
-    """A section per connector, in a property."""
-
-    postgresql: PropertySection | None = None
-    mysql: PropertySection | None = None
-    mssql: PropertySection | None = None
-    oracle: PropertySection | None = None
-    sqlite: PropertySection | None = None
-    sqlite3: PropertySection | None = None
-    db2: PropertySection | None = None
-    mongodb: PropertySection | None = None
-    memory: Object | None = None
-    cassandra: Object | None = None
-    cloudant: Object | None = None
-    informix: Object | None = None
-    dashdb: Object | None = None
-    elasticsearch: Object | None = None
-    es: Object | None = None
-
-
-class _PropertyBase(SectionsOfProperty):
+class _PropertyBase(Definition):
     description: Prose | None = None
     doc: Prose | None = Field(None, description="Old name of description.")
     default: Any = Field(None, description='A constant; "$now" for dates.')
@@ -152,6 +68,8 @@ class _PropertyBase(SectionsOfProperty):
     )
     values: list[Any] | None = Field(None, description="The values of an enum.")
     enum_name: str | None = Field(None, description="Name of the database's enum type.")
+    enum_renamed_from: str | None = Field(None, description="The enum type's name before.")
+    renamed_values: dict[str, str] | None = Field(None, description="Values of an enum: old to new.")
     charset: str | None = None
     collation: str | None = None
     data_type: str | None = None
@@ -159,7 +77,7 @@ class _PropertyBase(SectionsOfProperty):
     http: Any = None
 
 
-class PropertyDefinition(_PropertyBase):
+class PropertyDefinition(_PropertyBase, NativeSectionsOfProperty):
     """One property of a model in the native layout."""
 
     type: PropertyType
@@ -195,7 +113,7 @@ class PropertyDefinition(_PropertyBase):
     renamed_from: str | None = Field(None, description="The column's or property's name before.")
 
 
-class LoopbackPropertyDefinition(_PropertyBase):
+class LoopbackPropertyDefinition(_PropertyBase, SectionsOfProperty):
     """One property of a model in a LoopBack layout; without `type` it is an embedded object."""
 
     type: PropertyType | None = None

@@ -20,6 +20,7 @@ from lbconf.project.definition_parts import (
     LoopbackAclDefinition,
     LoopbackPropertyDefinition,
     LoopbackRelationDefinition,
+    NativeSectionsOfModel,
     Object,
     PropertyDefinition,
     Prose,
@@ -52,6 +53,14 @@ class UniqueDefinition(Definition):
     """A unique constraint over several properties."""
 
     properties: Annotated[list[str], Field(min_length=1)]
+    renamed_from: str | None = Field(None, description="The constraint's name before.")
+
+
+class CheckDefinition(Definition):
+    """A check constraint. Short form: the expression alone."""
+
+    expression: str
+    renamed_from: str | None = Field(None, description="The constraint's name before.")
 
 
 class ForeignKeyDefinition(Definition):
@@ -63,6 +72,7 @@ class ForeignKeyDefinition(Definition):
     foreign_key: str | Texts | None = None
     on_delete: str | None = None
     on_update: str | None = None
+    renamed_from: str | None = Field(None, description="The constraint's name before.")
 
 
 class MethodDefinition(Definition):
@@ -82,7 +92,7 @@ class MethodDefinition(Definition):
     is_static: Any = None
 
 
-class _Settings(SectionsOfModel):
+class _Settings(Definition):
     """Settings of a model; each may stand at the top or under `options`, where it wins."""
 
     base: str | None = Field(None, description="The model it builds on. Default: PersistedModel.")
@@ -120,7 +130,7 @@ class _Settings(SectionsOfModel):
     inq_limit: int | None = None
 
 
-class _NativeSettings(_Settings):
+class _NativeSettings(_Settings, NativeSectionsOfModel):
     id_injection: bool | None = Field(None, description="false: no id is added where none is declared.")
     force_id: bool | Literal["auto"] | None = Field(None, description="Whether clients may not choose the id.")
     strict: bool | Literal["filter", "validate", "throw"] | None = Field(
@@ -131,7 +141,9 @@ class _NativeSettings(_Settings):
     methods: dict[str, MethodDefinition] | list[Any] | None = None
     indexes: dict[str, IndexDefinition | str | list[Any] | None] | None = None
     uniques: dict[str, UniqueDefinition | Texts] | None = Field(None, description="Unique constraints by name.")
-    checks: dict[str, str] | None = Field(None, description="Check constraints: name to SQL expression.")
+    checks: dict[str, str | CheckDefinition] | None = Field(
+        None, description="Check constraints: name to SQL expression."
+    )
     renamed_from: str | None = Field(None, description="The table's or model's name before.")
     read_only: bool | None = Field(None, description="Built from a view: read, never written or planned.")
     comment: str | None = None
@@ -171,7 +183,7 @@ class NativeModelFile(ModelDefinition):
     public: bool | None = Field(None, description="false: no REST endpoints. Default: true.")
 
 
-class _LoopbackSettings(_Settings):
+class _LoopbackSettings(_Settings, SectionsOfModel):
     id_injection: Truthy = None
     force_id: Truthy = None
     strict: Truthy = None

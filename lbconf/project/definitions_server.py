@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field
 
 from lbconf.project.definition_parts import Definition
+from lbconf.project.definitions_structure import StructureDefinition
 
 __all__ = ["DataSourceDefinition", "LoopbackServerDefinition", "ServerDefinition"]
 
@@ -16,6 +17,9 @@ class DataSourceDefinition(Definition):
 
     connector: str | None = Field(None, description="Name of the connector: memory, sqlite, postgresql, ...")
     adapter: str | None = Field(None, description="Old name of connector.")
+    structure: StructureDefinition | None = Field(
+        None, description="Types, sequences, extensions and schemas beside the models' tables."
+    )
 
 
 class Cors(Definition):

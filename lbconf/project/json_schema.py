@@ -17,6 +17,7 @@ from lbconf.project.definitions import (
     NativeModelFile,
 )
 from lbconf.project.definitions_server import DataSourceDefinition, LoopbackServerDefinition, ServerDefinition
+from lbconf.project.definitions_structure import StructureDefinition
 
 __all__ = ["connectors_module", "json_schemas", "shapes_module"]
 
@@ -136,7 +137,8 @@ def _published(name: str, definition: type[BaseModel], title: str) -> dict[str, 
 
 
 def _data_sources(connectors: Iterable[tuple[str, tuple[str, ...], type[BaseModel]]]) -> dict[str, Any]:
-    definitions: dict[str, Any] = {}
+    structure = _plain(StructureDefinition.model_json_schema(by_alias=True))
+    definitions: dict[str, Any] = structure.pop("$defs", {}) | {"structure": structure}
     choices: list[dict[str, Any]] = []
     for name, others, settings in connectors:
         schema = _plain(settings.model_json_schema(by_alias=True))
@@ -157,7 +159,10 @@ def _data_sources(connectors: Iterable[tuple[str, tuple[str, ...], type[BaseMode
         "type": "object",
         "additionalProperties": {
             "type": ["object", "null"],
-            "properties": {"connector": {"type": "string", "description": "Name of the connector."}},
+            "properties": {
+                "connector": {"type": "string", "description": "Name of the connector."},
+                "structure": {"anyOf": [{"$ref": "#/$defs/structure"}, {"type": "null"}]},
+            },
             "allOf": choices,
         },
         "$defs": dict(sorted(definitions.items())),

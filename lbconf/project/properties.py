@@ -50,6 +50,8 @@ ATTRIBUTES: Final = frozenset(
         "name",
         "values",
         "enumName",
+        "enumRenamedFrom",
+        "renamedValues",
         "hidden",
         "protected",
         "renamedFrom",

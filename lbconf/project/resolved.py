@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from lbconf.datatypes import DataType
 from lbconf.diagnostics import Diagnostic, Location
+from lbconf.project.said_structure import NO_STRUCTURE, SaidStructure
 from lbconf.records import dataclass, field
 
 __all__ = [
@@ -332,6 +333,8 @@ class DataSource:
     """JSON Pointer inside the settings (`/host`) to the place of the value."""
     root: Path | None = field(default=None, compare=False)
     """The project's folder, which relative paths in the settings start from; None: the working directory."""
+    structure: SaidStructure = NO_STRUCTURE
+    """What stands in the database beside the models' tables, as `structure` says; not part of `settings`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

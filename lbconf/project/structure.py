@@ -36,7 +36,14 @@ _SINGULAR: Final[Mapping[str, str]] = {
     "uniques": "unique constraint",
     "checks": "check",
     "foreignKeys": "foreign key",
+    "exclusions": "exclusion constraint",
+    "partitions": "partition",
     "methods": "method",
+    "enums": "enum",
+    "domains": "domain",
+    "composites": "composite type",
+    "sequences": "sequence",
+    "extensions": "extension",
 }
 
 
@@ -112,6 +119,11 @@ class Checker:
         for name, item in value.items():
             inner = known.get(name)
             if inner is None:
+                if others is False:
+                    self._refuse_unknown(name, known, child(at, name), what)
+                    changed = dict(value) if changed is None else changed
+                    del changed[name]
+                    continue
                 if warns:
                     self._warn_unknown(name, known, child(at, name), what)
                 if not others or others is True:
@@ -199,6 +211,15 @@ class Checker:
             f"{what} has a key {name} that lbconf does not know; it is kept and not used",
             self._places.key(at),
             hint=f"did you mean {near}?" if near else None,
+        )
+
+    def _refuse_unknown(self, name: str, known: Iterable[str], at: str, what: str) -> None:
+        near = nearest(name, known)
+        self._findings.error(
+            Code.KEY_UNKNOWN,
+            f"{what} has a key {name} that lbconf does not know",
+            self._places.key(at),
+            hint=f"did you mean {near}?" if near else f"known keys are {', '.join(known)}",
         )
 
 

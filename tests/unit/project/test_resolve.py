@@ -226,11 +226,11 @@ def test_constraints_of_the_native_layout() -> None:
 
 
 def test_unknown_keys_are_kept_and_warned_about() -> None:
-    project, found = examined(merged(native(A={"stict": True, "postgresql": {"table": "a", "anything": 1}})))
+    project, found = examined(merged(native(A={"stict": True, "mssql": {"table": "a", "anything": 1}})))
     assert codes(found) == [(Code.KEY_UNKNOWN, "/models/A/definition/stict")]
     assert (found[0].severity, found[0].hint) == (Severity.WARNING, "did you mean strict?")
     assert project.models["A"].settings["stict"] is True
-    assert project.models["A"].section("postgresql") == {"table": "a", "anything": 1}
+    assert project.models["A"].section("mssql") == {"table": "a", "anything": 1}
 
 
 def test_access_control_is_on_where_a_model_has_rules() -> None:
@@ -347,3 +347,53 @@ def test_no_input_makes_resolving_fail_by_accident(models: Any, layout: str, ser
             if relation.target is not None and relation.kind is not RelationKind.EMBEDS_ONE:
                 assert set(relation.key_to) <= set(project.models[relation.target].properties)
     assert all(one.hint or one.severity is not Severity.ERROR for one in found)
+
+
+def test_a_misspelt_key_of_a_connector_section_is_found() -> None:
+    section = {"tabel": "a", "indexes": {"i": {"parts": ["x"], "were": "x > 0"}}, "partitionBy": "HASH (x)"}
+    prop = {"type": "integer", "postgresql": {"generatdAs": "1"}}
+    _, found = examined(merged(native(A={"properties": {"x": prop}, "postgresql": section})))
+    assert {one.severity for one in found} == {Severity.WARNING}
+    assert [(one.code, str(one.location and one.location.pointer), one.hint) for one in found] == [
+        (Code.KEY_UNKNOWN, "/models/A/definition/properties/x/postgresql/generatdAs", "did you mean generatedAs?"),
+        (Code.KEY_UNKNOWN, "/models/A/definition/postgresql/tabel", "did you mean table?"),
+        (Code.KEY_UNKNOWN, "/models/A/definition/postgresql/indexes/i/were", "did you mean where?"),
+    ]
+
+
+@pytest.mark.parametrize("layout", ["native", "loopback"])
+def test_the_structure_of_a_data_source_keeps_its_places(layout: str) -> None:
+    said = {
+        "owns": ["public"],
+        "enums": {"mood": ["sad", "glad"], "app.size": {"values": ["s"], "renamedValues": {"small": "s"}}},
+        "domains": {"year": "integer"},
+        "sequences": {"counter": None},
+        "extensions": {"citext": None},
+    }
+    project = resolve(merged({}, datasources={"db": {"connector": "postgresql", "structure": said}}, layout=layout))
+    source = project.data_sources["db"]
+    found = source.structure
+    assert "structure" not in source.settings
+    assert [(one.name, one.settings) for one in found.enums] == [
+        ("mood", {"values": ["sad", "glad"]}),
+        ("app.size", {"values": ["s"], "renamedValues": {"small": "s"}}),
+    ]
+    assert [(one.name, one.settings) for one in (*found.domains, *found.sequences, *found.extensions)] == [
+        ("year", {"type": "integer"}),
+        ("counter", {}),
+        ("citext", {}),
+    ]
+    places = [one.location and one.location.pointer for one in (*found.owns, *found.enums)]
+    start = "/datasources/db/structure"
+    assert places == [f"{start}/owns/0", f"{start}/enums/mood", f"{start}/enums/app.size"]
+
+
+def test_what_a_structure_does_not_know_is_refused() -> None:
+    said = {"enum": {}, "domains": {"year": {"type": "integer", "nulable": False}}, "sequences": {"s": {"step": 1}}}
+    _, found = examined(merged({}, datasources={"db": {"connector": "postgresql", "structure": said}}))
+    assert [(one.code, one.severity, str(one.location and one.location.pointer)) for one in found] == [
+        (Code.KEY_UNKNOWN, Severity.ERROR, "/datasources/db/structure/enum"),
+        (Code.KEY_UNKNOWN, Severity.ERROR, "/datasources/db/structure/domains/year/nulable"),
+        (Code.KEY_UNKNOWN, Severity.ERROR, "/datasources/db/structure/sequences/s/step"),
+    ]
+    assert [one.hint for one in found][:2] == ["did you mean enums?", "did you mean nullable?"]
