@@ -19,8 +19,8 @@ class LaterLocation(Location):
 
     def __init__(self, find: Callable[[str], Location | None], at: str) -> None:
         """Take the function that finds the place, and what it is told. It must find one."""
-        object.__setattr__(self, "_find", find)
-        object.__setattr__(self, "_at", at)
+        _set_find(self, find)
+        _set_at(self, at)
 
     def __getattr__(self, name: str) -> Any:
         """Called for a field that is not there yet: find the place and keep it."""
@@ -45,6 +45,11 @@ class LaterLocation(Location):
     def __reduce__(self) -> tuple[Any, ...]:
         """Copied and stored as a plain location."""
         return (_plain, _values(self))
+
+
+_set_find: Final = LaterLocation.__dict__["_find"].__set__
+_set_at: Final = LaterLocation.__dict__["_at"].__set__
+"""The slots' own way in, which passes by the frozen `__setattr__`."""
 
 
 def _plain(*values: Any) -> Location:

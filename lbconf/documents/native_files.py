@@ -72,7 +72,7 @@ def _layer(directory: Path, root: Path, layer: str, found: Collector) -> list[So
     sources: list[SourceFile] = []
     by_section: dict[str, SourceFile] = {}
     for name in _names(directory, root, found):
-        stem, suffix = Path(name).stem, Path(name).suffix
+        stem, suffix = os.path.splitext(name)  # noqa: PTH122 - a tenth of the time
         if suffix not in SUFFIXES or name.startswith("."):
             continue
         source = SourceFile(
@@ -102,7 +102,7 @@ def _models(directory: Path, root: Path, layer: str, found: Collector) -> list[S
     by_name: dict[str, SourceFile] = {}
     shown = _shown(directory, root)
     for name in _names(directory, root, found):
-        stem, suffix = Path(name).stem, Path(name).suffix
+        stem, suffix = os.path.splitext(name)  # noqa: PTH122 - a tenth of the time
         if suffix not in SUFFIXES or name.startswith((".", "_")):
             continue
         model = model_name(stem)
@@ -116,7 +116,7 @@ def _models(directory: Path, root: Path, layer: str, found: Collector) -> list[S
 
 def _names(directory: Path, root: Path, found: Collector) -> list[str]:
     try:
-        return sorted(entry.name for entry in directory.iterdir())
+        return sorted(os.listdir(directory))  # noqa: PTH208 - names are wanted, not paths
     except OSError as error:
         found.error(
             Code.FILE_UNREADABLE,

@@ -4,25 +4,33 @@ from collections.abc import Iterable
 from typing import Final
 
 from lbconf.diagnostics import Code, Collector, Location
+from lbconf.documents.plain_yaml import PlainReader
 from lbconf.documents.source import Document, SourceFile
-from lbconf.documents.spans import KeySpans, Parsed, Spans
+from lbconf.documents.spans import KeySpans, Parsed, Place, SpanIndex, Spans
 from lbconf.documents.text import read_text, refuse_empty
 
 __all__ = ["read_document", "read_documents"]
 
 _NOT_PLAIN: Final = ("$", "=", "://", "\\")
+_YAML: Final = (".yaml", ".yml")
 
 
 def read_documents(
     sources: Iterable[SourceFile], found: Collector, *, native: bool, environ: dict[str, str] | None = None
 ) -> list[Document]:
     """Every file that could be read, in the given order; findings tell about the others."""
-    read = (read_document(source, found, native=native, environ=environ) for source in sources)
+    plain = PlainReader()
+    read = (read_document(source, found, native=native, environ=environ, plain=plain) for source in sources)
     return [document for document in read if document is not None]
 
 
 def read_document(
-    source: SourceFile, found: Collector, *, native: bool, environ: dict[str, str] | None = None
+    source: SourceFile,
+    found: Collector,
+    *,
+    native: bool,
+    environ: dict[str, str] | None = None,
+    plain: PlainReader | None = None,
 ) -> Document | None:
     """The parsed file, or None where findings say why not.
 
@@ -31,12 +39,18 @@ def read_document(
         found: Takes the findings.
         native: Whether markers (`$unset`, `$replace`) mean something.
         environ: What `process.env` is in a script.
+        plain: Reads the plain among the YAML files, so that equal parts of them are one object.
     """
     text = read_text(source, found)
     if text is None:
         return None
     before = len(found.errors)
-    parsed = _parse(text, source, found, native=native, environ=environ or {})
+    quickly = plain.read(text) if plain is not None and source.shown.endswith(_YAML) else None
+    parsed = (
+        _parse(text, source, found, native=native, environ=environ or {})
+        if quickly is None
+        else Parsed(quickly, SpanIndex(source.shown, lambda: _yaml_places(text)))
+    )
     if parsed is None:
         return None
     data, index = parsed.data, parsed.index
@@ -63,7 +77,7 @@ def read_document(
 
 def _parse(text: str, source: SourceFile, found: Collector, *, native: bool, environ: dict[str, str]) -> Parsed | None:
     suffix = source.path.suffix
-    if suffix in {".yaml", ".yml"}:
+    if suffix in _YAML:
         from lbconf.documents.yaml_reader import read_yaml
 
         return read_yaml(text, source.shown, found)
@@ -74,6 +88,12 @@ def _parse(text: str, source: SourceFile, found: Collector, *, native: bool, env
     from lbconf.documents.json_reader import read_json
 
     return read_json(text, source.shown, found, markers=native)
+
+
+def _yaml_places(text: str) -> tuple[dict[str, Place], dict[str, Place]]:
+    from lbconf.documents.yaml_reader import yaml_places
+
+    return yaml_places(text)
 
 
 def _kind(data: object) -> str:

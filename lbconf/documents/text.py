@@ -84,13 +84,24 @@ def _read_bytes(source: SourceFile, found: Collector, most: int) -> bytes | None
                 hint="split the file",
             )
             return None
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return file.read(most + 1)
+        return _read_all(descriptor, status.st_size + 1, most + 1)
     except OSError as error:
         _refuse_unreadable(error, source, found)
         return None
     finally:
         os.close(descriptor)
+
+
+def _read_all(descriptor: int, expected: int, most: int) -> bytes:
+    """Up to `most` bytes. As a rule one reading gives all of them, and the next tells that it did."""
+    parts: list[bytes] = []
+    left = most
+    while left and (part := os.read(descriptor, min(left, max(expected, 4096)))):
+        parts.append(part)
+        left -= len(part)
+        if len(part) == expected - 1:  # all there was when its size was asked
+            break
+    return b"".join(parts)
 
 
 def _refuse_unreadable(error: OSError, source: SourceFile, found: Collector) -> None:

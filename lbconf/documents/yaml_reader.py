@@ -9,10 +9,10 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from lbconf.diagnostics import Code, Collector, Location, Related
 from lbconf.documents.markers import Replace, Unset
 from lbconf.documents.pointer import child
+from lbconf.documents.scalars import NOT_TEXT, scalar
 from lbconf.documents.spans import Parsed, Place, SpanIndex
-from lbconf.patterns import pattern
 
-__all__ = ["MAX_DEPTH", "MAX_VALUES", "read_yaml", "scalar"]
+__all__ = ["MAX_DEPTH", "MAX_VALUES", "read_yaml", "scalar", "yaml_places"]
 
 MAX_DEPTH: Final = 100
 """Levels of nesting."""
@@ -24,26 +24,6 @@ _PLAIN: Final = "plain"
 _TEXT: Final = "text"
 _STANDARD: Final = "tag:yaml.org,2002:"
 _QUOTED: Final = frozenset("'\"|>")
-_NOT_TEXT: Final = frozenset("-+.0123456789nNtTfF~")
-_WORDS: Final[dict[str, Any]] = {
-    "": None,
-    "~": None,
-    "null": None,
-    "Null": None,
-    "NULL": None,
-    "true": True,
-    "True": True,
-    "TRUE": True,
-    "false": False,
-    "False": False,
-    "FALSE": False,
-}
-_INTEGER: Final = pattern(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
-_FLOAT: Final = pattern(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_NO_NUMBER: Final = pattern(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
-_DIGITS_MAX: Final = 4000
-_BITS_MAX: Final = 13_288
-"""As many as 4,000 decimal digits have: what Python writes out again."""
 
 
 def read_yaml(text: str, file: str, found: Collector) -> Parsed | None:
@@ -81,38 +61,12 @@ def read_yaml(text: str, file: str, found: Collector) -> Parsed | None:
     if builder.refused:
         return None
     # Places are rarely asked for: composing the text again then is cheaper than keeping the nodes of a thousand files.
-    return Parsed(data, SpanIndex(file, lambda: _places(_compose(text))), has_markers=builder.marked)
+    return Parsed(data, SpanIndex(file, lambda: yaml_places(text)), has_markers=builder.marked)
 
 
-def scalar(text: str) -> Any:
-    """The value of a plain scalar under the core schema: text, number, boolean or None.
-
-    Raises:
-        ValueError: for infinity and not-a-number, which JSON cannot say.
-    """
-    if text and text[0] not in _NOT_TEXT:
-        return text
-    if text in _WORDS:
-        return _WORDS[text]
-    if _INTEGER.fullmatch(text):
-        if len(text) > _DIGITS_MAX:
-            msg = f"a number of {len(text)} digits is too long"
-            raise ValueError(msg)
-        number = int(text, 0) if text[:2] in {"0o", "0x"} else int(text)
-        if number.bit_length() > _BITS_MAX:
-            msg = f"a number of {number.bit_length()} bits is too long"
-            raise ValueError(msg)
-        return number
-    if _FLOAT.fullmatch(text):
-        value = float(text)
-        if value in {float("inf"), float("-inf")}:
-            msg = f"{text} is beyond what a number can hold"
-            raise ValueError(msg)
-        return value
-    if _NO_NUMBER.fullmatch(text):
-        msg = f"{text} is no number that JSON or a database can hold"
-        raise ValueError(msg)
-    return text
+def yaml_places(text: str) -> tuple[dict[str, Place], dict[str, Place]]:
+    """Pointer to place of the values and of the keys of a text that was read."""
+    return _places(_compose(text))
 
 
 class _Loader(CParser):
@@ -164,7 +118,7 @@ class _Builder:
             if node.tag == _TEXT or node.style in _QUOTED:
                 return node.value
             text: str = node.value
-            if text and text[0] not in _NOT_TEXT:
+            if text and text[0] not in NOT_TEXT:
                 return text
             try:
                 return scalar(text)

@@ -106,7 +106,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     )
 )
 
-_REGULAR = (*"bcgjklpqrvw", "ct", "ion", "nt", "pt", "rt", "st", "xt")
+_REGULAR = (*"bcgjklpqrvw0123456789", "ct", "ion", "nt", "pt", "rt", "st", "xt")
 """Endings that no rule but the last one is about, so that most names need no pattern."""
 
 

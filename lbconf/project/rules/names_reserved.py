@@ -30,7 +30,7 @@ def names_reserved(facts: Facts) -> Iterator[Diagnostic]:
                 model.location,
                 "choose another name",
             )
-        if _CONTROL.search(model.name):
+        if not model.name.isidentifier() and _CONTROL.search(model.name):
             yield facts.found(Code.NAME_RESERVED, f"model {model.name!r}: {_UNPRINTED}", model.location, _PLAIN)
         yield from _properties(facts, model)
         yield from _relations(facts, model)
@@ -38,6 +38,8 @@ def names_reserved(facts: Facts) -> Iterator[Diagnostic]:
 
 def _properties(facts: Facts, model: Model) -> Iterator[Diagnostic]:
     for prop in model.properties.values():
+        if prop.name.isidentifier():
+            continue
         if _CONTROL.search(prop.name):
             message = f"property {prop.name!r} of model {model.name}: {_UNPRINTED}"
             yield facts.found(Code.NAME_RESERVED, message, prop.location, _PLAIN)
