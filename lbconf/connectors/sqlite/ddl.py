@@ -11,7 +11,7 @@ from lbconf.connectors.sql.checks import widened_checks
 from lbconf.connectors.sql.ddl import change_hazards, quote
 from lbconf.connectors.sqlite.conversions import Conversion, conversion
 from lbconf.connectors.sqlite.errors import SCRATCH_PREFIX
-from lbconf.connectors.sqlite.spelling import column_clause, create_index, create_table, type_text
+from lbconf.connectors.sqlite.spelling import column_clause, create_index, create_table, is_constant, type_text
 from lbconf.connectors.sqlite.table_sql import replace_names
 from lbconf.diagnostics import Location
 from lbconf.records import dataclass, replace
