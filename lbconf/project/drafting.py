@@ -1,6 +1,6 @@
 """From written models to drafts: bases found, inheritance done, wiring applied, properties typed."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any, Final
 
 from lbconf.datatypes import AnyType
@@ -10,7 +10,7 @@ from lbconf.project.access import read_acls, with_wired
 from lbconf.project.builtin import ABSTRACT, BUILT_IN
 from lbconf.project.drafts import Draft
 from lbconf.project.inheritance import Written, bases_first, inherited_properties, inherited_settings
-from lbconf.project.properties import build_property, injected_id
+from lbconf.project.properties import PropertyBuilder, injected_id
 from lbconf.project.property_types import TYPE_NAMES, TypeUnknownError
 from lbconf.project.resolved import EMPTY, DataSource, Layout, Property
 from lbconf.project.sources import ModelSource, Places
@@ -53,17 +53,19 @@ def draft_models(
         drafts[name].whole = (
             name not in broken and bases[name] == sources[name].base and (parent is None or parent.whole)
         )
+    builder = PropertyBuilder(drafts, places, loopback=any(draft.layout.is_loopback for draft in drafts.values()))
     # Wiring comes after all inheritance: children do not take over what model-config.json says about their base.
     for draft in drafts.values():
         _wire(draft, sources[draft.name], places)
         _inject_id(draft)
-        build_properties(draft, drafts, data_sources, places, findings)
+        build_properties(draft, builder, drafts, data_sources, places, findings)
     return drafts
 
 
 def build_properties(
     draft: Draft,
-    models: Mapping[str, Draft],
+    builder: PropertyBuilder,
+    models: Iterable[str],
     data_sources: Mapping[str, DataSource],
     places: Places,
     findings: Collector,
@@ -72,18 +74,11 @@ def build_properties(
     attached = data_sources.get(draft.data_source) if draft.data_source else None
     hidden = _names(draft.settings, "hidden", "hiddenProperties")
     protected = _names(draft.settings, "protected", "protectedProperties")
-    loopback = draft.layout.is_loopback
+    connector = attached.connector if attached else None
     for name, written in draft.written.items():
         try:
-            draft.properties[name] = build_property(
-                name,
-                written,
-                models,
-                places,
-                loopback=loopback,
-                connector=attached.connector if attached else None,
-                hidden=hidden,
-                protected=protected,
+            draft.properties[name] = builder.build(
+                name, written, connector=connector, hidden=hidden, protected=protected
             )
         except TypeUnknownError as error:
             draft.properties[name] = Property(name=name, type=AnyType(), location=places.key(written.at))
@@ -154,14 +149,15 @@ def _report_circle(
 
 
 def _inherit(source: ModelSource, base: str, parent: Draft | None, places: Places) -> Draft:
-    own = {name: Written(value, source.pointer("properties", name)) for name, value in source.properties.items()}
+    properties = source.properties
+    own = {name: Written(properties[name], at) for name, at in source.pointers("properties", properties)}
     own_relations = _written_relations(source)
     own_acls = list(read_acls(source.settings.get("acls"), source.pointer("acls"), places))
     own_places = {
-        (key, name): source.pointer(key, name)
+        (key, name): at
         for key in _PLACED
-        if isinstance(source.settings.get(key), Mapping)
-        for name in source.settings[key]
+        if key in source.settings and isinstance(source.settings[key], Mapping)
+        for name, at in source.pointers(key, source.settings[key])
     }
     draft = Draft(
         name=source.name,
@@ -211,7 +207,7 @@ def _written_relations(source: ModelSource) -> dict[str, Written]:
     for key in ("relationships", "relations"):
         written = source.settings.get(key)
         if isinstance(written, Mapping):
-            found.update((name, Written(value, source.pointer(key, name))) for name, value in written.items())
+            found.update((name, Written(written[name], at)) for name, at in source.pointers(key, written))
     return found
 
 

@@ -77,7 +77,7 @@ def referential_action(value: Any) -> str | None:
 def _index(draft: Draft, name: str, written: Any, places: Places) -> IndexSpec:
     place = draft.places.get(("indexes", name))
     said: Mapping[str, Any] = written if isinstance(written, Mapping) else {"keys": written}
-    if not said.keys() & {"keys", "columns"}:
+    if "keys" not in said and "columns" not in said:
         said = {"keys": {key: value for key, value in said.items() if isinstance(value, int | str)}}
     options = said.get("options") if isinstance(said.get("options"), Mapping) else EMPTY
     assert options is not None  # noqa: S101 - EMPTY at least

@@ -8,8 +8,9 @@ from lbconf.project.inheritance import Written
 from lbconf.project.property_types import data_type
 from lbconf.project.resolved import UNSET, Property
 from lbconf.project.sources import Places
+from lbconf.records import dataclass
 
-__all__ = ["ATTRIBUTES", "as_attributes", "build_property", "id_place", "injected_id"]
+__all__ = ["ATTRIBUTES", "PropertyBuilder", "as_attributes", "id_place", "injected_id"]
 
 ATTRIBUTES: Final = frozenset(
     [
@@ -94,57 +95,107 @@ def injected_id(at: str | None, *, loopback: bool) -> Written:
     return Written({"type": "number" if loopback else "bigint", "id": 1, "generated": True}, at)
 
 
-def build_property(
-    name: str,
-    written: Written,
-    models: Container[str],
-    places: Places,
-    *,
-    loopback: bool,
-    connector: str | None,
-    hidden: Container[str],
-    protected: Container[str],
-) -> Property:
-    """The property.
+class PropertyBuilder:
+    """Builds properties. What is written alike is looked into once: of a thousand models' properties few differ."""
 
-    Args:
-        name: Its name.
-        written: As the file has it.
-        models: Names of all models, which are types too.
-        places: For its location.
-        loopback: Whether LoopBack's rules apply.
-        connector: Canonical name of the model's connector, None where it is not attached.
-        hidden: Names that the model hides.
-        protected: Names that the model protects.
+    def __init__(self, models: Container[str], places: Places, *, loopback: bool) -> None:
+        """Take what all properties have in common.
 
-    Raises:
-        TypeUnknownError: Its type means nothing.
-    """
-    attributes = as_attributes(written.attributes)
-    place = id_place(attributes)
-    generated = bool(attributes.get("generated"))
-    required = bool(attributes.get("required"))
-    found = data_type(attributes.get("type", "any"), attributes, models, loopback=loopback)
-    if place and generated:
-        found = _generated_type(found, attributes, connector, loopback=loopback)
-    return Property(
-        name=name,
-        type=found,
-        id=place,
-        generated=generated,
-        required=required,
-        nullable=not place and not required and _nullable(attributes),
-        default=attributes.get("default", UNSET),
-        default_fn=_text(attributes.get("defaultFn")),
-        index=_index(attributes.get("index")),
-        unique=not loopback and bool(attributes.get("unique")),
-        hidden=name in hidden or attributes.get("hidden") is True,
-        protected=name in protected or attributes.get("protected") is True,
-        description=_prose(attributes.get("description") or attributes.get("doc") or attributes.get("comment")),
-        renamed_from=None if loopback else _text(attributes.get("renamedFrom")),
-        settings=attributes,
-        location=places.later(written.at),
-    )
+        Args:
+            models: Names of all models, which are types too.
+            places: For locations.
+            loopback: Whether LoopBack's rules apply.
+        """
+        self._models = models
+        self._later = places.later
+        self._loopback = loopback
+        self._known: dict[tuple[int, str | None], tuple[object, _Meant]] = {}
+        """Identity of what is written, and the connector, to the object itself, so that it stays, and its meaning."""
+
+    def build(
+        self, name: str, written: Written, *, connector: str | None, hidden: Container[str], protected: Container[str]
+    ) -> Property:
+        """The property.
+
+        Args:
+            name: Its name.
+            written: As the file has it.
+            connector: Canonical name of the model's connector, None where it is not attached.
+            hidden: Names that the model hides.
+            protected: Names that the model protects.
+
+        Raises:
+            TypeUnknownError: Its type means nothing.
+        """
+        key = (id(written.attributes), connector)
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = (written.attributes, self._meant(written.attributes, connector))
+        meant = known[1]
+        return Property(
+            name=name,
+            type=meant.type,
+            id=meant.place,
+            generated=meant.generated,
+            required=meant.required,
+            nullable=meant.nullable,
+            default=meant.default,
+            default_fn=meant.default_fn,
+            index=meant.index,
+            unique=meant.unique,
+            hidden=meant.hidden or name in hidden,
+            protected=meant.protected or name in protected,
+            description=meant.description,
+            renamed_from=meant.renamed_from,
+            settings=meant.attributes,
+            location=self._later(written.at),
+        )
+
+    def _meant(self, written: Any, connector: str | None) -> "_Meant":
+        attributes = as_attributes(written)
+        loopback = self._loopback
+        place = id_place(attributes)
+        generated = bool(attributes.get("generated"))
+        required = bool(attributes.get("required"))
+        found = data_type(attributes.get("type", "any"), attributes, self._models, loopback=loopback)
+        if place and generated:
+            found = _generated_type(found, attributes, connector, loopback=loopback)
+        return _Meant(
+            attributes=attributes,
+            type=found,
+            place=place,
+            generated=generated,
+            required=required,
+            nullable=not place and not required and _nullable(attributes),
+            default=attributes.get("default", UNSET),
+            default_fn=_text(attributes.get("defaultFn")),
+            index=_index(attributes.get("index")),
+            unique=not loopback and bool(attributes.get("unique")),
+            hidden=attributes.get("hidden") is True,
+            protected=attributes.get("protected") is True,
+            description=_prose(attributes.get("description") or attributes.get("doc") or attributes.get("comment")),
+            renamed_from=None if loopback else _text(attributes.get("renamedFrom")),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Meant:
+    """What is written about a property, apart from its name and place."""
+
+    attributes: Mapping[str, Any]
+    type: DataType
+    place: int
+    generated: bool
+    required: bool
+    nullable: bool
+    default: Any
+    default_fn: str | None
+    index: Mapping[str, Any] | None
+    unique: bool
+    hidden: bool
+    protected: bool
+    description: str | None
+    renamed_from: str | None
 
 
 def _generated_type(

@@ -14,6 +14,7 @@ from lbconf.project.drafts import Draft
 from lbconf.project.keys import checks_of, foreign_keys_of, indexes_of, uniques_of
 from lbconf.project.naming import dashed, lower_first
 from lbconf.project.plural import plural
+from lbconf.project.properties import PropertyBuilder
 from lbconf.project.relations import relate
 from lbconf.project.resolved import EMPTY, DataSource, Layout, Model, Project, Strict
 from lbconf.project.rules import RULES, Facts
@@ -68,7 +69,8 @@ def examine(
 
     def between(name: str, side: Draft) -> Draft:
         made = join_model(name, side)
-        build_properties(made, drafts, data_sources, places, findings)
+        builder = PropertyBuilder(drafts, places, loopback=layout.is_loopback)
+        build_properties(made, builder, drafts, data_sources, places, findings)
         return made
 
     relate(drafts, places, findings, join_model=between, broken=broken)

@@ -1,10 +1,10 @@
 """What the files say about one model, in one shape: settings apart from properties, and where each stands."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from lbconf.diagnostics import LaterLocation, Location
-from lbconf.documents.pointer import join
+from lbconf.documents.pointer import child, join
 from lbconf.layers.merged import MergedConfig
 from lbconf.project.builtin import BUILT_IN
 from lbconf.project.resolved import Layout
@@ -24,6 +24,7 @@ class Places:
         self._merged = merged
         self._in_files = bool(merged.files) and Layout(merged.layout) is Layout.NATIVE
         """Whether each model stands in a file, so that there is a place for everything in it."""
+        self._find = merged.key_location
 
     def value(self, at: str | None) -> Location | None:
         """Where the value stands, or the nearest container that stands anywhere; None for what no file says."""
@@ -37,7 +38,7 @@ class Places:
         """As `key`, for places that are rarely shown: worked out when somebody looks."""
         if at is None or not self._in_files or not at.startswith("/models/"):
             return self.key(at)
-        return LaterLocation(self._merged.key_location, at)
+        return LaterLocation(self._find, at)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,6 +68,11 @@ class ModelSource:
             return None
         inside = "/definition/options" if key in self.in_options else "/definition"
         return f"{self.at}{inside}{join((key, *map(str, rest)))}"
+
+    def pointers(self, key: str, names: Iterable[str]) -> Iterator[tuple[str, str | None]]:
+        """Each of the names inside a setting of the definition, with its pointer."""
+        above = self.pointer(key)
+        return ((name, None if above is None else child(above, name)) for name in names)
 
 
 def model_sources(merged: MergedConfig) -> dict[str, ModelSource]:
