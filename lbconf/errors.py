@@ -99,6 +99,18 @@ class UnsupportedError(ConnectorError):
 class TimedOutError(ConnectorError):
     """A statement or a lock took longer than allowed."""
 
+    def __init__(
+        self,
+        diagnostics: Sequence[Diagnostic] | Diagnostic,
+        *,
+        lock: bool = True,
+        data_source: str | None = None,
+        connector: str | None = None,
+    ) -> None:
+        """Take the findings; `lock`: it waited for a lock, so nothing was done and it may be tried again."""
+        super().__init__(diagnostics, data_source=data_source, connector=connector)
+        self.lock = lock
+
 
 class ConstraintKind(StrEnum):
     """Which kind of rule of the database a write broke."""

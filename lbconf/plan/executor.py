@@ -1,37 +1,45 @@
 """Executing a plan on one data source: the checks before, the ledger beside, the steps in their transactions.
 
 Whatever happens, the target is in one of three conditions: untouched, done, or
-stopped between two steps with a ledger entry that says where.
+stopped with a ledger entry that says where: between two transactions, or at one
+statement that had none and may have been begun.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import nullcontext, suppress
-from enum import StrEnum
-from itertools import groupby
+import random
+import time
+from collections.abc import Callable, Collection, Sequence
+from contextlib import ExitStack, suppress
+from typing import TypeVar
 
-from lbconf.connectors.contract import Inspector, LedgerEntry, MigrationSession, Migrator
-from lbconf.diagnostics import Code, Diagnostic, Location
-from lbconf.errors import ConnectorError, HazardError, StalePlanError
+from lbconf.connectors.contract import Inspector, MigrationSession, Migrator, TellsWaiting
+from lbconf.diagnostics import Code, Diagnostic
+from lbconf.errors import ConnectionFailedError, ConnectorError, HazardError, TimedOutError
+from lbconf.plan.batches import batches
+from lbconf.plan.journal import Journal, Position, asked_at, stands
 from lbconf.plan.ledger import ledger_start
 from lbconf.plan.plan import Plan
+from lbconf.plan.progress import Event, Moment, Notice, Observer, Watcher
+from lbconf.plan.staleness import already_there, close_interrupted, refuse_filled, resumable
 from lbconf.records import dataclass, replace
-from lbconf.state.fingerprint import fingerprint
 from lbconf.state.hazards import HazardKind
-from lbconf.state.steps import Step
+from lbconf.state.steps import Statement, Step
 
-__all__ = ["Moment", "Observer", "Outcome", "execute_plan", "refuse_hazards"]
+__all__ = ["Limits", "Moment", "Observer", "Outcome", "execute_plan", "refuse_hazards"]
 
-
-class Moment(StrEnum):
-    """When an observer is called."""
-
-    BEFORE = "before"
-    AFTER = "after"
-    """The step is executed; it counts once its transaction does."""
+T = TypeVar("T")
 
 
-Observer = Callable[[Moment, int, Step], None]
-"""Told of each step: the moment, its 0-based number, the step."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How patient an apply is, beside its lock timeout."""
+
+    statement_timeout: float | None = None
+    """Seconds one statement may take; None for any number."""
+    retries: int = 0
+    """How often a statement, or the transaction it is in, is tried again after it waited for a lock in vain."""
+    first_pause: float = 0.5
+    """Seconds before the first of these; each pause is twice the one before, and up to half of it is left to chance."""
+    longest_pause: float = 8.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +51,8 @@ class Outcome:
     """Steps executed now."""
     resumed_at: int | None = None
     """0-based step at which an interrupted execution of the same plan was taken up again."""
+    applied_before: bool = False
+    """Whether somebody else had made the target as the plan wants it since the plan was made."""
 
 
 def refuse_hazards(plan: Plan, accepted: Collection[HazardKind]) -> None:
@@ -72,7 +82,9 @@ def execute_plan(
     accepted: Collection[HazardKind],
     user: str,
     lock_timeout: float,
+    limits: Limits | None = None,
     observer: Observer | None = None,
+    watcher: Watcher | None = None,
 ) -> Outcome:
     """Execute a plan under the target's apply lock.
 
@@ -81,8 +93,10 @@ def execute_plan(
         connector: Both an `Inspector` and a `Migrator`, open.
         accepted: Hazard kinds that may be there.
         user: Whom the ledger names.
-        lock_timeout: Seconds to wait for another apply.
+        lock_timeout: Seconds of one wait for a lock, another apply's or a table's.
+        limits: How patient it is besides; by default nothing is tried again.
         observer: Told before and after each step.
+        watcher: Told of what happens in between.
 
     Raises:
         HazardError: Some hazard is not accepted; nothing was done.
@@ -93,142 +107,207 @@ def execute_plan(
         msg = f"data source {plan.data_source} cannot be changed"
         raise TypeError(msg)
     refuse_hazards(plan, accepted)
-    with connector.session(lock_timeout=lock_timeout) as session:
+    bounds, told = limits or Limits(), watcher or _silent
+    with ExitStack() as stack:
+        held = connector.session
+        session = _patiently(
+            lambda: stack.enter_context(held(lock_timeout=lock_timeout, statement_timeout=bounds.statement_timeout)),
+            bounds,
+            lambda attempt, pause: told(Notice(event=Event.AGAIN, step=None, attempt=attempt, seconds=pause)),
+        )
         entries = session.entries()
-        entry, start = _resumable(plan, session, entries)
+        entry, at = resumable(plan, session, entries)
+        resumed = entry is not None
         if entry is None:
-            _refuse_stale(plan, session)
-            _refuse_filled(plan, connector)
-            _close_interrupted(session, entries)
+            if already_there(plan, session, entries):
+                return Outcome(data_source=plan.data_source, steps=0, applied_before=True)
+            refuse_filled(plan, connector)
+            close_interrupted(session, entries)
             if plan.empty:
                 return Outcome(data_source=plan.data_source, steps=0)
             entry = session.begin_entry(ledger_start(plan, user=user))
-        _run(plan, session, entry, start, observer or _silent)
-    return Outcome(data_source=plan.data_source, steps=len(plan.steps) - start, resumed_at=start or None)
-
-
-def _resumable(plan: Plan, session: MigrationSession, entries: Sequence[LedgerEntry]) -> tuple[int | None, int]:
-    """The entry of an interrupted execution of this very plan, and its next step; (None, 0) where there is none."""
-    if not entries:
-        return None, 0
-    last = entries[-1]
-    if last.plan_digest != plan.digest or last.result == "applied" or last.next_step == 0:
-        return None, 0
-    if last.next_step >= len(plan.steps):
-        session.record(last.id, next_step=last.next_step, result="applied")
-    return last.id, last.next_step
-
-
-def _refuse_stale(plan: Plan, session: MigrationSession) -> None:
-    namespaces = sorted({name.namespace for name in plan.scope if name.namespace}) or None
-    if fingerprint(session.inspect(namespaces), plan.scope) != plan.fingerprint:
-        raise StalePlanError(
-            Diagnostic(
-                code=Code.PLAN_STALE,
-                message=f"{plan.data_source} has changed since the plan was made, so the plan is not applied",
-                hint="run `lbconf plan` again and look at what is planned now",
-            )
-        )
-
-
-def _refuse_filled(plan: Plan, connector: object) -> None:
-    """Dangers that were left out for empty tables are dangers once rows have come."""
-    spared = [size.table for size in plan.sizes if size.spared]
-    sizes = connector.sizes(spared) if spared and isinstance(connector, Inspector) else {}
-    filled = [table for table, size in sizes.items() if size.rows]
-    if filled:
-        names = " and ".join(str(table) for table in sorted(filled))
-        raise StalePlanError(
-            Diagnostic(
-                code=Code.PLAN_STALE,
-                message=f"{names} of {plan.data_source} had no rows when the plan was made and has some now, "
-                "so the plan does not say how dangerous it is, and is not applied",
-                hint="run `lbconf plan` again and look at what is planned now",
-            )
-        )
-
-
-def _close_interrupted(session: MigrationSession, entries: Sequence[LedgerEntry]) -> None:
-    """We hold the lock, so whoever left an entry running is gone."""
-    for entry in entries:
-        if entry.result == "running":
-            session.record(entry.id, next_step=entry.next_step, result="failed")
-
-
-def _run(plan: Plan, session: MigrationSession, entry: int, start: int, observer: Observer) -> None:
-    done = start
-    failing: int | None = None
-    try:
-        for batch in _batches(plan.steps, start):
-            with session.transaction() if plan.steps[batch[0]].transactional else nullcontext():
-                for number in batch:
-                    failing = number
-                    _step(plan, session, entry, number, observer)
-                failing = None
-            done = batch[-1] + 1
-    except ConnectorError as error:
-        _record_failure(session, entry, done)
-        raise _named(error, plan, done, failing) from error
-    except BaseException:
-        _record_failure(session, entry, done)
-        raise
-
-
-def _record_failure(session: MigrationSession, entry: int, done: int) -> None:
-    """Say so in the ledger if that is still possible; the next apply finds out otherwise."""
-    with suppress(ConnectorError):
-        session.record(entry, next_step=done, result="failed")
-
-
-def _step(plan: Plan, session: MigrationSession, entry: int, number: int, observer: Observer) -> None:
-    step = plan.steps[number]
-    observer(Moment.BEFORE, number, step)
-    for statement in step.statements:
-        session.execute(statement)
-    last = number + 1 == len(plan.steps)
-    session.record(entry, next_step=number + 1, result="applied" if last else "running")
-    observer(Moment.AFTER, number, step)
-
-
-def _batches(steps: Sequence[Step], start: int) -> Iterator[tuple[int, ...]]:
-    """Numbers of steps that share a transaction; a step that takes none is alone."""
-    for transactional, numbers in groupby(range(start, len(steps)), key=lambda number: steps[number].transactional):
-        if transactional:
-            yield tuple(numbers)
-        else:
-            yield from ((number,) for number in numbers)
-
-
-def _named(error: ConnectorError, plan: Plan, done: int, failing: int | None) -> ConnectorError:
-    """The same error, at the place that asked for the step, with which step it was and where the apply stands now."""
-    what = "the plan was not finished"
-    if failing is not None:
-        step = plan.steps[failing]
-        what = f"step {failing + 1} of {len(plan.steps)} ({step.summary}) failed"
-        place = _asked_at(error, plan, step)
-        if place is not None:
-            error.diagnostics = tuple(replace(found, location=place) for found in error.diagnostics)
-    stands = "nothing was changed" if done == 0 else f"steps 1 to {done} are done"
-    again = "mend the cause and run `lbconf apply` again"
-    note = Diagnostic(
-        code=Code.APPLY_INTERRUPTED,
-        message=f"{plan.data_source}: {what}; {stands}",
-        hint=again if done == 0 else f"{again}: it goes on from here",
+        _Execution(
+            plan, session, entry, at, resumed=resumed, limits=bounds, observer=observer or _unseen, watcher=told
+        ).run()
+    return Outcome(
+        data_source=plan.data_source, steps=len(plan.steps) - at.step, resumed_at=at.step if at > Position() else None
     )
-    error.diagnostics = (*error.diagnostics, note)
-    return error
 
 
-def _asked_at(error: ConnectorError, plan: Plan, step: Step) -> Location | None:
-    """Where the configuration asks for what failed: the part the server names, else the step."""
-    constraint, columns = getattr(error, "constraint", None) or "", getattr(error, "columns", ())
-    for found in (plan.changes[place] for place in step.covers):
-        name = getattr(getattr(found.change, "after", None), "name", None)
-        named = isinstance(name, str) and (name in (*columns, constraint) or f".{name} " in constraint)
-        if named and found.source is not None:
-            return found.source
-    return step.source
+class _Execution:
+    """The steps of one plan, one after the other."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        session: MigrationSession,
+        entry: int,
+        at: Position,
+        *,
+        resumed: bool,
+        limits: Limits,
+        observer: Observer,
+        watcher: Watcher,
+    ) -> None:
+        self._plan = plan
+        self._session = session
+        self._journal = Journal(plan, session, entry, at)
+        self._limits = limits
+        self._observer = observer
+        self._told = watcher
+        self._doing: Position | None = None
+        self._doubt = resumed
+        """Whether the next statement without a transaction may have been begun already."""
+        self._attempts = 1
+
+    def run(self) -> None:
+        """Everything that is not done yet."""
+        if isinstance(self._session, TellsWaiting):
+            self._session.tell_waiting(self._waits)
+        try:
+            for batch in batches(self._plan.steps, self._journal.at.step):
+                if self._plan.steps[batch[0]].transactional:
+                    self._again(lambda numbers=batch: self._together(numbers))  # type: ignore[misc]
+                    self._journal.reached(Position(batch[-1] + 1))
+                    self._doubt = False
+                else:
+                    self._alone(batch[0])
+                self._doing = None
+        except ConnectorError as error:
+            self._tidy()
+            self._journal.failed()
+            raise self._named(error) from error
+        except BaseException:
+            self._journal.failed()
+            raise
+
+    def _together(self, numbers: Sequence[int]) -> None:
+        """Steps in one transaction, and what the ledger says of them in the same."""
+        with self._session.transaction():
+            for number in numbers:
+                step = self._plan.steps[number]
+                self._observer(Moment.BEFORE, number, step)
+                for place, statement in enumerate(step.statements):
+                    self._doing = Position(number, place)
+                    self._execute(statement)
+                self._journal.note(number)
+                self._observer(Moment.AFTER, number, step)
+            self._doing = None
+
+    def _alone(self, number: int) -> None:
+        """A step without a transaction: the ledger follows each of its statements."""
+        step = self._plan.steps[number]
+        at = self._journal.at
+        self._observer(Moment.BEFORE, number, step)
+        for place in range(at.statement if at.step == number else 0, len(step.statements)):
+            self._doing = Position(number, place)
+            self._again(lambda statement=step.statements[place]: self._once(statement))  # type: ignore[misc]
+            self._journal.done(number, place)
+            self._doubt = False
+        if not step.statements:
+            self._journal.note(number)
+            self._journal.reached(Position(number + 1))
+        self._observer(Moment.AFTER, number, step)
+
+    def _once(self, statement: Statement) -> None:
+        """One statement outside transactions, which an earlier try may have done, or begun."""
+        if self._doubt:
+            if statement.done is not None and self._session.is_true(statement.done):
+                return
+            for sql in statement.cleanup:
+                self._session.execute(Statement(sql=sql))
+        self._doubt = True
+        self._execute(statement)
+
+    def _execute(self, statement: Statement) -> None:
+        self._tell(Event.BEGINS)
+        rows = self._session.execute(statement)
+        total = rows
+        while statement.repeat and rows:
+            self._tell(Event.ROWS, rows=total)
+            rows = self._session.execute(statement)
+            total += rows
+        self._tell(Event.ENDS, rows=total)
+
+    def _again(self, work: Callable[[], None]) -> None:
+        self._attempts = 1
+
+        def told(attempt: int, pause: float) -> None:
+            self._attempts = attempt + 1
+            self._tell(Event.AGAIN, attempt=attempt, seconds=pause)
+
+        _patiently(work, self._limits, told)
+
+    def _tidy(self) -> None:
+        """Clear away what a failed statement left behind; the next apply does it where that fails."""
+        if self._doing is None or self._plan.steps[self._doing.step].transactional:
+            return
+        statement = self._plan.steps[self._doing.step].statements[self._doing.statement]
+        with suppress(ConnectorError):
+            if statement.cleanup and not (statement.done and self._session.is_true(statement.done)):
+                for sql in statement.cleanup:
+                    self._session.execute(Statement(sql=sql))
+
+    def _tell(self, event: Event, *, rows: int = 0, attempt: int = 0, seconds: float = 0.0) -> None:
+        at = self._doing or self._journal.at
+        self._told(
+            Notice(event=event, step=at.step, statement=at.statement, rows=rows, attempt=attempt, seconds=seconds)
+        )
+
+    def _waits(self, who: tuple[str, ...]) -> None:
+        at = self._doing or self._journal.at
+        self._told(Notice(event=Event.WAITS, step=at.step, statement=at.statement, attempt=self._attempts, who=who))
+
+    def _named(self, error: ConnectorError) -> ConnectorError:
+        """The same error, at the place that asked for the step, with which step it was and where the apply stands."""
+        plan, doing, at = self._plan, self._doing, self._journal.at
+        what = "the plan was not finished"
+        if doing is not None:
+            step = plan.steps[doing.step]
+            which = f", statement {doing.statement + 1} of {len(step.statements)}" if len(step.statements) > 1 else ""
+            tries = f" at the {self._attempts}th try" if self._attempts > 1 else ""
+            what = f"step {doing.step + 1} of {len(plan.steps)} ({step.summary}){which} failed{tries}"
+            place = asked_at(error, plan, step)
+            if place is not None:
+                error.diagnostics = tuple(replace(found, location=place) for found in error.diagnostics)
+        again = "mend the cause and run `lbconf apply` again"
+        note = Diagnostic(
+            code=Code.APPLY_INTERRUPTED,
+            message=f"{plan.data_source}: {what}; {stands(plan, at, lost=isinstance(error, ConnectionFailedError))}",
+            hint=again if at == Position() else f"{again}: it goes on from here",
+        )
+        error.diagnostics = (*error.diagnostics, note)
+        return error
 
 
-def _silent(moment: Moment, number: int, step: Step) -> None:
+def _patiently(work: Callable[[], T], limits: Limits, told: Callable[[int, float], None]) -> T:
+    """Do it, again and again while a lock is not to be had, with longer and longer pauses in between."""
+    pause = limits.first_pause
+    attempt = 0
+    while True:
+        attempt += 1
+        try:
+            return work()
+        except ConnectorError as error:
+            if attempt > limits.retries or not _is_passing(error):
+                raise
+            # The pauses differ by chance, so that two that got in each other's way do not meet again.
+            seconds = pause * random.uniform(0.5, 1.0)  # noqa: S311 - nothing secret
+            told(attempt, seconds)
+        time.sleep(seconds)
+        pause = min(2 * pause, limits.longest_pause)
+
+
+def _is_passing(error: ConnectorError) -> bool:
+    """Whether a lock was in the way, or a deadlock was ended at our cost: nothing was done, and it may work later."""
+    if isinstance(error, TimedOutError):
+        return error.lock
+    return any(found.code is Code.WRITE_CONFLICT for found in error.diagnostics)
+
+
+def _unseen(moment: Moment, number: int, step: Step) -> None:
     del moment, number, step
+
+
+def _silent(notice: Notice) -> None:
+    del notice

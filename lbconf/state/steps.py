@@ -48,6 +48,8 @@ class Step:
     table: QualifiedName | None = None
     transactional: bool = True
     """Whether it may run inside a transaction with others."""
+    apart: bool = False
+    """Whether it begins a new transaction, so that locks of the steps before it are let go."""
     lock: str | None = None
     """The server's name of the strongest lock it takes."""
     hazards: tuple[Hazard, ...] = ()

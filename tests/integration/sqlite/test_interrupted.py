@@ -65,13 +65,22 @@ def test_after_ctrl_c_nothing_is_changed_and_the_ledger_says_so(target: SqliteTa
     assert target.plan(AFTER).empty
 
 
-def test_a_second_apply_waits_for_the_first_and_then_finds_its_plan_stale(target: SqliteTarget) -> None:
+def test_a_second_apply_waits_for_the_first_and_then_finds_nothing_to_do(target: SqliteTarget) -> None:
     plan = target.plan(AFTER)
     with holding(target, seconds=1) as first:
-        with pytest.raises(StalePlanError):
-            target.apply(plan, lock_timeout=30)
+        outcome = target.apply(plan, lock_timeout=30)
         assert first.wait(timeout=30) == 0
+    assert (outcome.applied_before, outcome.steps) == (True, 0)
+    assert [entry.result for entry in target.history()] == ["applied", "applied"]
     assert target.plan(AFTER).empty
+
+
+def test_a_plan_of_a_state_that_is_gone_is_stale(target: SqliteTarget) -> None:
+    plan = target.plan(AFTER)
+    target.apply(plan)
+    target.run("ALTER TABLE uno ADD COLUMN strange TEXT")
+    with pytest.raises(StalePlanError):
+        target.apply(plan)
 
 
 def test_a_second_apply_gives_up_after_the_lock_timeout(target: SqliteTarget) -> None:
