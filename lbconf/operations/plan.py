@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
+from typing import TypeAlias
 
 from lbconf.connectors.contract import Connector, Inspector, Migrator, ModelMapping
 from lbconf.connectors.registry import connector_type
@@ -12,14 +13,20 @@ from lbconf.operations.collection import collection_paused
 from lbconf.operations.data_sources import create_connector, named_data_source, with_url
 from lbconf.operations.meanwhile import meanwhile
 from lbconf.plan.desired import Desired, desired_state, planned_models
+from lbconf.plan.estimates import estimated
 from lbconf.plan.plan import Plan
 from lbconf.plan.planner import PlanInput, make_plan
+from lbconf.plan.report import CheckedStep, PlanPart
 from lbconf.project.resolved import DataSource, Project
 from lbconf.records import dataclass, replace
 from lbconf.state.fingerprint import within
 from lbconf.state.structure import QualifiedName, State
 
 __all__ = ["Failure", "PlanReport", "plan_connector", "plan_project", "selected_data_sources"]
+
+Attempted: TypeAlias = tuple[Plan, tuple[CheckedStep, ...]]
+"""A plan, and what the rows say of it."""
+Checker: TypeAlias = Callable[[Plan, Connector], tuple[CheckedStep, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +44,10 @@ class PlanReport:
     environment: str
     plans: tuple[Plan, ...]
     failures: tuple[Failure, ...] = ()
+    checked: tuple[CheckedStep, ...] = ()
+    """What the rows say of steps that may fail on them, where that was asked; plans do not hold it."""
+    parts: tuple[PlanPart, ...] = ()
+    """`api` and `access`: what the configuration changes for those who use the REST API."""
 
     @property
     def empty(self) -> bool:
@@ -57,6 +68,8 @@ def plan_project(
     url: str | None = None,
     recreate: Sequence[str] = (),
     early: EarlyQuestion | None = None,
+    check_data: bool = False,
+    examples: bool = True,
 ) -> PlanReport:
     """Plan every data source side by side; one that fails does not stop the others.
 
@@ -67,6 +80,8 @@ def plan_project(
         url: Stands in for the one data source's own settings.
         recreate: Models whose tables are dropped and made again.
         early: What was asked before.
+        check_data: Ask which rows would make steps fail that may fail on data.
+        examples: Show up to three of those rows each.
 
     Raises:
         LbconfError: A name is unknown, or the URL could mean several data sources.
@@ -76,11 +91,14 @@ def plan_project(
     if not chosen:
         return PlanReport(environment=project.environment, plans=())
     with collection_paused():
-        results = _side_by_side(lambda source: _attempt(project, source, models, recreate, early), chosen)
+        check = _checker(examples=examples) if check_data else None
+        results = _side_by_side(lambda source: _attempt(project, source, models, recreate, early, check), chosen)
+    planned = [result for result in results if not isinstance(result, Failure)]
     return PlanReport(
         environment=project.environment,
-        plans=tuple(result for result in results if isinstance(result, Plan)),
+        plans=tuple(plan for plan, _ in planned),
         failures=tuple(result for result in results if isinstance(result, Failure)),
+        checked=tuple(found for _, checked in planned for found in checked),
     )
 
 
@@ -127,7 +145,7 @@ def plan_connector(
         kept=State() if selected is None else managed.state(orphans),
     )
     plan = make_plan(given, connector, connector.sizes)
-    return _with_warnings(plan, desired)
+    return _with_warnings(estimated(plan), desired)
 
 
 def selected_data_sources(project: Project, names: Sequence[str], url: str | None) -> tuple[DataSource, ...]:
@@ -156,8 +174,8 @@ def selected_data_sources(project: Project, names: Sequence[str], url: str | Non
 
 
 def _side_by_side(
-    attempt: Callable[[DataSource], Plan | Failure], chosen: Sequence[DataSource]
-) -> list[Plan | Failure]:
+    attempt: Callable[[DataSource], Attempted | Failure], chosen: Sequence[DataSource]
+) -> list[Attempted | Failure]:
     if len(chosen) == 1:
         return [attempt(chosen[0])]
     from concurrent.futures import ThreadPoolExecutor  # here, for it brings logging with it
@@ -172,17 +190,25 @@ def _attempt(
     models: Sequence[str],
     recreate: Sequence[str],
     early: EarlyQuestion | None,
-) -> Plan | Failure:
+    check: Checker | None,
+) -> Attempted | Failure:
     before = None if early is None else early.take(data_source)
     try:
         connector = create_connector(data_source, project.root) if before is None else before.connector
         asked = None if before is None else before.seen
         try:
-            return plan_connector(project, data_source, connector, models=models, recreate=recreate, asked=asked)
+            plan = plan_connector(project, data_source, connector, models=models, recreate=recreate, asked=asked)
+            return plan, () if check is None else check(plan, connector)
         finally:
             connector.close()
     except LbconfError as error:
         return Failure(data_source=data_source.name, diagnostics=error.diagnostics)
+
+
+def _checker(*, examples: bool) -> Checker:
+    from lbconf.operations.data_checks import checked_steps  # here, for most plans ask nothing
+
+    return lambda plan, connector: checked_steps(plan, connector, examples=examples)
 
 
 def _plannable(project: Project, source: DataSource, url: str | None) -> bool:

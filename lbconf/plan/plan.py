@@ -1,5 +1,7 @@
 """A plan: what apply will do to one data source, all of it and nothing else. Plain data."""
 
+from enum import StrEnum
+
 from lbconf.diagnostics import Diagnostic, Location
 from lbconf.records import dataclass, field
 from lbconf.state.changes import AddForeignKey, Change, CreateTable
@@ -10,7 +12,7 @@ from lbconf.state.serialise import to_data
 from lbconf.state.steps import Step
 from lbconf.state.structure import QualifiedName, State
 
-__all__ = ["Plan", "PlannedChange", "TouchedTable"]
+__all__ = ["Estimate", "Plan", "PlannedChange", "TouchedTable", "Work"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,34 @@ class TouchedTable:
     """Whether dangers that an empty table does not have were left out for it."""
 
 
+class Work(StrEnum):
+    """What takes a time that grows with the size of a table."""
+
+    SCAN = "scan"
+    REWRITE = "rewrite"
+    INDEX = "index"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """How long a step presumably takes. An estimate: nothing was measured on this server."""
+
+    step: int
+    """0-based number of the step."""
+    work: Work
+    table: QualifiedName
+    """By its present name."""
+    bytes: int
+    """Of the table with its indexes."""
+    bytes_per_second: int
+    """What is assumed of the server."""
+
+    @property
+    def seconds(self) -> float:
+        """Presumably."""
+        return self.bytes / self.bytes_per_second
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """Ordered changes and the steps that make them."""
@@ -59,6 +89,10 @@ class Plan:
     managed: State = field(default_factory=State)
     """What lbconf manages here once the plan is done, for the ledger."""
     sizes: tuple[TouchedTable, ...] = ()
+    estimates: tuple[Estimate, ...] = ()
+    """Of the steps whose time grows with the size of their table."""
+    online: bool = True
+    """Whether the steps were chosen so that readers and writers are held up least."""
     diagnostics: tuple[Diagnostic, ...] = ()
     """Warnings, such as a drop and an addition that look like a rename."""
 

@@ -18,6 +18,8 @@ class HazardKind(StrEnum):
     IRREVERSIBLE = "irreversible"
     INDEX_BUILD = "index-build"
     CHANGES_TYPE = "changes-type"
+    BREAKS_API = "breaks-api"
+    """Of a plan's API part: clients of the REST API break. No step has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,3 +29,5 @@ class Hazard:
     kind: HazardKind
     message: str
     """What exactly happens, with the names of table and column."""
+    accepted: bool = False
+    """Whether the model accepts it in the configuration (`accept`)."""
