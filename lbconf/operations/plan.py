@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
+from functools import partial
 from typing import TypeAlias
 
 from lbconf.connectors.contract import Connector, Inspector, Migrator, ModelMapping
@@ -60,13 +61,14 @@ class PlanReport:
         return {action: sum(counts[action] for counts in counted) for action in ("add", "change", "destroy")}
 
 
-def plan_project(
+def plan_project(  # noqa: PLR0913 - one argument for each thing that can be asked
     project: Project,
     *,
     data_sources: Sequence[str] = (),
     models: Sequence[str] = (),
     url: str | None = None,
     recreate: Sequence[str] = (),
+    online: bool = True,
     early: EarlyQuestion | None = None,
     check_data: bool = False,
     examples: bool = True,
@@ -79,6 +81,7 @@ def plan_project(
         models: Only the tables of these, and the tables they point at.
         url: Stands in for the one data source's own settings.
         recreate: Models whose tables are dropped and made again.
+        online: Whether steps hold up readers and writers as little as the server allows.
         early: What was asked before.
         check_data: Ask which rows would make steps fail that may fail on data.
         examples: Show up to three of those rows each.
@@ -92,7 +95,7 @@ def plan_project(
         return PlanReport(environment=project.environment, plans=())
     with collection_paused():
         check = _checker(examples=examples) if check_data else None
-        results = _side_by_side(lambda source: _attempt(project, source, models, recreate, early, check), chosen)
+        results = _side_by_side(partial(_attempt, project, models, recreate, early, check, online=online), chosen)
     planned = [result for result in results if not isinstance(result, Failure)]
     return PlanReport(
         environment=project.environment,
@@ -109,6 +112,7 @@ def plan_connector(
     *,
     models: Sequence[str] = (),
     recreate: Sequence[str] = (),
+    online: bool = True,
     asked: Callable[[], Seen] | None = None,
 ) -> Plan:
     """The plan for one data source over an open connector, which may have been asked before.
@@ -143,6 +147,9 @@ def plan_connector(
         droppable=droppable & {table.name for table in actual.tables},
         recreate=_tables_of(project, data_source, mapping, recreate),
         kept=State() if selected is None else managed.state(orphans),
+        online=online,
+        on_remove=managed.on_remove,
+        on_remove_otherwise=data_source.structure.on_remove,
     )
     plan = make_plan(given, connector, connector.sizes)
     return _with_warnings(estimated(plan), desired)
@@ -186,18 +193,22 @@ def _side_by_side(
 
 def _attempt(
     project: Project,
-    data_source: DataSource,
     models: Sequence[str],
     recreate: Sequence[str],
     early: EarlyQuestion | None,
     check: Checker | None,
+    data_source: DataSource,
+    *,
+    online: bool,
 ) -> Attempted | Failure:
     before = None if early is None else early.take(data_source)
     try:
         connector = create_connector(data_source, project.root) if before is None else before.connector
         asked = None if before is None else before.seen
         try:
-            plan = plan_connector(project, data_source, connector, models=models, recreate=recreate, asked=asked)
+            plan = plan_connector(
+                project, data_source, connector, models=models, recreate=recreate, online=online, asked=asked
+            )
             return plan, () if check is None else check(plan, connector)
         finally:
             connector.close()

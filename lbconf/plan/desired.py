@@ -3,7 +3,7 @@
 Pure: needs the project and the data source's mapping, no connection.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from lbconf.connectors.contract import ModelMapping
@@ -11,13 +11,13 @@ from lbconf.datatypes import EnumType
 from lbconf.diagnostics import Code, Collector, Diagnostic, Related
 from lbconf.errors import PlanError
 from lbconf.plan.desired_keys import foreign_keys
-from lbconf.plan.exact import exact_column, exact_foreign_keys, exact_table
+from lbconf.plan.desired_structure import said_state, with_named_types
+from lbconf.plan.exact import exact_column, exact_foreign_keys, exact_table, exact_view
 from lbconf.project.resolved import DataSource, IndexSpec, Model, Project, Property
 from lbconf.records import dataclass, replace
 from lbconf.state.structure import (
     Check,
     Column,
-    Enumeration,
     Index,
     IndexPart,
     PrimaryKey,
@@ -25,6 +25,7 @@ from lbconf.state.structure import (
     State,
     Table,
     Unique,
+    View,
 )
 
 __all__ = ["Desired", "desired_state", "planned_models"]
@@ -52,6 +53,10 @@ def desired_state(project: Project, data_source: DataSource, mapping: ModelMappi
         table = _table(model, mapping, found)
         if table is None:
             continue
+        on_remove = _on_remove(model) or data_source.structure.on_remove
+        accept = _accepted(model)
+        if on_remove is not None or accept:
+            table = replace(table, on_remove=on_remove, accept=accept)
         first = tables.get(table.name)
         if first is None:
             tables[table.name] = table
@@ -71,12 +76,16 @@ def desired_state(project: Project, data_source: DataSource, mapping: ModelMappi
     if found.errors:
         raise PlanError(found.errors)
     _tell_indexes_apart(tables, mapping)
-    enumerations = _enumerations(models, mapping)
-    names = (*tables, *(enumeration.name for enumeration in enumerations))
-    state = State(
-        namespaces=tuple(sorted({name.namespace for name in names if name.namespace})),
+    said = said_state(data_source, models, mapping, found)
+    if found.errors:
+        raise PlanError(found.errors)
+    tables, views = with_named_types(tables, _views(project, data_source, mapping), said)
+    names = {name.namespace for name in tables} | {view.name.namespace for view in views} | {*said.namespaces}
+    state = replace(
+        said,
+        namespaces=tuple(sorted(names - {""})),
         tables=tuple(tables[name] for name in sorted(tables)),
-        enumerations=enumerations,
+        views=tuple(sorted(views, key=lambda view: view.name)),
     )
     return Desired(state=state, diagnostics=found.diagnostics)
 
@@ -100,6 +109,19 @@ def _tell_indexes_apart(tables: dict[QualifiedName, Table], mapping: ModelMappin
 def planned_models(project: Project, data_source: str) -> tuple[Model, ...]:
     """The models of a data source that have a table of their own: persisted ones that are no views."""
     return tuple(model for model in project.models_of(data_source) if model.persisted and not model.read_only)
+
+
+def _views(project: Project, data_source: DataSource, mapping: ModelMapping) -> list[View]:
+    """Of read-only models that say what their view is."""
+    found = []
+    for model in project.models_of(data_source.name):
+        if model.persisted and model.read_only:
+            view = exact_view(
+                model, mapping, tuple(_column(model, prop, mapping) for prop in model.properties.values())
+            )
+            if view is not None:
+                found.append(view)
+    return found
 
 
 def _table(model: Model, mapping: ModelMapping, found: Collector) -> Table | None:
@@ -175,7 +197,7 @@ def _uniques(model: Model, mapping: ModelMapping, table: QualifiedName) -> tuple
             for name in spec.properties
         )
         name = spec.name or mapping.constraint_name(table, columns, "key")
-        found.append(Unique(name=name, columns=columns, source=spec.location))
+        found.append(Unique(name=name, columns=columns, renamed_from=spec.renamed_from, source=spec.location))
     return tuple(sorted(found, key=lambda unique: unique.name))
 
 
@@ -249,22 +271,16 @@ def _checks(model: Model, mapping: ModelMapping, table: QualifiedName) -> tuple[
                 name = mapping.constraint_name(table, (column,), "check")
                 found.append(Check(name=name, expression=f"{quoted} IN ({values})", source=prop.location))
     declared = [
-        Check(name=c.name, expression=mapping.check_expression(model, c.expression.strip()), source=c.location)
+        Check(
+            name=c.name,
+            expression=mapping.check_expression(model, c.expression.strip()),
+            renamed_from=c.renamed_from,
+            source=c.location,
+        )
         for c in model.checks
     ]
     found.extend(declared)
     return tuple(sorted(found, key=lambda check: check.name))
-
-
-def _enumerations(models: Iterable[Model], mapping: ModelMapping) -> tuple[Enumeration, ...]:
-    found: dict[QualifiedName, Enumeration] = {}
-    for model in models:
-        for prop in model.properties.values():
-            if isinstance(prop.type, EnumType) and prop.type.name:
-                named = mapping.column_type(model, prop).enumeration
-                if named is not None:
-                    found[named] = Enumeration(name=named, values=prop.type.values, source=prop.location)
-    return tuple(found[name] for name in sorted(found))
 
 
 def _twice(found: Collector, project: Project, first: Table, model: Model, name: QualifiedName) -> None:
@@ -309,3 +325,14 @@ def _literal(backfill: Any) -> str | None:
     if isinstance(backfill, bool):
         return "TRUE" if backfill else "FALSE"
     return str(backfill) if isinstance(backfill, int | float) else None
+
+
+def _on_remove(model: Model) -> str | None:
+    said = None if model.layout.is_loopback else model.settings.get("onRemove")
+    return said if isinstance(said, str) else None
+
+
+def _accepted(model: Model) -> tuple[str, ...]:
+    """Hazards that the model's `accept` names."""
+    said = None if model.layout.is_loopback else model.settings.get("accept")
+    return (said,) if isinstance(said, str) else tuple(said or ())

@@ -59,7 +59,7 @@ def refuse_hazards(plan: Plan, accepted: Collection[HazardKind]) -> None:
     """Raise `HazardError` with one finding per step that holds hazards nobody accepted."""
     found: list[Diagnostic] = []
     for number, step in enumerate(plan.steps, start=1):
-        missing = [hazard for hazard in step.hazards if hazard.kind not in accepted]
+        missing = [hazard for hazard in step.hazards if not hazard.accepted and hazard.kind not in accepted]
         if missing:
             kinds = " ".join(f"--accept {kind}" for kind in dict.fromkeys(hazard.kind for hazard in missing))
             reasons = "; ".join(hazard.message for hazard in missing)

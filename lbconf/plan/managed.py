@@ -18,6 +18,8 @@ class Managed:
 
     namespaces: tuple[str, ...] = ()
     tables: frozenset[QualifiedName] = frozenset()
+    on_remove: Mapping[QualifiedName, str] = field(default_factory=dict)
+    """What becomes of tables once their models are gone, where that was said."""
     texts: tuple[Mapping[str, Any], ...] = field(default=(), compare=False)
     """Each state's JSON object, the newest first: a plan with nothing to do needs the names alone."""
 
@@ -41,6 +43,12 @@ def last_managed(entries: Sequence[LedgerEntry]) -> Managed:
     return Managed(
         namespaces=tuple(texts[0].get("namespaces", ())) if texts else (),
         tables=frozenset(_name(table) for text in texts for table in text.get("tables", ())),
+        on_remove={
+            _name(table): table["on_remove"]
+            for text in reversed(texts)
+            for table in text.get("tables", ())
+            if "on_remove" in table
+        },
         texts=tuple(texts),
     )
 

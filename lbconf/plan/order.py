@@ -51,6 +51,7 @@ PHASES: tuple[tuple[type, ...], ...] = (
     (c.DropComposite,),
     (c.DropEnumeration,),
     (c.DropNamespace,),
+    (c.SetOnRemove,),
 )
 PHASE: Mapping[type, int] = {kind: number for number, kinds in enumerate(PHASES) for kind in kinds}
 

@@ -110,8 +110,8 @@ class Plan:
 
     @property
     def hazards(self) -> tuple[HazardKind, ...]:
-        """Kinds of all hazards, in the order of `HazardKind`."""
-        found = {hazard.kind for step in self.steps for hazard in step.hazards}
+        """Kinds of all hazards that no model accepts, in the order of `HazardKind`."""
+        found = {hazard.kind for step in self.steps for hazard in step.hazards if not hazard.accepted}
         return tuple(kind for kind in HazardKind if kind in found)
 
     def counts(self) -> dict[str, int]:

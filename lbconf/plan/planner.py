@@ -11,12 +11,14 @@ from lbconf.diagnostics import Code, Diagnostic, Location, Severity
 from lbconf.plan.order import ordered
 from lbconf.plan.plan import Plan, PlannedChange, TouchedTable
 from lbconf.plan.reasons import reason_of
+from lbconf.plan.removal import noted, removals, say_kept, wishes
 from lbconf.records import dataclass, field, replace
 from lbconf.state import changes as c
 from lbconf.state.describe import action_of, describe, source_of, table_of
 from lbconf.state.diff import compare
 from lbconf.state.fingerprint import fingerprint
 from lbconf.state.hazards import Hazard, HazardKind
+from lbconf.state.parking import parked_on
 from lbconf.state.steps import Step
 from lbconf.state.structure import Column, QualifiedName, State, Table
 
@@ -60,6 +62,14 @@ class PlanInput:
     """Those of the managed tables as they were when they were applied; asked only where parts of them go."""
     kept: State = field(default_factory=State)
     """Managed tables that this plan leaves aside (`--model`)."""
+    online: bool = True
+    """Whether steps hold up readers and writers as little as the server allows."""
+    on_remove: Mapping[QualifiedName, str] = field(default_factory=dict)
+    """What the ledger says becomes of tables whose model is gone."""
+    on_remove_otherwise: str | None = None
+    """What the data source says of it."""
+    purge: frozenset[QualifiedName] = frozenset()
+    """Parked tables that are dropped."""
 
 
 def make_plan(given: PlanInput, migrator: Migrator, sizes_of: Callable[[Sequence[QualifiedName]], Sizes]) -> Plan:
@@ -74,17 +84,30 @@ def make_plan(given: PlanInput, migrator: Migrator, sizes_of: Callable[[Sequence
     actual = given.actual
     if recreated:
         actual = replace(actual, tables=tuple(t for t in actual.tables if t.name not in given.recreate))
-    difference = compare(actual, given.desired, droppable=given.droppable)
+    parked = frozenset(name for name in given.droppable if parked_on(name) is not None) - given.purge
+    difference = compare(actual, given.desired, droppable=given.droppable - parked)
     settled = difference.settled
-    found = [*difference.changes, *_recreated(recreated, given)]
-    changes = ordered(found, actual=given.actual, desired=settled)
-    touched = touched_tables(changes, given.actual)
+    removed = tuple(
+        removals(
+            difference.changes,
+            wished=given.on_remove,
+            otherwise=given.on_remove_otherwise,
+            recreated=given.recreate,
+            actual=given.actual,
+        )
+    )
+    found = [*removed, *_recreated(recreated, given)]
+    made = ordered(found, actual=given.actual, desired=settled)
+    notes = wishes(settled.tables, managed=given.managed, known=given.on_remove)
+    changes = (*made, *notes)
+    touched = touched_tables(made, given.actual)
     sizes = sizes_of(touched) if touched else {}
-    steps = migrator.compile(changes, actual=given.actual, desired=settled)
+    steps = (*migrator.compile(made, actual=given.actual, desired=settled, online=given.online), *noted(notes, len(made)))
     old_names = {ch.after.name: ch.before.name for ch in changes if isinstance(ch, c.RenameTable)}
     compiled = steps
     strange = _strange_parts(changes, given, old_names)
-    steps = tuple(_weighed(step, changes, strange, sizes, old_names) for step in compiled)
+    accepts = {table.name: table.accept for table in settled.tables if table.accept}
+    steps = tuple(_weighed(step, changes, strange, sizes, old_names, accepts) for step in compiled)
     spared = {
         old_names.get(step.table, step.table)
         for step in compiled
@@ -100,6 +123,7 @@ def make_plan(given: PlanInput, migrator: Migrator, sizes_of: Callable[[Sequence
         data_source=given.data_source,
         connector=given.connector,
         environment=given.environment,
+        online=given.online,
         # Without changes both states are the same, and so are their fingerprints.
         configuration=fingerprint(settled, scope) if changes else before,
         fingerprint=before,
@@ -108,11 +132,11 @@ def make_plan(given: PlanInput, migrator: Migrator, sizes_of: Callable[[Sequence
             _planned(place, change, covering.get(place, ()), told, given) for place, change in enumerate(changes)
         ),
         steps=steps,
-        managed=_managed(given, settled, changes),
+        managed=_managed(given, settled, changes, parked),
         sizes=tuple(
             TouchedTable(table=t, rows=s.rows, bytes=s.bytes, spared=t in spared) for t, s in sorted(sizes.items())
         ),
-        diagnostics=possible_renames(changes),
+        diagnostics=(*possible_renames(changes), *say_kept(difference.changes, removed)),
     )
 
 
@@ -173,14 +197,22 @@ def _weighed(
     strange: Collection[int],
     sizes: Sizes,
     old_names: Mapping[QualifiedName, QualifiedName],
+    accepts: Mapping[QualifiedName, Sequence[str]],
 ) -> Step:
-    """Without the hazards an empty table does not have; with those of dropping what lbconf did not make."""
+    """Without the hazards an empty table does not have; with those of dropping what lbconf did not make.
+
+    Those that the table's model accepts are marked.
+    """
     moot = ONLY_WITH_ROWS if _is_empty(step, sizes, old_names) else frozenset[HazardKind]()
     if any(hazard.kind is HazardKind.DELETES_DATA for hazard in step.hazards):
         # Data that is gone cannot be brought back: who accepts the one accepts the other.
         moot |= {HazardKind.IRREVERSIBLE}
-    kept = tuple(hazard for hazard in step.hazards if hazard.kind not in moot)
-    return replace(step, hazards=(*kept, *_foreign(step, changes, strange)))
+    kept = [hazard for hazard in step.hazards if hazard.kind not in moot]
+    kept.extend(_foreign(step, changes, strange))
+    kinds = accepts.get(step.table, ()) if step.table is not None else ()
+    if kinds:
+        kept = [replace(hazard, accepted="all" in kinds or hazard.kind in kinds) for hazard in kept]
+    return replace(step, hazards=tuple(kept))
 
 
 def _is_empty(step: Step, sizes: Sizes, old_names: Mapping[QualifiedName, QualifiedName]) -> bool:
@@ -283,16 +315,22 @@ def _concerns(hazard: Hazard, change: c.Change) -> bool:
     return not _common(hazard) and any(isinstance(name, str) and name in words for name in [*names, *columns])
 
 
-def _managed(given: PlanInput, settled: State, changes: Sequence[c.Change]) -> State:
+def _managed(given: PlanInput, settled: State, changes: Sequence[c.Change], parked: Collection[QualifiedName]) -> State:
     """What is managed afterwards, without places in files: those change when a line is added above.
 
     A table without changes is taken as it stands, which is the same and has no places.
     """
     changed = {table_of(change) for change in changes}
     tables = {table.name: table for table in given.kept.tables}
+    tables |= {name: table for name in parked if (table := given.actual.table(name)) is not None}
+    for change in changes:
+        if isinstance(change, c.ParkTable):
+            tables[change.after] = replace(change.before, name=change.after, foreign_keys=())
     for table in settled.tables:
         there = None if table.name in changed else given.actual.table(table.name)
         tables[table.name] = _table_without_places(table) if there is None else there
+        if there is not None and table.on_remove is not None:
+            tables[table.name] = replace(there, on_remove=table.on_remove)
     return State(
         namespaces=settled.namespaces,
         tables=tuple(tables[name] for name in sorted(tables)),
@@ -305,6 +343,7 @@ def _table_without_places(table: Table) -> Table:
         table,
         source=None,
         renamed_from=None,
+        accept=(),
         columns=tuple(replace(part, source=None, renamed_from=None, backfill=None) for part in table.columns),
         uniques=tuple(replace(part, source=None) for part in table.uniques),
         indexes=tuple(replace(part, source=None, renamed_from=None) for part in table.indexes),

@@ -21,6 +21,10 @@ def reason_of(change: c.Change, desired: State, *, recreate: Collection[Qualifie
             return f"{model} has no table yet"
         case c.DropTable():
             return "lbconf made it, and no model asks for it any more"
+        case c.ParkTable():
+            return "no model asks for it any more, and onRemove says that such tables are renamed"
+        case c.SetOnRemove():
+            return f"{model} says onRemove"
         case c.RenameTable() | c.RenameColumn() | c.RenameIndex():
             return f"{model} says renamedFrom" if not isinstance(change, c.RenameIndex) else "same index, other name"
         case c.CreateNamespace():

@@ -145,6 +145,11 @@ class _NativeSettings(_Settings, NativeSectionsOfModel):
         None, description="Check constraints: name to SQL expression."
     )
     renamed_from: str | None = Field(None, description="The table's or model's name before.")
+    on_remove: Literal["keep", "rename", "drop"] | None = Field(
+        None,
+        description="What becomes of the table once the model is gone: kept, renamed out of the way, or dropped (the "
+        "default). Also under `structure` of a data source, for all its models.",
+    )
     read_only: bool | None = Field(None, description="Built from a view: read, never written or planned.")
     comment: str | None = None
     replace_on_put: bool | None = Field(None, alias="replaceOnPUT")

@@ -4,7 +4,7 @@ Part of `definitions`, which tells how these classes are used. Unlike there,
 unknown keys are refused: what a database is made of is never guessed.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -85,6 +85,9 @@ class StructureDefinition(_Exact):
         None,
         description="SQL schemas that the project speaks for completely: tables, types and sequences there that "
         "nothing asks for are dropped, after acceptance.",
+    )
+    on_remove: Literal["keep", "rename", "drop"] | None = Field(
+        None, description="What becomes of a table once its model is gone, where the model did not say. Default: drop."
     )
     namespaces: Names | None = Field(None, description="SQL schemas that exist although no table stands in them.")
     extensions: dict[str, ExtensionEntry | None] | None = None

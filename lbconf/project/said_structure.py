@@ -36,11 +36,13 @@ class SaidStructure:
     domains: tuple[StructureEntry, ...] = ()
     composites: tuple[StructureEntry, ...] = ()
     sequences: tuple[StructureEntry, ...] = ()
+    on_remove: str | None = None
+    """`keep`, `rename` or `drop`: what becomes of tables whose model is gone."""
 
     def __bool__(self) -> bool:
         """Whether it says anything."""
         parts = (self.owns, self.namespaces, self.extensions, self.enums, self.domains, self.composites, self.sequences)
-        return any(parts)
+        return any(parts) or self.on_remove is not None
 
 
 NO_STRUCTURE: Final = SaidStructure()
@@ -79,6 +81,7 @@ def read_structure(written: Any, at: str, places: "Places") -> SaidStructure:
         domains=entries("domains", "type"),
         composites=entries("composites", "columns"),
         sequences=entries("sequences", None),
+        on_remove=written.get("onRemove"),
     )
 
 

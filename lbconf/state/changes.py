@@ -72,6 +72,7 @@ __all__ = [
     "RenameEnumeration",
     "RenameIndex",
     "RenameTable",
+    "SetOnRemove",
     "SetTableComment",
     "SetTableOptions",
 ]
@@ -429,6 +430,15 @@ class ParkTable:
     """`_removed_<name>_<date>`."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetOnRemove:
+    """What becomes of the table once its model is gone differs from what the ledger says. Nothing in it changes."""
+
+    table: QualifiedName
+    before: str | None
+    after: str | None
+
+
 Change: TypeAlias = (
     CreateNamespace
     | CreateEnumeration
@@ -475,4 +485,5 @@ Change: TypeAlias = (
     | AddPartition
     | DropPartition
     | ParkTable
+    | SetOnRemove
 )

@@ -87,6 +87,8 @@ def describe(change: c.Change) -> str:  # noqa: C901, PLR0912 - one line per mem
             return f"table {before.name} -> {after.name}"
         case c.SetTableComment(after=comment):
             return f"comment: {comment or 'none'}"
+        case c.SetOnRemove(after=wish):
+            return f"once its model is gone: {wish or 'drop'}"
         case c.SetTableOptions(before=options, after=wanted):
             return f"options: {option_words(options)} -> {option_words(wanted)}"
         case c.AddPartition(after=partition) | c.DropPartition(before=partition):

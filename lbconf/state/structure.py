@@ -247,6 +247,8 @@ class Opaque:
     name: str
     definition: str = ""
     """SQL that makes it again, where the server gives it."""
+    uses: "tuple[tuple[QualifiedName, str], ...]" = field(default=(), compare=False)
+    """Columns, as (table, column), that stand fast while it is there; an empty column for the table or type itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,6 +286,8 @@ class Table:
     opaque: tuple[Opaque, ...] = ()
     on_remove: str | None = field(default=None, compare=False)
     """`keep`, `rename` or `drop`: what happens to it once no model asks for it. None: `drop`."""
+    accept: tuple[str, ...] = field(default=(), compare=False)
+    """Hazards that the model accepts, by name, in a desired state."""
     model: str | None = field(default=None, compare=False)
     """The model that asked for it, in a desired state."""
     renamed_from: QualifiedName | None = field(default=None, compare=False)
@@ -379,7 +383,9 @@ class View:
     opaque: tuple[Opaque, ...] = ()
     """Triggers, rules and privileges, made again with it."""
     depends_on: tuple[QualifiedName, ...] = field(default=(), compare=False)
-    """Tables and views it reads."""
+    """Tables and views it reads, and types it names."""
+    depends_on_columns: tuple[tuple[QualifiedName, str], ...] = field(default=(), compare=False)
+    """Columns it reads, as (table, column)."""
     depends_on_opaque: bool = field(default=False, compare=False)
     """Whether it calls functions that models cannot say."""
     model: str | None = field(default=None, compare=False)
