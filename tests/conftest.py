@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import hypothesis
 import pytest
 
-from tests import servers
+from tests import servers, servers_mysql
 
 hypothesis.settings.register_profile("default", deadline=None, print_blob=True)
 hypothesis.settings.register_profile("ci", parent=hypothesis.settings.get_profile("default"), derandomize=True)
@@ -28,10 +28,13 @@ INFLUENTIAL = (
 
 def pytest_report_header() -> str:
     """One line a server: where it will come from."""
-    try:
-        return f"postgresql: {servers.postgresql_origin()}"
-    except servers.ServerMissingError as error:
-        return f"postgresql: {error}"
+    lines = []
+    for name, origin in (("postgresql", servers.postgresql_origin), ("mysql", servers_mysql.mysql_origin)):
+        try:
+            lines.append(f"{name}: {origin()}")
+        except servers.ServerMissingError as error:
+            lines.append(f"{name}: {error}")
+    return "\n".join(lines)
 
 
 @pytest.fixture(autouse=True)
@@ -60,3 +63,23 @@ def postgresql_url(postgresql_server: servers.PostgresqlServer) -> Iterator[str]
     url = postgresql_server.create_database()
     yield url
     postgresql_server.drop_database(url)
+
+
+@pytest.fixture(scope="session")
+def mysql_server() -> Iterator[servers_mysql.MysqlServer]:
+    """A MariaDB or MySQL server for the session (for each worker of a parallel run)."""
+    try:
+        with servers_mysql.mysql() as server:
+            yield server
+    except servers.ServerMissingError as error:
+        if servers.required("mysql"):
+            pytest.fail(str(error))
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def mysql_url(mysql_server: servers_mysql.MysqlServer) -> Iterator[str]:
+    """URL of a fresh database, dropped afterwards."""
+    url = mysql_server.create_database()
+    yield url
+    mysql_server.drop_database(url)

@@ -6,7 +6,7 @@ Debian's under /usr/lib/postgresql. A server that is started here runs in a
 temporary folder, on a free port of the loopback interface, without privileges,
 and a guard process stops it even when the test run is killed.
 
-LBCONF_REQUIRE_SERVERS names servers that must be there (`postgresql`): then a
+LBCONF_REQUIRE_SERVERS names servers that must be there (`postgresql`, `mysql`): then a
 missing one fails instead of skipping.
 """
 

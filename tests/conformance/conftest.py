@@ -7,18 +7,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import strategies as st
 
 from lbconf.connectors.contract import Reader, Transactional, Writer
 from lbconf.connectors.registry import connector_type
 from lbconf.project.resolved import Layout, Model
 from lbconf.query.evaluate import Semantics
-from tests.strategies.rows import create_tables, data_source
+from lbconf.query.nodes import Row
+from tests.strategies.rows import create_tables, data_source, rows
 
 Settings = Callable[[pytest.FixtureRequest], Mapping[str, Any]]
 
 CONNECTORS: Mapping[str, Settings] = {
     "memory": lambda _: {},
     "sqlite": lambda request: {"file": str(_folder(request) / "rows.db")},
+    "mysql": lambda request: {"url": request.getfixturevalue("mysql_url")},
     "postgresql": lambda request: {"url": request.getfixturevalue("postgresql_url")},
 }
 """Each connector with the settings of an empty place of its kind."""
@@ -42,6 +45,10 @@ class Place:
         """LoopBack's own comparisons hold only where rows are kept as they come, in a LoopBack layout."""
         loose = self.layout.is_loopback and self.connector.capabilities.write.unknown_properties
         return Semantics.LOOPBACK if loose else Semantics.SQL
+
+    def rows(self, kind: Model) -> st.SearchStrategy[Row]:
+        """Rows that the place can keep."""
+        return rows(kind, whole_seconds=not self.connector.capabilities.types.datetime_milliseconds)
 
 
 @pytest.fixture(params=[(name, layout) for name in CONNECTORS for layout in (Layout.NATIVE, Layout.LOOPBACK)], ids=str)

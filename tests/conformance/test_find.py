@@ -12,7 +12,7 @@ from lbconf.datatypes import GeoPointType, NumberType, ObjectType, StringType
 from lbconf.query.evaluate import evaluate
 from lbconf.query.nodes import Comparison, Condition, Near, Operator, Order, Query, Target
 from tests.conformance.conftest import Place
-from tests.strategies.rows import every_type, model, queries, rows
+from tests.strategies.rows import every_type, model, queries
 
 FEW = settings(max_examples=40, report_multiple_bugs=False, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -25,7 +25,7 @@ def test_find_and_count_agree_with_the_interpreter(place: Place) -> None:
     @given(st.data())
     def law(data: st.DataObject) -> None:
         place.connector.delete(kind, None)
-        made = place.connector.insert(kind, data.draw(st.lists(rows(kind), max_size=5)))
+        made = place.connector.insert(kind, data.draw(st.lists(place.rows(kind), max_size=5)))
         query = data.draw(queries(kind, made))
         assert place.connector.find(query) == evaluate(query, made, place.semantics)
         matching = evaluate(Query(model=kind, where=query.where), made, place.semantics)

@@ -8,7 +8,7 @@ from lbconf.errors import ConstraintError, ConstraintKind
 from lbconf.project.resolved import Property
 from lbconf.query.nodes import AllOf, Comparison, Operator, Query, Target
 from tests.conformance.conftest import Place
-from tests.strategies.rows import every_type, model, rows
+from tests.strategies.rows import every_type, model
 from tests.strategies.shop import model as shop_model
 
 FEW = settings(max_examples=40, report_multiple_bugs=False, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -19,7 +19,7 @@ def test_what_goes_in_comes_out(place: Place) -> None:
     place.prepare(kind)
 
     @FEW
-    @given(rows(kind))
+    @given(place.rows(kind))
     def law(row: dict[str, object]) -> None:
         place.connector.delete(kind, None)
         (made,) = place.connector.insert(kind, [row])

@@ -207,14 +207,16 @@ def samples(  # noqa: C901, PLR0912 - one branch a type
             return json_values.filter(lambda value: value is not None)
 
 
-def rows(kind: Model) -> st.SearchStrategy[Row]:
-    """A row with every property but the id, some of them null."""
+def rows(kind: Model, *, whole_seconds: bool = False) -> st.SearchStrategy[Row]:
+    """A row with every property but the id, some of them null; `whole_seconds`: no moment has milliseconds."""
+
+    def values(datatype: DataType) -> st.SearchStrategy[Any]:
+        if whole_seconds and isinstance(datatype, DateTimeType):
+            return moments.map(lambda moment: moment.replace(microsecond=0))
+        return samples(datatype, loopback=kind.layout.is_loopback)
+
     return st.fixed_dictionaries(
-        {
-            prop.name: st.one_of(st.none(), samples(prop.type, loopback=kind.layout.is_loopback))
-            for prop in kind.properties.values()
-            if not prop.id
-        }
+        {prop.name: st.one_of(st.none(), values(prop.type)) for prop in kind.properties.values() if not prop.id}
     )
 
 

@@ -21,8 +21,8 @@ __all__ = ["capabilities"]
 
 
 @cache
-def capabilities(server: Server = NEWEST_MARIADB) -> Capabilities:
-    """Every answer for this server."""
+def capabilities(server: Server = NEWEST_MARIADB, *, loopback: bool = False) -> Capabilities:
+    """Every answer for this server; `loopback`: with tables as LoopBack makes them."""
     return Capabilities(
         state=StateCapabilities(
             inspect=FULL,
@@ -73,7 +73,9 @@ def capabilities(server: Server = NEWEST_MARIADB) -> Capabilities:
             uuid=emulated("kept as text"),
             json=FULL if server.json_type else emulated("kept as text with a check"),
             enum=FULL,
-            datetime_milliseconds=emulated("DATETIME(3) in UTC; LoopBack's own DATETIME has whole seconds only"),
+            datetime_milliseconds=impossible("LoopBack's DATETIME columns have whole seconds")
+            if loopback
+            else emulated("DATETIME(3) in UTC; the DATETIME of a LoopBack layout has whole seconds only"),
             binary=FULL,
             geo_point=FULL,
             boolean=emulated("TINYINT(1)"),

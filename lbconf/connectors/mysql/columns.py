@@ -38,7 +38,7 @@ from lbconf.project.resolved import Property
 from lbconf.records import dataclass
 from lbconf.state.structure import ColumnType
 
-__all__ = ["MysqlColumn", "bind_column"]
+__all__ = ["bind_column"]
 
 KINDS: Final = {
     "tinyint": Kind.INTEGER,
@@ -78,19 +78,6 @@ WKB_POINT: Final = 1
 LARGEST_BIGINT: Final = 2**64
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MysqlColumn(BoundColumn):
-    """A column with the expression that tells its texts apart, whatever its collation."""
-
-    exact: str
-    """Expression to compare and order by."""
-
-    @property
-    def key(self) -> str:
-        """The same."""
-        return self.exact
-
-
 @dataclass(frozen=True, slots=True)
 class _Forms:
     """What of a `BoundColumn` depends on its kind."""
@@ -106,12 +93,12 @@ class _Forms:
 
 def bind_column(
     prop: Property, name: str, sql: str, column_type: ColumnType, exact: Callable[[str], str]
-) -> MysqlColumn:
+) -> BoundColumn:
     """A property's column; `exact` makes of an expression of text one that is compared exactly."""
     kind = _kind(prop, column_type)
     forms = _FORMS[kind](prop, column_type)
     kind = forms.kind or kind
-    return MysqlColumn(
+    return BoundColumn(
         prop=prop,
         name=name,
         sql=sql,
@@ -123,7 +110,7 @@ def bind_column(
         compare=forms.compare,
         decode=forms.decode,
         write=forms.write,
-        exact=exact(sql) if kind is Kind.TEXT else sql,
+        compared=exact(sql) if kind is Kind.TEXT else "",
     )
 
 

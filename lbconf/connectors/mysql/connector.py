@@ -74,7 +74,7 @@ class MysqlConnector(SqlReaderWriter):
     @property
     def capabilities(self) -> Capabilities:
         """For the server once it is known, else for the newest MariaDB."""
-        return capabilities(self._server)
+        return capabilities(self._server, loopback=self.data_source.layout.is_loopback)
 
     @property
     def server(self) -> Server:

@@ -212,7 +212,8 @@ class MysqlDialect(Dialect):
         if not self.server.mariadb:
             return f"CAST({document} AS JSON) = CAST({placeholder} AS JSON)"
         if self.server.since(mariadb=(10, 7), mysql=None):
-            return f"JSON_EQUALS({document}, {placeholder})"
+            # MariaDB's answer for null is that of the row before.
+            return f"(CASE WHEN {document} IS NULL THEN NULL ELSE JSON_EQUALS({document}, {placeholder}) END)"
         return (
             f"(JSON_CONTAINS({document}, {placeholder}) AND JSON_CONTAINS({placeholder}, {document}) "
             f"AND JSON_LENGTH({document}) = JSON_LENGTH({placeholder}))"

@@ -73,11 +73,13 @@ class BoundColumn:
     """Format of a compared parameter's placeholder."""
     collation: str = ""
     """What makes comparisons and orderings right, appended to `sql`."""
+    compared: str = ""
+    """Expression to compare and order by, where it is more than that."""
 
     @property
     def key(self) -> str:
         """Expression to compare and order by."""
-        return self.sql + self.collation
+        return self.compared or self.sql + self.collation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
