@@ -11,7 +11,14 @@ from typing import Any
 import click
 
 from lbconf.cli import suggestions
-from lbconf.cli.options import GlobalOptions, data_source_option, model_option, shared_options, url_option
+from lbconf.cli.options import (
+    GlobalOptions,
+    data_source_option,
+    model_option,
+    online_option,
+    shared_options,
+    url_option,
+)
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import PlanError
 
@@ -36,11 +43,26 @@ __all__ = ["command"]
 @click.option(
     "--lock-timeout",
     type=click.FloatRange(min=0),
-    default=30.0,
+    default=5.0,
     show_default=True,
     metavar="SECONDS",
-    help="How long to wait for another apply.",
+    help="How long one statement waits for a lock, and so holds up who comes after it.",
 )
+@click.option(
+    "--lock-retries",
+    type=click.IntRange(min=0),
+    default=10,
+    show_default=True,
+    metavar="COUNT",
+    help="How often to try again after that, with longer and longer pauses.",
+)
+@click.option(
+    "--statement-timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="How long one statement may take; any time by default.",
+)
+@online_option
 @click.option(
     "--recreate",
     multiple=True,
@@ -58,20 +80,24 @@ def command(  # noqa: PLR0913 - one argument for each option
     auto_approve: bool,
     accept: tuple[str, ...],
     lock_timeout: float,
+    lock_retries: int,
+    statement_timeout: float | None,
+    online: bool,
     recreate: tuple[str, ...],
 ) -> int:
     """Change the databases as planned: by a fresh plan after a question, or exactly as PLANFILE says."""
+    from lbconf.cli.progress import watching
     from lbconf.cli.views.plan import plan_text
     from lbconf.operations.apply import accepted_hazards, apply_plans
     from lbconf.operations.collection import collection_paused
     from lbconf.operations.data_sources import named_data_source
     from lbconf.operations.load import load_project
     from lbconf.operations.plan import PlanReport, plan_project
-    from lbconf.plan.executor import refuse_hazards
+    from lbconf.plan.executor import Limits, refuse_hazards
     from lbconf.plan.plan_file import read_plan_file
 
-    if plan_file is not None and (models or recreate):
-        raise click.UsageError("PLANFILE says what is done: leave out --model and --recreate.")
+    if plan_file is not None and (models or recreate or not online):
+        raise click.UsageError("PLANFILE says what is done: leave out --model, --recreate and --no-online.")
     output = options.output
     accepted = accepted_hazards(accept)
     if plan_file is not None:
@@ -87,7 +113,9 @@ def command(  # noqa: PLR0913 - one argument for each option
     else:
         with collection_paused():
             project = load_project(options.root, options.environment, layout=options.layout, overrides=options.sets)
-            report = plan_project(project, data_sources=data_sources, models=models, url=url, recreate=recreate)
+            report = plan_project(
+                project, data_sources=data_sources, models=models, url=url, recreate=recreate, online=online
+            )
     output.diagnostics((*project.diagnostics, *(found for plan in report.plans for found in plan.diagnostics)))
     if report.plans or not report.failures:
         output.result(plan_text(report, color=output.color_results))
@@ -108,9 +136,13 @@ def command(  # noqa: PLR0913 - one argument for each option
             accepted=accepted,
             url=url,
             lock_timeout=lock_timeout,
-            observer=lambda plan: _progress(plan, options),
+            limits=Limits(statement_timeout=statement_timeout, retries=lock_retries),
+            watching=lambda plan: watching(plan, output),
         )
     for outcome in done.outcomes:
+        if outcome.applied_before:
+            output.result(f"{outcome.data_source}: nothing to do, somebody else applied it.")
+            continue
         resumed = f", taken up again at step {outcome.resumed_at + 1}" if outcome.resumed_at else ""
         output.result(
             f"{outcome.data_source}: applied, {outcome.steps} step{'' if outcome.steps == 1 else 's'}{resumed}."
@@ -142,19 +174,6 @@ def _confirmed() -> bool:
             )
         )
     return click.confirm("\nDo this?", default=False, err=True)
-
-
-def _progress(plan: Any, options: GlobalOptions) -> Any:
-    """An observer that says on a terminal which step runs."""
-    from lbconf.plan.executor import Moment
-
-    total = len(plan.steps)
-
-    def told(moment: Any, number: int, step: Any) -> None:
-        if moment is Moment.BEFORE and (sys.stderr.isatty() or options.verbosity > 0):
-            options.output.note(f"{plan.data_source} {number + 1}/{total}: {step.summary}")
-
-    return told
 
 
 @contextmanager

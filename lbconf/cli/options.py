@@ -19,7 +19,15 @@ import click
 from lbconf.cli import suggestions
 from lbconf.cli.global_options import LAYOUTS, GlobalOptions
 
-__all__ = ["GlobalOptions", "data_source_option", "format_option", "model_option", "shared_options", "url_option"]
+__all__ = [
+    "GlobalOptions",
+    "data_source_option",
+    "format_option",
+    "model_option",
+    "online_option",
+    "shared_options",
+    "url_option",
+]
 
 R = TypeVar("R")
 
@@ -127,3 +135,12 @@ url_option = click.option(
     help="Connection URL to use instead of the data source's own settings.",
 )
 """`--url`; the command gets it as `url`."""
+
+online_option = click.option(
+    "--no-online",
+    "online",
+    flag_value=False,
+    default=True,
+    help="Make each change in the fewest statements, however long they hold up readers and writers.",
+)
+"""`--no-online`; the command gets a flag as `online`, true without it."""

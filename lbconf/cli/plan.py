@@ -10,6 +10,7 @@ from lbconf.cli.options import (
     data_source_option,
     format_option,
     model_option,
+    online_option,
     shared_options,
     url_option,
 )
@@ -24,6 +25,7 @@ CHANGES_PENDING = 2
 @data_source_option
 @model_option
 @url_option
+@online_option
 @format_option("text", "json", "sql")
 @click.option(
     "--out",
@@ -43,6 +45,7 @@ def command(
     data_sources: tuple[str, ...],
     models: tuple[str, ...],
     url: str | None,
+    online: bool,
     output_format: str,
     out: Path | None,
     detailed_exitcode: bool,
@@ -65,7 +68,7 @@ def command(
             overrides=options.sets,
             on_data_sources=None if early is None else early.ask,
         )
-        report = plan_project(project, data_sources=data_sources, models=models, url=url, early=early)
+        report = plan_project(project, data_sources=data_sources, models=models, url=url, online=online, early=early)
     output.diagnostics((*project.diagnostics, *(found for plan in report.plans for found in plan.diagnostics)))
     if output_format == "json":
         output.result(plan_json(report))

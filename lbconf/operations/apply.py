@@ -10,16 +10,35 @@ from lbconf.diagnostics import Code, Diagnostic, nearest
 from lbconf.errors import HazardError, LbconfError, PlanError
 from lbconf.operations.data_sources import create_connector, named_data_source, with_url
 from lbconf.operations.plan import Failure
-from lbconf.plan.executor import Observer, Outcome, execute_plan, refuse_hazards
+from lbconf.plan.executor import Limits, Observer, Outcome, execute_plan, refuse_hazards
 from lbconf.plan.plan import Plan
+from lbconf.plan.progress import Watcher
 from lbconf.project.resolved import Project
 from lbconf.records import dataclass
 from lbconf.state.hazards import HazardKind
 
-__all__ = ["DEFAULT_LOCK_TIMEOUT", "ApplyReport", "accepted_hazards", "apply_plans", "current_user"]
+__all__ = [
+    "DEFAULT_LOCK_RETRIES",
+    "DEFAULT_LOCK_TIMEOUT",
+    "ApplyReport",
+    "Watching",
+    "accepted_hazards",
+    "apply_plans",
+    "current_user",
+]
 
-DEFAULT_LOCK_TIMEOUT = 30.0
-"""Seconds to wait for another apply."""
+DEFAULT_LOCK_TIMEOUT = 5.0
+"""Seconds of one wait for a lock: whoever comes after a statement that waits for a table waits behind it."""
+DEFAULT_LOCK_RETRIES = 10
+"""With the pauses in between enough to outlast a lock that is held for a minute."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watching:
+    """Who is told what one plan's execution does."""
+
+    observer: Observer
+    watcher: Watcher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +56,8 @@ def apply_plans(
     accepted: Collection[HazardKind] = (),
     url: str | None = None,
     lock_timeout: float = DEFAULT_LOCK_TIMEOUT,
-    observer: Callable[[Plan], Observer] | None = None,
-    user: str | None = None,
+    limits: Limits | None = None,
+    watching: Callable[[Plan], Watching] | None = None,
 ) -> ApplyReport:
     """Execute plans; a data source that fails does not stop the others.
 
@@ -47,9 +66,9 @@ def apply_plans(
         plans: At most one per data source.
         accepted: Hazard kinds that may be there.
         url: Stands in for the one data source's own settings.
-        lock_timeout: Seconds to wait for another apply, per data source.
-        observer: Makes, for a plan, what is told of each of its steps.
-        user: Whom the ledger names; by default who runs this process.
+        lock_timeout: Seconds of one wait for a lock.
+        limits: How patient it is besides; by default a lock is waited for `DEFAULT_LOCK_RETRIES` times more.
+        watching: Makes, for a plan, what is told of its execution.
 
     Raises:
         HazardError: Some plan holds a hazard that is not accepted; nothing was done anywhere.
@@ -59,8 +78,9 @@ def apply_plans(
     failures: list[Failure] = []
     for plan in plans:
         try:
-            told = observer(plan) if observer is not None else None
-            outcomes.append(_apply(project, plan, accepted, url, lock_timeout, told, user or current_user()))
+            told = watching(plan) if watching is not None else None
+            bounds = limits or Limits(retries=DEFAULT_LOCK_RETRIES)
+            outcomes.append(_apply(project, plan, accepted, url, lock_timeout, bounds, told))
         except LbconfError as error:
             failures.append(Failure(data_source=plan.data_source, diagnostics=error.diagnostics))
     return ApplyReport(outcomes=tuple(outcomes), failures=tuple(failures))
@@ -109,8 +129,8 @@ def _apply(
     accepted: Collection[HazardKind],
     url: str | None,
     lock_timeout: float,
-    observer: Observer | None,
-    user: str,
+    limits: Limits,
+    watching: Watching | None,
 ) -> Outcome:
     data_source = named_data_source(project, plan.data_source)
     if url is not None:
@@ -131,6 +151,15 @@ def _apply(
         )
     try:
         connector.open()
-        return execute_plan(plan, connector, accepted=accepted, user=user, lock_timeout=lock_timeout, observer=observer)
+        return execute_plan(
+            plan,
+            connector,
+            accepted=accepted,
+            user=current_user(),
+            lock_timeout=lock_timeout,
+            limits=limits,
+            observer=None if watching is None else watching.observer,
+            watcher=None if watching is None else watching.watcher,
+        )
     finally:
         connector.close()

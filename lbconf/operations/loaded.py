@@ -17,13 +17,13 @@ from typing import Any, Self, overload
 from lbconf.connectors.contract import Connector
 from lbconf.diagnostics import Code, Diagnostic, nearest
 from lbconf.errors import PlanError, ProjectError
-from lbconf.operations.apply import DEFAULT_LOCK_TIMEOUT, accepted_hazards, current_user
+from lbconf.operations.apply import DEFAULT_LOCK_RETRIES, DEFAULT_LOCK_TIMEOUT, accepted_hazards, current_user
 from lbconf.operations.built import bare_project, with_definitions
 from lbconf.operations.data_sources import create_connector, data_source_from_url, named_data_source
 from lbconf.operations.discover import discover, discovered_models
 from lbconf.operations.load import load_project
 from lbconf.operations.plan import plan_connector
-from lbconf.plan.executor import Outcome, execute_plan
+from lbconf.plan.executor import Limits, Outcome, execute_plan
 from lbconf.plan.plan import Plan
 from lbconf.project.resolved import Model, Project
 from lbconf.query.nodes import Row
@@ -201,7 +201,7 @@ class LoadedDataSource:
         Args:
             plan: What `plan` gave.
             accept: Names of hazards that may be there, or `all`.
-            lock_timeout: Seconds to wait for another apply.
+            lock_timeout: Seconds of one wait for a lock, another apply's or a table's.
 
         Raises:
             HazardError: some hazard is not accepted; nothing was done.
@@ -216,6 +216,7 @@ class LoadedDataSource:
             accepted=accepted,
             user=current_user(),
             lock_timeout=lock_timeout,
+            limits=Limits(retries=DEFAULT_LOCK_RETRIES),
         )
 
     def autoupdate(self, models: Sequence[str] = (), *, accept: Sequence[str] = ()) -> Outcome:
