@@ -39,6 +39,7 @@ class _Asked:
     on_delete: str | None
     on_update: str | None
     location: Location | None
+    renamed_from: str | None
     declared: bool
     """Under `foreignKeys`, so that it must work; a relation's is left out where it cannot."""
 
@@ -89,6 +90,7 @@ def _declared(model: Model, target: Model, spec: ForeignKeySpec) -> _Asked:
         on_delete=spec.on_delete,
         on_update=spec.on_update,
         location=spec.location or model.location,
+        renamed_from=spec.renamed_from,
         declared=True,
     )
 
@@ -111,6 +113,7 @@ def _related(model: Model, target: Model, relation: Relation) -> _Asked | None:
         on_delete=relation.on_delete,
         on_update=relation.on_update,
         location=relation.location,
+        renamed_from=None,
         declared=False,
     )
 
@@ -141,6 +144,7 @@ def _key(
         target_columns=target_columns,
         on_delete=(asked.on_delete or DEFAULT_ACTION).upper(),
         on_update=(asked.on_update or DEFAULT_ACTION).upper(),
+        renamed_from=asked.renamed_from,
         source=asked.location,
     )
     types = {

@@ -31,18 +31,25 @@ def uniques_of(draft: Draft, places: Places) -> tuple[UniqueSpec, ...]:
         if properties:
             place = draft.places.get(("uniques", name))
             found.append(
-                UniqueSpec(name=_own_name(draft, place, name), properties=properties, location=places.later(place))
+                UniqueSpec(
+                    name=_own_name(draft, place, name),
+                    properties=properties,
+                    renamed_from=_former(written),
+                    location=places.later(place),
+                )
             )
     return tuple(found)
 
 
 def checks_of(draft: Draft, places: Places) -> tuple[CheckSpec, ...]:
-    """The constraints under `checks`: name to SQL expression."""
-    return tuple(
-        CheckSpec(name=name, expression=written, location=places.later(draft.places.get(("checks", name))))
-        for name, written in _entries(draft, "checks")
-        if isinstance(written, str) and written.strip()
-    )
+    """The constraints under `checks`: name to SQL expression, or `{expression, renamedFrom}`."""
+    found = []
+    for name, written in _entries(draft, "checks"):
+        expression = written.get("expression") if isinstance(written, Mapping) else written
+        if isinstance(expression, str) and expression.strip():
+            place = places.later(draft.places.get(("checks", name)))
+            found.append(CheckSpec(name=name, expression=expression, renamed_from=_former(written), location=place))
+    return tuple(found)
 
 
 def foreign_keys_of(draft: Draft, places: Places) -> tuple[ForeignKeySpec, ...]:
@@ -60,6 +67,7 @@ def foreign_keys_of(draft: Draft, places: Places) -> tuple[ForeignKeySpec, ...]:
                 target_columns=_texts(written.get("entityKey")),
                 on_delete=referential_action(written.get("onDelete")),
                 on_update=referential_action(written.get("onUpdate")),
+                renamed_from=_former(written),
                 location=places.later(draft.places.get(("foreignKeys", key))),
             )
         )
@@ -72,6 +80,12 @@ def referential_action(value: Any) -> str | None:
         return None
     action = " ".join(value.upper().replace("_", " ").split())
     return action if action in _ACTIONS else None
+
+
+def _former(written: Any) -> str | None:
+    """The name before, as `renamedFrom` says."""
+    said = written.get("renamedFrom") if isinstance(written, Mapping) else None
+    return said if isinstance(said, str) and said else None
 
 
 def _index(draft: Draft, name: str, written: Any, places: Places) -> IndexSpec:

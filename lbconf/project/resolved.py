@@ -220,6 +220,7 @@ class ForeignKeySpec:
     """Property (or column) names on the target."""
     on_delete: str | None = None
     on_update: str | None = None
+    renamed_from: str | None = None
     location: Location | None = field(default=None, compare=False)
 
 
@@ -230,6 +231,7 @@ class UniqueSpec:
     name: str | None
     """As written; None where the mapping makes one."""
     properties: tuple[str, ...]
+    renamed_from: str | None = None
     location: Location | None = field(default=None, compare=False)
 
 
@@ -240,6 +242,7 @@ class CheckSpec:
     name: str
     expression: str
     """SQL, over column names."""
+    renamed_from: str | None = None
     location: Location | None = field(default=None, compare=False)
 
 
