@@ -17,6 +17,7 @@ from lbconf.plan.discovered_loopback import (
     loopback_listing,
     loopback_primary_keys,
 )
+from lbconf.plan.discovered_structure import EVERYTHING
 from lbconf.project.resolved import DataSource
 from lbconf.records import dataclass
 from lbconf.state.structure import State, Table, View
@@ -106,7 +107,9 @@ def discover_exported_foreign_keys(connector: Connector, table: str) -> list[dic
 def discovered_models(connector: Connector, *, namespaces: Sequence[str] | None = None) -> Discovered:
     """Definitions of the native layout that say all they can, and what they cannot. Raises as `discover`."""
     state = _inspected(connector, namespaces)
-    return discovered(state, _mapping(connector.data_source), data_source=connector.data_source.name)
+    mapping = _mapping(connector.data_source)
+    owned = [EVERYTHING] if namespaces is None else namespaces
+    return discovered(state, mapping, data_source=connector.data_source.name, owns=owned)
 
 
 def discover_project(
@@ -131,7 +134,12 @@ def discover_project(
     with opened([connector]):
         found = discovered_models(connector, namespaces=namespaces)
     written, kept = write_project(
-        out, found.models, data_source=data_source.name, connector=data_source.connector, force=force
+        out,
+        found.models,
+        data_source=data_source.name,
+        connector=data_source.connector,
+        force=force,
+        structure=found.structure,
     )
     return DiscoveredProject(models=len(found.models), written=written, diagnostics=(*found.diagnostics, *kept))
 

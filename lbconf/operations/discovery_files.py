@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import yaml
@@ -71,15 +72,24 @@ def as_yaml(value: Any) -> str:
 
 
 def write_project(
-    out: Path, models: Sequence[Mapping[str, Any]], *, data_source: str, connector: str, force: bool
+    out: Path,
+    models: Sequence[Mapping[str, Any]],
+    *,
+    data_source: str,
+    connector: str,
+    force: bool,
+    structure: Mapping[str, Any] = MappingProxyType({}),
 ) -> tuple[tuple[Written, ...], tuple[Diagnostic, ...]]:
     """Write the project; what happened to each file, and warnings.
 
     Raises:
         DocumentError: A file that would be merged cannot be read.
     """
+    source: dict[str, Any] = {"connector": connector, "url": "${DATABASE_URL}"}
+    if structure:
+        source["structure"] = dict(structure)
     wanted: dict[str, Any] = {
-        str(BASE / "datasources.yaml"): {data_source: {"connector": connector, "url": "${DATABASE_URL}"}},
+        str(BASE / "datasources.yaml"): {data_source: source},
         str(BASE / "server.yaml"): {"restApiRoot": "/api"},
     }
     wanted.update({str(BASE / "models" / f"{model['name']}.yaml"): dict(model) for model in models})

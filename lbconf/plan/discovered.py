@@ -23,18 +23,18 @@ from lbconf.datatypes import (
 )
 from lbconf.diagnostics import Code, Diagnostic, Severity
 from lbconf.plan.discovered_names import model_names, property_names
-from lbconf.plan.discovered_parts import exact_parts
+from lbconf.plan.discovered_parts import exact_parts, exact_view, options
 from lbconf.plan.discovered_relations import add_relations
+from lbconf.plan.discovered_structure import structure_of
 from lbconf.plan.discovered_types import portable, type_text, written
 from lbconf.plan.exact import IDENTITY_KINDS
 from lbconf.project.resolved import UNSET, Layout, Model, Property
-from lbconf.records import dataclass, replace
+from lbconf.records import dataclass, field, replace
 from lbconf.state.structure import Column, ColumnType, QualifiedName, State, Table, View
 
 __all__ = ["Discovered", "discovered"]
 
 LITERAL: Final = re.compile(r"^'(?P<text>(?:[^'\\]|'')*)'(?:::(?P<cast>text|character varying|bpchar))?$")
-DOMAIN: Final = re.compile(r"^CREATE DOMAIN \S+ AS (?P<type>[a-z]+(?: varying| precision| with(?:out)? time zone)?)")
 WHOLE: Final = re.compile(r"^(?:0|[1-9]\d{0,8})$")
 INSTANTS: Final = frozenset({"now()", "CURRENT_TIMESTAMP"})
 UUID_MAKERS: Final = ("gen_random_uuid()", "uuidv4()", "uuidv7()")
@@ -47,6 +47,8 @@ class Discovered:
 
     models: tuple[dict[str, Any], ...]
     """Definitions as a file would hold them, by name of the table."""
+    structure: Mapping[str, Any] = field(default_factory=dict)
+    """What the data source says beside its models' tables, under `structure`."""
     diagnostics: tuple[Diagnostic, ...] = ()
     """Warnings, one per kind and place of what stays unmanaged."""
 
@@ -64,13 +66,14 @@ class _Source:
     """The type behind each domain."""
 
 
-def discovered(state: State, mapping: ModelMapping, *, data_source: str) -> Discovered:
+def discovered(state: State, mapping: ModelMapping, *, data_source: str, owns: Sequence[str] = ()) -> Discovered:
     """Definitions of every table and view of the state.
 
     Args:
         state: The actual state.
         mapping: The data source's, which tells what needs no saying.
         data_source: Name that the models attach to.
+        owns: Namespaces that the models will speak for completely.
     """
     source = _Source(
         mapping=mapping,
@@ -78,7 +81,7 @@ def discovered(state: State, mapping: ModelMapping, *, data_source: str) -> Disc
         default_namespace=mapping.table_name(_shell("Model", {}, mapping.sections[0])).namespace,
         section=mapping.sections[0],
         enumerations={found.name: found.values for found in state.enumerations},
-        domains=_domains(state),
+        domains={found.name: found.type for found in state.domains},
     )
     columns = {table.name: table.columns for table in state.tables} | {view.name: view.columns for view in state.views}
     names = model_names([(n.namespace, n.name) for n in columns], default_namespace=source.default_namespace)
@@ -97,6 +100,7 @@ def discovered(state: State, mapping: ModelMapping, *, data_source: str) -> Disc
             )
     return Discovered(
         models=tuple(_tidy(models[name]) for name in sorted(models)),
+        structure=structure_of(state, source.default_namespace, owns=owns),
         diagnostics=tuple(_unsaid(state)),
     )
 
@@ -129,10 +133,14 @@ def _table_model(table: Table, name: str, properties: Mapping[str, str], source:
 def _view_model(view: View, name: str, properties: Mapping[str, str], source: _Source) -> dict[str, Any]:
     model = _model(view.name, name, source)
     model["readOnly"] = True
+    if view.comment:
+        model["description"] = view.comment
+    if view.definition and not view.depends_on_opaque:
+        model[source.section]["view"] = exact_view(view)
     shell = _shell(model["name"], model[source.section], source.section)
     model["properties"] = {
         properties[column.name]: _property(
-            replace(column, nullable=True, default=None, identity=None),
+            replace(column, nullable=True, default=None, identity=None, options=()),
             properties[column.name],
             place=0,
             unique=False,
@@ -216,17 +224,13 @@ def _exact_keys(column: Column, prop: Property, shell: Model, source: _Source) -
         section["collation"] = column.collation
     if column.generated is not None:
         section["generatedAs"] = column.generated
-    return section
-
-
-def _domains(state: State) -> dict[QualifiedName, ColumnType]:
-    found = {}
-    for fact in state.opaque:
-        base = DOMAIN.match(fact.definition) if fact.kind == "domain" else None
-        if base is not None:
-            namespace, _, name = fact.name.replace('"', "").partition(".")
-            found[QualifiedName(namespace, name)] = ColumnType(base["type"])
-    return found
+    said = {
+        "virtual": column.virtual,
+        "onUpdate": column.on_update,
+        "charset": column.charset,
+        "options": options(column.options),
+    }
+    return section | {name: value for name, value in said.items() if value}
 
 
 def _must_be_given(column: Column) -> bool:
@@ -317,12 +321,13 @@ def _unsaid(state: State) -> Sequence[Diagnostic]:
         found.extend((fact.kind, fact.name, f" of {table.name}") for fact in table.opaque)
         if not table.columns:
             found.append(("table without columns", str(table.name), ""))
-    said = {c.type.enumeration for table in state.tables for c in table.columns if not c.type.dimensions}
-    found.extend(("enum of no plain column", str(e.name), "") for e in state.enumerations if e.name not in said)
+    found.extend(
+        ("view that calls functions", str(view.name), "")
+        for view in state.views
+        if view.definition and view.depends_on_opaque
+    )
     kinds: dict[str, list[str]] = {}
     for kind, name, place in found:
-        if kind == "sequence":
-            continue
         kinds.setdefault(kind, []).append(f"{name}{place}")
     return [
         Diagnostic(

@@ -1,13 +1,24 @@
 """Keys, uniques, indexes and checks of a table, said portably where that is enough and exactly where it is not."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lbconf.connectors.contract import ModelMapping
 from lbconf.records import dataclass, replace
-from lbconf.state.structure import ForeignKey, Index, IndexPart, Table
+from lbconf.state.structure import (
+    Check,
+    ForeignKey,
+    Index,
+    IndexPart,
+    Options,
+    Partition,
+    PrimaryKey,
+    Table,
+    Unique,
+    View,
+)
 
-__all__ = ["Parts", "exact_foreign_key", "exact_parts"]
+__all__ = ["Parts", "exact_foreign_key", "exact_parts", "exact_view", "options"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,25 +37,19 @@ def exact_parts(table: Table, mapping: ModelMapping, properties: Mapping[str, st
     """The parts; `properties` maps columns to the names of their properties."""
     section: dict[str, Any] = {}
     key = table.primary_key
-    if (
-        key is not None
-        and key.name is not None
-        and key.name != mapping.constraint_name(table.name, key.columns, "pkey")
-    ):
-        section["primaryKey"] = key.name
+    if key is not None:
+        section.update(_primary_key(key, mapping.constraint_name(table.name, key.columns, "pkey")))
     single: set[str] = set()
     uniques: dict[str, Any] = {}
     in_key = set(key.columns) if key is not None and len(key.columns) == 1 else set()
     for unique in table.uniques:
         usual = mapping.constraint_name(table.name, unique.columns, "key")
         column = unique.columns[0]
-        if len(unique.columns) == 1 and unique.name == usual and not unique.nulls_not_distinct and column not in in_key:
+        plainly = unique.columns == (column,) and unique == Unique(name=usual, columns=(column,))
+        if plainly and column not in in_key:
             single.add(column)
             continue
-        entry: dict[str, Any] = {"columns": list(unique.columns)}
-        if unique.nulls_not_distinct:
-            entry["nullsNotDistinct"] = True
-        uniques[unique.name] = entry
+        uniques[unique.name] = _unique(unique)
     plain: dict[str, Any] = {}
     exact: dict[str, Any] = {}
     for index in table.indexes:
@@ -52,14 +57,17 @@ def exact_parts(table: Table, mapping: ModelMapping, properties: Mapping[str, st
             plain[index.name] = _plain_index(index, properties)
         else:
             exact[index.name] = _exact_index(index)
-    checks = {
-        check.name: (check.expression if check.valid else {"expression": check.expression, "valid": False})
-        for check in table.checks
+    checks = {check.name: _check(check) for check in table.checks}
+    found = {
+        "uniques": uniques,
+        "indexes": exact,
+        "checks": checks,
+        "exclusions": {part.name: part.definition for part in table.exclusions},
+        "options": options(table.options),
+        "partitionBy": table.partition_by,
+        "partitions": _partitions(table.partitions, table.name.namespace),
     }
-    found = {"uniques": uniques, "indexes": exact, "checks": checks}
     section.update({name: entries for name, entries in found.items() if entries})
-    if table.options:
-        section["options"] = {option: value == "true" or value for option, value in table.options}
     return Parts(unique_columns=frozenset(single), indexes=plain, section=section)
 
 
@@ -82,7 +90,72 @@ def exact_foreign_key(key: ForeignKey, own_namespace: str) -> dict[str, Any]:
         found["match"] = key.match
     if not key.valid:
         found["valid"] = False
+    if key.set_columns:
+        found["setColumns"] = list(key.set_columns)
     return found
+
+
+def exact_view(view: View) -> dict[str, Any]:
+    """What the section of a read-only model says so that the view can be made."""
+    found: dict[str, Any] = {"definition": view.definition}
+    if view.materialized:
+        found["materialized"] = True
+    if view.options:
+        found["options"] = options(view.options)
+    if view.indexes:
+        found["indexes"] = {index.name: _exact_index(index) for index in view.indexes}
+    return found
+
+
+def options(found: Options) -> dict[str, Any]:
+    """Options as they are written: flags as truth values."""
+    return {name: value == "true" if value in {"true", "false"} else value for name, value in found}
+
+
+def _primary_key(key: PrimaryKey, usual: str) -> dict[str, Any]:
+    said: dict[str, Any] = {"include": list(key.include), "deferrable": key.deferrable}
+    if any(key.lengths):
+        said["lengths"] = {c: size for c, size in zip(key.columns, key.lengths, strict=True) if size is not None}
+    said = {name: value for name, value in said.items() if value}
+    named = key.name if key.name is not None and key.name != usual else None
+    if said:
+        return {"primaryKey": ({"name": named} if named else {}) | said}
+    return {"primaryKey": named} if named else {}
+
+
+def _unique(unique: Unique) -> dict[str, Any]:
+    said = {
+        "columns": list(unique.columns),
+        "nullsNotDistinct": unique.nulls_not_distinct,
+        "include": list(unique.include),
+        "deferrable": unique.deferrable,
+    }
+    return {name: value for name, value in said.items() if value}
+
+
+def _check(check: Check) -> str | dict[str, Any]:
+    said: dict[str, Any] = {"expression": check.expression}
+    if not check.valid:
+        said["valid"] = False
+    if check.no_inherit:
+        said["noInherit"] = True
+    if not check.enforced:
+        said["enforced"] = False
+    return said if len(said) > 1 else check.expression
+
+
+def _partitions(found: Sequence[Partition], namespace: str) -> dict[str, Any]:
+    entries: dict[str, Any] = {}
+    for part in found:
+        said: dict[str, Any] = {"bound": part.bound}
+        if part.name.namespace != namespace:
+            said["schema"] = part.name.namespace
+        if part.by:
+            said["by"] = part.by
+        if part.partitions:
+            said["partitions"] = _partitions(part.partitions, part.name.namespace)
+        entries[part.name.name] = said if len(said) > 1 else part.bound
+    return entries
 
 
 def _is_plain(index: Index) -> bool:
@@ -113,6 +186,8 @@ def _exact_index(index: Index) -> dict[str, Any]:
         found["valid"] = False
     if index.comment:
         found["comment"] = index.comment
+    if index.options:
+        found["options"] = options(index.options)
     return found
 
 
@@ -126,5 +201,6 @@ def _exact_part(part: IndexPart) -> str | dict[str, Any]:
         "nulls": None if part.nulls_first is None else "first" if part.nulls_first else "last",
         "collation": part.collation,
         "operatorClass": part.operator_class,
+        "length": part.length,
     }
     return {name: value for name, value in said.items() if value is not None}

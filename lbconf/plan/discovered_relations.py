@@ -145,7 +145,7 @@ def _taken(model: Mapping[str, Any]) -> set[str]:
 def _is_plain(key: ForeignKey, target: Table | None) -> bool:
     """Whether a relation can say it: it leads to a key, and has nothing that relations have no word for."""
     leads = target is not None and _is_unique(target, key.target_columns)
-    return leads and key.deferrable is None and key.match == "SIMPLE" and key.valid
+    return leads and key.deferrable is None and key.match == "SIMPLE" and key.valid and not key.set_columns
 
 
 def _matches(key: ForeignKey, target: Table) -> bool:

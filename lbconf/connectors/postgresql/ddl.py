@@ -78,7 +78,7 @@ def compile_changes(changes: Sequence[c.Change], *, actual: State, desired: Stat
 
 
 def _known_sequences(actual: State) -> set[str]:
-    found = {fact.name for fact in actual.opaque if fact.kind == "sequence"}
+    found = {str(sequence.name) for sequence in actual.sequences}
     for table in actual.tables:
         for column in table.columns:
             if column.identity is not None and column.identity.sequence is not None:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from psycopg import Connection
 
-from lbconf.connectors.postgresql.inspect import usual
+from lbconf.connectors.postgresql.inspect_columns import usual
 from lbconf.connectors.postgresql.probe import ask
 from lbconf.records import replace
 from lbconf.state.structure import Column, ColumnType, Default, Index, IndexPart, QualifiedName, State, Table
@@ -53,8 +53,12 @@ def normalize(desired: State, *, actual: State, connection: Connection[Any]) -> 
 
 def predicted(desired: State, actual: State) -> State:
     """What needs no server: named types, literals, columns that are required because they count or are a key."""
-    named = {found.name for found in (*desired.enumerations, *actual.enumerations)}
-    named |= {_qualified(fact.name) for fact in actual.opaque if fact.kind == "domain"}
+    named = {
+        found.name
+        for state in (desired, actual)
+        for kind in (state.enumerations, state.domains, state.composites)
+        for found in kind
+    }
     tables = []
     for table in desired.tables:
         key = set(table.primary_key.columns) if table.primary_key else set()
@@ -64,11 +68,6 @@ def predicted(desired: State, actual: State) -> State:
         found = replace(table, columns=columns, indexes=tuple(map(_index, table.indexes)))
         tables.append(_instants(found, actual.table(table.name)))
     return replace(desired, tables=tuple(tables))
-
-
-def _qualified(text: str) -> QualifiedName:
-    namespace, _, name = text.partition(".")
-    return QualifiedName(namespace.strip('"'), name.strip('"'))
 
 
 def _column(column: Column, named: set[QualifiedName], namespace: str, *, in_key: bool) -> Column:
