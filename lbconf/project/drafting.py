@@ -17,7 +17,7 @@ from lbconf.project.sources import ModelSource, Places
 
 __all__ = ["build_properties", "draft_models", "join_model"]
 
-_PLACED: Final = ("indexes", "uniques", "checks", "foreignKeys", "scopes")
+_PLACED: Final[tuple[str, ...]] = ("indexes", "uniques", "checks", "foreignKeys", "scopes")
 _REFUSED_OPTIONS: Final = frozenset({"base", "super", "relations", "acls", "dataSource"})
 
 
