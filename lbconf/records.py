@@ -14,6 +14,10 @@ __all__ = ["dataclass", "field", "replace"]
 _MISSING: Final = object()
 _FEW: Final = 10
 """Values of a class after which compiling its `__init__` pays: that costs as much as filling in forty."""
+_COPIED: Final[dict[type, int]] = {}
+"""Classes whose values can be copied slot by slot, and how many were copied before that was compiled."""
+_COPIES: Final[dict[tuple[Any, ...], Callable[..., Any]]] = {}
+"""A class and the names of the fields that change, to the function that makes the changed copy."""
 _ITSELF: Final = frozenset({"__dict__", "__weakref__"})
 
 
@@ -39,6 +43,15 @@ def _dataclass(
 
 
 def _replace(record: Any, /, **changes: Any) -> Any:
+    key = (type(record), *changes)
+    copy = _COPIES.get(key)
+    if copy is not None:
+        return copy(record, *changes.values())
+    of = type(record)
+    if of in _COPIED and changes.keys() <= of.__annotations__.keys():
+        _COPIED[of] += 1
+        if _COPIED[of] > _FEW:
+            _COPIES[key] = _write_copy(of, tuple(changes))
     kept = {name: getattr(record, name) for name in type(record).__annotations__ if name not in changes}
     return type(record)(**kept, **changes)
 
@@ -66,6 +79,8 @@ def _record(given: type, *, frozen: bool, slots: bool, kw_only: bool, order: boo
     if frozen and slots:
         space |= {"__getstate__": _state, "__setstate__": _restore}
     made.append(type(given)(given.__name__, given.__bases__, space))
+    if slots and given.__bases__ == (object,) and "__init__" not in vars(given):
+        _COPIED[made[0]] = 0
     return made[0]
 
 
@@ -140,6 +155,15 @@ def _write_init(of: type, fields: Mapping[str, _Field], kw_only: bool) -> Any:  
         parameters.append(parameter)
         lines.append(assign.format(value))
     return _compiled("__init__", parameters, "\n".join(lines) or " pass", names)
+
+
+def _write_copy(of: type, changed: tuple[str, ...]) -> Any:
+    names: dict[str, Any] = {"_new": object.__new__, "_of": of}
+    lines = [" _made = _new(_of)"]
+    for name in of.__annotations__:
+        names[f"_set_{name}"] = vars(of)[name].__set__
+        lines.append(f" _set_{name}(_made, {name if name in changed else f'_record.{name}'})")
+    return _compiled("copy", ["_record", *changed], "\n".join([*lines, " return _made"]), names)
 
 
 def _write_repr(_of: type, fields: Mapping[str, _Field], _kw_only: bool) -> Any:  # noqa: FBT001 - see _METHODS

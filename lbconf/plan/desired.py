@@ -3,7 +3,7 @@
 Pure: needs the project and the data source's mapping, no connection.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from lbconf.connectors.contract import ModelMapping
@@ -49,8 +49,9 @@ def desired_state(project: Project, data_source: DataSource, mapping: ModelMappi
     found = Collector()
     models = planned_models(project, data_source.name)
     tables: dict[QualifiedName, Table] = {}
+    alike: dict[object, tuple[Property, Column]] | None = {} if getattr(mapping, "columns_by_property", False) else None
     for model in models:
-        table = _table(model, mapping, found)
+        table = _table(model, mapping, found, alike)
         if table is None:
             continue
         on_remove = _on_remove(model) or data_source.structure.on_remove
@@ -124,12 +125,14 @@ def _views(project: Project, data_source: DataSource, mapping: ModelMapping) -> 
     return found
 
 
-def _table(model: Model, mapping: ModelMapping, found: Collector) -> Table | None:
+def _table(
+    model: Model, mapping: ModelMapping, found: Collector, alike: dict[object, tuple[Property, Column]] | None
+) -> Table | None:
     name = mapping.table_name(model)
     columns: dict[str, Column] = {}
     for prop in model.properties.values():
         try:
-            column = _column(model, prop, mapping)
+            column = _column(model, prop, mapping) if alike is None else _column_like(model, prop, mapping, alike)
         except PlanError as error:
             found.extend(error.diagnostics)
             continue
@@ -164,6 +167,33 @@ def _table(model: Model, mapping: ModelMapping, found: Collector) -> Table | Non
         source=model.location,
     )
     return exact_table(table, model, mapping)
+
+
+def _column_like(
+    model: Model, prop: Property, mapping: ModelMapping, alike: dict[object, tuple[Property, Column]]
+) -> Column:
+    """As `_column`; what was worked out for a property that says the same is taken over.
+
+    `alike` holds the first property of each kind beside its column, so that what the key names by identity stays.
+    """
+    if prop.id:
+        return _column(model, prop, mapping)
+    key = (
+        id(prop.settings),
+        id(prop.type),
+        id(prop.default),
+        prop.default_fn,
+        prop.nullable,
+        prop.description,
+        prop.renamed_from,
+        mapping.table_name(model).namespace,
+    )
+    known = alike.get(key)
+    if known is None:
+        column = _column(model, prop, mapping)
+        alike[key] = (prop, column)
+        return column
+    return replace(known[1], name=mapping.column_name(model, prop), source=prop.location)
 
 
 def _column(model: Model, prop: Property, mapping: ModelMapping) -> Column:
@@ -203,8 +233,9 @@ def _uniques(model: Model, mapping: ModelMapping, table: QualifiedName) -> tuple
 
 def _indexes(model: Model, mapping: ModelMapping, table: QualifiedName, found: Collector) -> tuple[Index, ...]:
     indexes: dict[str, Index] = {}
+    names = {mapping.column_name(model, prop) for prop in model.properties.values()} if model.indexes else set()
     for spec in model.indexes:
-        parts = _parts(model, mapping, spec, found)
+        parts = _parts(model, mapping, spec, names, found)
         columns = [part.column for part in parts if part.column]
         if not columns:
             continue
@@ -242,8 +273,9 @@ def _property_index(
     )
 
 
-def _parts(model: Model, mapping: ModelMapping, spec: IndexSpec, found: Collector) -> tuple[IndexPart, ...]:
-    columns = {mapping.column_name(model, prop) for prop in model.properties.values()}
+def _parts(
+    model: Model, mapping: ModelMapping, spec: IndexSpec, columns: Collection[str], found: Collector
+) -> tuple[IndexPart, ...]:
     parts: list[IndexPart] = []
     for key, descending in spec.keys:
         prop = model.properties.get(key)

@@ -102,7 +102,10 @@ def make_plan(given: PlanInput, migrator: Migrator, sizes_of: Callable[[Sequence
     changes = (*made, *notes)
     touched = touched_tables(made, given.actual)
     sizes = sizes_of(touched) if touched else {}
-    steps = (*migrator.compile(made, actual=given.actual, desired=settled, online=given.online), *noted(notes, len(made)))
+    steps = (
+        *migrator.compile(made, actual=given.actual, desired=settled, online=given.online),
+        *noted(notes, len(made)),
+    )
     old_names = {ch.after.name: ch.before.name for ch in changes if isinstance(ch, c.RenameTable)}
     compiled = steps
     strange = _strange_parts(changes, given, old_names)

@@ -150,3 +150,15 @@ def test_own_methods_win() -> None:
     assert repr(Named("x")) == "<x>"
     assert Named("x") == Named("X")
     assert hash(Named("x")) == 7
+
+
+def test_the_hundredth_changed_copy_is_as_the_first(pair: tuple[Any, Any]) -> None:
+    ours, theirs = pair
+    for _ in range(100):
+        for one in CASES:
+            for changes in ({"a": 5}, {"c": "y", "a": 6}, {"a": 7, "b": [1], "c": None}, {}):
+                made_by_ours = records.replace(ours(**one), **changes)
+                assert repr(made_by_ours) == repr(dataclasses.replace(theirs(**one), **changes))
+                assert type(made_by_ours) is ours
+        with pytest.raises(TypeError):
+            records.replace(ours(a=1), unknown=1)

@@ -81,6 +81,7 @@ class PostgresqlMapping(SqlMapping):
     sections: ClassVar[tuple[str, ...]] = ("postgresql",)
     name_limit: ClassVar[int | None] = 63
     default_namespace: ClassVar[str] = "public"
+    columns_by_property: ClassVar[bool] = True
 
     def written_type(self, written: str, arguments: tuple[int, ...]) -> ColumnType:
         """A `dataType` in PostgreSQL's own words."""

@@ -52,19 +52,37 @@ class SqlMapping(ABC):
     allows_untyped: ClassVar[bool] = False
     """Whether a column may do without a type, said as an empty `dataType`."""
 
+    columns_by_property: ClassVar[bool] = False
+    """Whether the column of a property that is no key depends on the property, the layout and the namespace alone."""
+
     def __init__(self, data_source: DataSource) -> None:
         """Take the data source, whose `schema` setting names the namespace of models that name none."""
         self.data_source = data_source
+        self._tables: dict[int, tuple[Model, QualifiedName]] = {}
+        self._columns: dict[int, tuple[Property, str]] = {}
+        """By identity, each with its model or property, so that it stays."""
 
     def table_name(self, model: Model) -> QualifiedName:
         """The model's table: its section's `table`, else the model's name."""
-        section = model.section(*self.sections)
-        explicit = section.get("table") or section.get("tableName")
-        name = str(explicit) if explicit else self.fold(model, model.name)
-        return QualifiedName(self.namespace(section), name)
+        known = self._tables.get(id(model))
+        if known is None:
+            section = model.section(*self.sections)
+            explicit = section.get("table") or section.get("tableName")
+            name = str(explicit) if explicit else self.fold(model, model.name)
+            known = self._tables[id(model)] = (model, QualifiedName(self.namespace(section), name))
+        return known[1]
 
     def column_name(self, model: Model, prop: Property) -> str:
         """The property's column: its section's `columnName`, else the property's `name`, else its own name."""
+        known = self._columns.get(id(prop))
+        if known is None:
+            known = self._columns[id(prop)] = (prop, self._column_name(model, prop))
+        return known[1]
+
+    def _column_name(self, model: Model, prop: Property) -> str:
+        settings = prop.settings
+        if "name" not in settings and settings.keys().isdisjoint(self.sections):
+            return self.fold(model, prop.name)
         section = prop.section(*self.sections)
         said = ("columnName", "column", "field", "fieldName") if section else ()
         explicit = next((section[key] for key in said if section.get(key)), None)
