@@ -26,7 +26,7 @@ CHANGES_PENDING = 2
 @model_option
 @url_option
 @online_option
-@format_option("text", "json", "sql")
+@format_option("text", "markdown", "json", "sql")
 @click.option(
     "--out",
     "-o",
@@ -51,7 +51,7 @@ def command(
     detailed_exitcode: bool,
 ) -> int:
     """Show what would change in every database, why, and how dangerous it is. Nothing is written."""
-    from lbconf.cli.views.plan import plan_json, plan_sql, plan_text
+    from lbconf.cli.views.plan_forms import plan_as
     from lbconf.operations.asking import EarlyQuestion
     from lbconf.operations.collection import collection_paused
     from lbconf.operations.load import load_project
@@ -70,12 +70,8 @@ def command(
         )
         report = plan_project(project, data_sources=data_sources, models=models, url=url, online=online, early=early)
     output.diagnostics((*project.diagnostics, *(found for plan in report.plans for found in plan.diagnostics)))
-    if output_format == "json":
-        output.result(plan_json(report))
-    elif output_format == "sql":
-        output.result(plan_sql(report))
-    elif report.plans or not report.failures:
-        output.result(plan_text(report, color=output.color_results))
+    if output_format != "text" or report.plans or not report.failures:
+        output.result(plan_as(output_format, report, color=output.color_results))
     for failure in report.failures:
         output.diagnostics(failure.diagnostics)
     if report.failures:

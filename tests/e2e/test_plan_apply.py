@@ -21,6 +21,7 @@ import psycopg
 import pytest
 
 from lbconf.cli import main
+from tests import clients
 
 ACCOUNT = """\
 name: Account
@@ -206,13 +207,10 @@ def test_a_sqlite_script_stops_before_rows_point_at_nothing(shop: Shop) -> None:
     shop.rows('INSERT INTO "Order" ("accountId") VALUES (99)')
     shop.write("models/order.yaml", ORDER.replace("note: {", "accountId: {type: number}\n  note: {"))
     script = shop.run("plan", "--format", "sql").out
-    with closing(sqlite3.connect(shop.root / "shop.db")) as connection:
-        with pytest.raises(sqlite3.IntegrityError, match="rows would point at rows that are not there"):
-            connection.executescript(script)
-        connection.rollback()
+    refused = clients.sqlite3(shop.root / "shop.db", script)
+    assert (refused.returncode, "rows would point at rows that are not there" in refused.stderr) == (1, True)
     shop.rows('DELETE FROM "Order"')
-    with closing(sqlite3.connect(shop.root / "shop.db")) as connection:
-        connection.executescript(script)
+    assert clients.sqlite3(shop.root / "shop.db", script).returncode == 0
     assert shop.run("plan", "--detailed-exitcode").code == 0
 
 
@@ -460,12 +458,8 @@ def test_json_and_sql(shop: Shop) -> None:
         key: value for key, value in source["changes"][0]["source"].items() if key != "file"
     }
     script = shop.run("plan", "--format", "sql").out
-    if shop.url is None:
-        with closing(sqlite3.connect(shop.root / "shop.db")) as connection:
-            connection.executescript(script)
-    else:
-        with psycopg.connect(shop.url, autocommit=True) as server:
-            server.execute(script.encode())
+    done = clients.sqlite3(shop.root / "shop.db", script) if shop.url is None else clients.psql(shop.url, script)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert shop.run("plan", "--detailed-exitcode").code == 0, "the script does what apply does"
 
 
