@@ -36,12 +36,14 @@ __all__ = [
     "ModelMapping",
     "Offline",
     "Predicted",
+    "ReadOnly",
     "Reader",
     "Script",
     "ServerFacts",
     "TableSize",
     "TellsWaiting",
     "Transactional",
+    "Unproved",
     "Writer",
 ]
 
@@ -116,6 +118,15 @@ class Connector(Protocol):
 
     def ping(self) -> None:
         """Ask the server for a sign of life; reconnects. Raises `ConnectionFailedError`."""
+        ...
+
+
+@runtime_checkable
+class ReadOnly(Protocol):
+    """Can promise to write nothing."""
+
+    def refuse_writes(self) -> None:
+        """From now on, open only sessions that the server lets write nothing. Called before anything else."""
         ...
 
 
@@ -282,14 +293,24 @@ class ServerFacts:
     """Settings of the server that decide how it reports a structure or what it can do, by name."""
 
 
+@dataclass(frozen=True, slots=True)
+class Unproved:
+    """A part of a desired table whose words only the server could tell."""
+
+    table: QualifiedName
+    kind: str
+    """`column`, `check` or `index`."""
+    name: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Predicted:
     """A desired state as the server will presumably report it."""
 
     state: State
-    unproved: tuple[tuple[QualifiedName, str], ...] = ()
-    """Tables and what in them only the server can tell: `check positive`. Where such a part differs from what is
-    there, it may be equal all the same; it never counts as equal where it may differ."""
+    unproved: tuple[Unproved, ...] = ()
+    """Where such a part differs from what is there, it may be equal all the same; it never counts as equal where it
+    may differ."""
 
 
 @runtime_checkable

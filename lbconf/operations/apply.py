@@ -41,6 +41,10 @@ class Watching:
     watcher: Watcher
 
 
+OF_STEPS = {kind.value: kind for kind in HazardKind if kind is not HazardKind.BREAKS_API}
+"""What can be accepted by name: no step breaks the API, the configuration does."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyReport:
     """What was done where."""
@@ -93,10 +97,10 @@ def accepted_hazards(names: Sequence[str]) -> frozenset[HazardKind]:
         if name == "all":
             return frozenset(HazardKind)
         try:
-            found.add(HazardKind(name))
-        except ValueError:
-            near = nearest(name, (*HazardKind, "all"))
-            hint = f"did you mean {near}?" if near else f"hazards are {', '.join(HazardKind)}, or all"
+            found.add(OF_STEPS[name])
+        except KeyError:
+            near = nearest(name, (*OF_STEPS, "all"))
+            hint = f"did you mean {near}?" if near else f"hazards are {', '.join(OF_STEPS)}, or all"
             message = f"there is no hazard {name}"
             raise PlanError(Diagnostic(code=Code.HAZARD_UNKNOWN, message=message, hint=hint)) from None
     return frozenset(found)
