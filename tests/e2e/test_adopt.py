@@ -1,17 +1,11 @@
 """adopt: tables that were there before lbconf, on SQLite and PostgreSQL."""
 
-import contextlib
-import io
 import json
-import sqlite3
-from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg
 import pytest
 
-from lbconf.cli import main
+from tests.place import Place, made
 
 ACCOUNT = "name: Account\nidInjection: false\nproperties:\n  id: {type: integer, id: true}\n  email: {type: string}\n"
 NOTE = "name: Note\nidInjection: false\nproperties:\n  id: {type: integer, id: true}\n"
@@ -23,43 +17,14 @@ TABLES = (
 )
 
 
-@dataclass
-class Place:
-    root: Path
-    url: str | None
-
-    def write(self, name: str, text: str) -> None:
-        path = self.root / "environments" / "base" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-
-    def run(self, *arguments: str) -> tuple[int, str, str]:
-        out, err = io.StringIO(), io.StringIO()
-        with contextlib.chdir(self.root), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            code = main(list(arguments))
-        return code, out.getvalue(), err.getvalue()
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    """A database with tables that lbconf did not make, and models for two of the three."""
-    url = None
-    source = "db: {connector: sqlite, file: app.db}\n"
-    if request.param == "postgresql":
-        url = request.getfixturevalue("postgresql_url")
-        source = f"db: {{connector: postgresql, url: '{url}'}}\n"
-        with psycopg.connect(str(url), autocommit=True) as server:
-            for statement in TABLES:
-                server.execute(statement.encode())
-    else:
-        with closing(sqlite3.connect(tmp_path / "app.db")) as file:
-            for statement in TABLES:
-                file.execute(statement.replace("integer PRIMARY", "INTEGER PRIMARY").replace("text", "TEXT"))
-    made = Place(tmp_path, url)
-    made.write("datasources.yaml", source)
-    made.write("models/account.yaml", ACCOUNT + "dataSource: db\n")
-    made.write("models/note.yaml", NOTE + "dataSource: db\n")
-    return made
+    url = str(request.getfixturevalue("postgresql_url")) if request.param == "postgresql" else None
+    found = made(tmp_path, url)
+    found.rows(*TABLES)
+    found.write("models/account.yaml", ACCOUNT + "dataSource: db\n")
+    found.write("models/note.yaml", NOTE + "dataSource: db\n")
+    return found
 
 
 def test_adopted_tables_are_lbconf_s_and_others_are_not(place: Place) -> None:

@@ -82,8 +82,9 @@ class PostgresqlConnector(SqlReaderWriter):
             self.place = _place(self.settings, data_source)
         except ValueError as problem:
             raise self._error(ConnectorError, Code.SETTINGS_UNUSABLE, str(problem)) from None
+        self._read_only = False
         self._pool: Pool[Session] = Pool(
-            lambda: connect(self.settings),
+            lambda: connect(self.settings, read_only=self._read_only),
             Session.close,
             Session.usable,
             maximum=self.settings.max,
@@ -105,6 +106,11 @@ class PostgresqlConnector(SqlReaderWriter):
         """Connect once, to learn the server's version and that it is there."""
         if self._compiler is None:
             self._first()
+
+    def refuse_writes(self) -> None:
+        """Open only sessions whose transactions are read-only from now on."""
+        self._read_only = True
+        self._pool.clear()
 
     def close(self) -> None:
         """Close every connection; those in use when they come back."""
@@ -207,12 +213,11 @@ class PostgresqlConnector(SqlReaderWriter):
         self, changes: Sequence[Change], *, actual: State, desired: State, online: bool = True
     ) -> tuple[Step, ...]:
         """The steps that make these changes."""
-        del online
         if not changes:
             return ()
         from lbconf.connectors.postgresql import ddl
 
-        return ddl.compile_changes(changes, actual=actual, desired=desired)
+        return ddl.compile_changes(changes, actual=actual, desired=desired, online=online)
 
     def session(
         self, *, lock_timeout: float, statement_timeout: float | None = None
@@ -224,6 +229,7 @@ class PostgresqlConnector(SqlReaderWriter):
             lock_timeout=lock_timeout,
             statement_timeout=statement_timeout,
             translating=self._translating,
+            working=partial(self._translating, connected=True),
         )
 
     def history(self) -> tuple[LedgerEntry, ...]:
@@ -269,12 +275,12 @@ class PostgresqlConnector(SqlReaderWriter):
             ) from problem
 
     @contextmanager
-    def _translating(self) -> Iterator[None]:
+    def _translating(self, *, connected: bool = False) -> Iterator[None]:
         """Turns the driver's errors into ours, during a migration."""
         try:
             yield
         except psycopg.Error as problem:
-            if problem.sqlstate is None and isinstance(problem, psycopg.OperationalError):
+            if problem.sqlstate is None and isinstance(problem, psycopg.OperationalError) and not connected:
                 raise connection_failed(self.data_source, problem, self.place) from problem
             raise translate(self.data_source, problem, partial(self._columns_of, None)) from problem
 

@@ -73,8 +73,10 @@ class Session:
             return
 
 
-def connect(settings: "PostgresqlSettings", *, limited: bool = True) -> Session:
+def connect(settings: "PostgresqlSettings", *, limited: bool = True, read_only: bool = False) -> Session:
     """A new connection, without the time limit of statements where it is not `limited`.
+
+    Where it is `read_only`, the server refuses every statement that writes.
 
     Raises psycopg's errors, and ValueError for settings that cannot be understood.
     """
@@ -91,6 +93,8 @@ def connect(settings: "PostgresqlSettings", *, limited: bool = True) -> Session:
         chosen = list(SETTINGS)
         if limited and settings.statement_timeout is not None:
             chosen.append(("statement_timeout", str(int(settings.statement_timeout))))
+        if read_only:
+            chosen.append(("default_transaction_read_only", "on"))
         listed = ", ".join(f"set_config('{name}', %s, false)" for name, _ in chosen)
         connection.execute(f"SELECT {listed}", [value for _, value in chosen], prepare=False)
     except BaseException:

@@ -64,6 +64,7 @@ class SqliteConnector(SqlReaderWriter):
         self._compiler = Compiler(SqliteDialect(), default_id_sort=self.settings.default_id_sort)
         self._writing = RLock()
         self._writer: sqlite3.Connection | None = None
+        self._read_only = False
         self._deadlines: dict[int, Deadline] = {}
         self._held = _Held()
         self._readers: Pool[sqlite3.Connection] = Pool(
@@ -93,8 +94,14 @@ class SqliteConnector(SqlReaderWriter):
                 self._closed(writer)
         self._tidy()
 
+    def refuse_writes(self) -> None:
+        """Open the file for reading only from now on."""
+        self._read_only = True
+
     def _tidy(self) -> None:
         """Let SQLite take away the empty log that reading leaves beside a file: only who may write can do that."""
+        if self._read_only:
+            return
         log = None if self.path is None else self.path.with_name(f"{self.path.name}-wal")
         with suppress(OSError, sqlite3.Error):
             if self.path is not None and log is not None and log.stat().st_size == 0:
@@ -249,7 +256,7 @@ class SqliteConnector(SqlReaderWriter):
     def _write_connection(self) -> sqlite3.Connection:
         """The connection that writes, opened when first needed. Only while `_writing` is held."""
         if self._writer is None:
-            self._writer = self._new()
+            self._writer = self._new(read_only=self._read_only and self.path is not None)
             self._watch(self._writer)
         return self._writer
 
