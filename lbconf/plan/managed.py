@@ -9,7 +9,7 @@ from lbconf.records import dataclass, field
 from lbconf.state.serialise import from_data
 from lbconf.state.structure import QualifiedName, State
 
-__all__ = ["Managed", "last_managed", "managed_as"]
+__all__ = ["Managed", "last_managed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +40,6 @@ def last_managed(entries: Sequence[LedgerEntry]) -> Managed:
             texts.append(json.loads(entry.state))
         if entry.result == "applied":
             break
-    return managed_as(texts)
-
-
-def managed_as(texts: Sequence[Mapping[str, Any]]) -> Managed:
-    """What these states, the newest first, say is managed."""
     return Managed(
         namespaces=tuple(texts[0].get("namespaces", ())) if texts else (),
         tables=frozenset(_name(table) for text in texts for table in text.get("tables", ())),
