@@ -14,10 +14,11 @@ _OWN_CONNECTORS = ("memory", "mysql", "postgresql", "sqlite")
 def schema_files() -> dict[str, str]:
     """The text of every schema by file name, `model.json` and so on."""
     from lbconf.plan.plan_file import plan_file_schema
+    from lbconf.plan.snapshot import snapshot_schema
     from lbconf.project.json_schema import json_schemas
 
     connectors = [(kind.name, kind.aliases, kind.settings()) for kind in connector_types()]
-    schemas = {**json_schemas(connectors), "plan": plan_file_schema()}
+    schemas = {**json_schemas(connectors), "plan": plan_file_schema(), "snapshot": snapshot_schema()}
     return {
         f"{name}.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
         for name, schema in sorted(schemas.items())

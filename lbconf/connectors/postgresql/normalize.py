@@ -17,7 +17,7 @@ from lbconf.connectors.postgresql.probe import ask
 from lbconf.records import replace
 from lbconf.state.structure import Column, ColumnType, Default, Index, IndexPart, QualifiedName, State, Table
 
-__all__ = ["normalize", "predicted"]
+__all__ = ["normalize", "predicted", "questions"]
 
 STRING: Final = re.compile(r"^'(?:[^'\\]|'')*'$")
 INSTANTS: Final = frozenset({"now()", "CURRENT_TIMESTAMP", "transaction_timestamp()"})
@@ -35,12 +35,7 @@ def normalize(desired: State, *, actual: State, connection: Connection[Any]) -> 
         connection: For the questions that are left. Used for one rolled-back transaction at most.
     """
     state = predicted(desired, actual)
-    open_tables = {}
-    for table in state.tables:
-        there = actual.table(table.name) or (actual.table(table.renamed_from) if table.renamed_from else None)
-        question = _question(table, there)
-        if question is not None:
-            open_tables[table.name] = question
+    open_tables = questions(state, actual)
     if not open_tables:
         return state
     answers = ask(connection, open_tables, state, actual)
@@ -68,6 +63,17 @@ def predicted(desired: State, actual: State) -> State:
         found = replace(table, columns=columns, indexes=tuple(map(_index, table.indexes)))
         tables.append(_instants(found, actual.table(table.name)))
     return replace(desired, tables=tuple(tables))
+
+
+def questions(state: State, actual: State) -> dict[QualifiedName, Table]:
+    """Tables of a predicted state with only those columns, checks and indexes that the server has to be asked about."""
+    found = {}
+    for table in state.tables:
+        there = actual.table(table.name) or (actual.table(table.renamed_from) if table.renamed_from else None)
+        question = _question(table, there)
+        if question is not None:
+            found[table.name] = question
+    return found
 
 
 def _column(column: Column, named: set[QualifiedName], namespace: str, *, in_key: bool) -> Column:

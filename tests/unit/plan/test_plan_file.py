@@ -79,8 +79,8 @@ def other_format(document: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (edited, "{} was changed after it was written, so it is not applied"),
-        (other_version, "{} has plan format 99, and this lbconf reads 1"),
+        (edited, "{} was changed after it was written, so it is not used"),
+        (other_version, "{} has plan format 99, and this lbconf reads 2"),
         (other_format, "{} is no plan file"),
     ],
 )
