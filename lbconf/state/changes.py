@@ -94,7 +94,7 @@ class CreateEnumeration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddEnumerationValues:
-    """Values are missing; `before`'s values are a subsequence of `after`'s."""
+    """Values are missing, or only the comment differs; `before`'s values are a subsequence of `after`'s."""
 
     before: Enumeration
     after: Enumeration
@@ -230,7 +230,7 @@ class DropIndex:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenameIndex:
-    """Same index under another name."""
+    """Same index under another name, or with another comment."""
 
     table: QualifiedName
     before: Index
@@ -294,7 +294,7 @@ class CreateDomain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlterDomain:
-    """Default, nullability or checks differ."""
+    """Default, nullability or checks differ; or the type or the collation, which no server alters in place."""
 
     before: Domain
     after: Domain
@@ -381,7 +381,8 @@ class DropNamespace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenameEnumeration:
-    """`renamedFrom` says so, of the type or of values."""
+    """`renamedFrom` or `renamedValues` says so. `after` is the type as it is once only that is done; its
+    `value_renames` are those to make, in an order that can be executed."""
 
     before: Enumeration
     after: Enumeration

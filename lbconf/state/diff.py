@@ -3,55 +3,32 @@
 Both states must be of one server and `desired` normalised by its inspector.
 What the desired state has no opinion on (`settle`) never makes a change:
 comments, collations, storage options, names of constraints that are equal in
-everything else, and everything opaque.
+everything else, and everything opaque. In the namespaces that the desired
+state owns everything counts but what is opaque.
 """
 
-from collections.abc import Collection, Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Collection, Iterator, Mapping
 
 from lbconf.records import dataclass, replace
 from lbconf.state.changes import (
-    AddCheck,
-    AddColumn,
-    AddEnumerationValues,
     AddForeignKey,
-    AddIndex,
-    AddPrimaryKey,
-    AddUnique,
-    AlterColumn,
     Change,
-    CreateEnumeration,
-    CreateNamespace,
     CreateTable,
-    DropCheck,
-    DropColumn,
     DropForeignKey,
     DropIndex,
     DropPrimaryKey,
     DropTable,
     DropUnique,
-    RebuildEnumeration,
-    RenameColumn,
-    RenameIndex,
     RenameTable,
-    SetTableComment,
 )
-from lbconf.state.renames import column_renames, renamed_state, table_renames
+from lbconf.state.diff_tables import table_changes
+from lbconf.state.diff_types import type_changes, view_changes
+from lbconf.state.renames import renamed_state, table_renames
 from lbconf.state.settle import settle
-from lbconf.state.structure import (
-    Check,
-    Enumeration,
-    ForeignKey,
-    Index,
-    QualifiedName,
-    State,
-    Table,
-    Unique,
-)
+from lbconf.state.structure import ForeignKey, QualifiedName, State, Table
+from lbconf.state.unneeded import NOTHING_MADE, Made, owned_tables, unneeded
 
 __all__ = ["Difference", "compare", "diff"]
-
-Part = TypeVar("Part", Unique, ForeignKey, Check)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +39,8 @@ class Difference:
     """In no particular order, the same each time; empty where the states agree."""
     settled: State
     """The desired state with what it leaves open as it is in the actual one."""
+    remade: frozenset[QualifiedName] = frozenset()
+    """Tables that can only be dropped and made again, because they are to be divided otherwise."""
 
 
 def diff(actual: State, desired: State, *, droppable: Collection[QualifiedName] = ()) -> tuple[Change, ...]:
@@ -69,34 +48,51 @@ def diff(actual: State, desired: State, *, droppable: Collection[QualifiedName] 
     return compare(actual, desired, droppable=droppable).changes
 
 
-def compare(actual: State, desired: State, *, droppable: Collection[QualifiedName] = ()) -> Difference:
+def compare(
+    actual: State,
+    desired: State,
+    *,
+    droppable: Collection[QualifiedName] = (),
+    made: Made = NOTHING_MADE,
+    staying: Collection[QualifiedName] = (),
+) -> Difference:
     """How the states differ.
 
     Args:
         actual: What is there.
         desired: What should be there, normalised.
-        droppable: Tables of `actual` that may go when `desired` lacks them; all others are left alone.
+        droppable: Tables of `actual` that may go when `desired` lacks them; others are left alone, unless the
+            desired state owns their namespace.
+        made: What else lbconf made, which goes when nobody asks for it any more.
+        staying: Tables that are kept or parked where they would be dropped.
     """
     renames = table_renames(actual, desired)
     now = renamed_state(actual, desired)
     wanted = settle(now, desired)
-    changes: list[Change] = [CreateNamespace(name=name) for name in wanted.namespaces if name not in now.namespaces]
-    changes += _enumerations(now, wanted)
     originals = {table.name: table for table in actual.tables}
-    by_name = {table.name: table for table in wanted.tables}
-    changes += [RenameTable(before=originals[old], after=by_name[new]) for old, new in renames]
     old_names = {new: old for old, new in renames}
+    changes: list[Change] = [*type_changes(actual, now, wanted)]
+    remade: set[QualifiedName] = set()
     for table in wanted.tables:
         found = now.table(table.name)
         if found is None:
             changes += _created(table)
             continue
         before = originals[old_names.get(table.name, table.name)]
+        if found.partition_by != table.partition_by:
+            changes += [DropTable(before=before), *_created(table)]
+            remade.add(table.name)
+            continue
+        if before.name != found.name:
+            changes.append(RenameTable(before=before, after=table))
         if before is not found or found != table:
-            changes += _table(before, found, table)
-    gone = set(droppable) - {table.name for table in wanted.tables} - {old for old, _ in renames}
-    changes += [DropTable(before=table) for table in now.tables if table.name in gone]
-    return Difference(changes=tuple(changes), settled=wanted)
+            changes += table_changes(before, found, table)
+    changes += view_changes(now, wanted)
+    gone = {*droppable, *owned_tables(actual, desired)}
+    gone -= {table.name for table in wanted.tables} | {old for old, _ in renames}
+    changes += unneeded(now, wanted, gone=gone, made=made, staying=staying)
+    changes += _aside(changes, now, wanted, remade, gone - {*staying})
+    return Difference(changes=tuple(changes), settled=wanted, remade=frozenset(remade))
 
 
 def _created(table: Table) -> Iterator[Change]:
@@ -105,85 +101,48 @@ def _created(table: Table) -> Iterator[Change]:
         yield AddForeignKey(table=table.name, after=key)
 
 
-def _enumerations(actual: State, desired: State) -> Iterator[Change]:
-    there = {found.name: found for found in actual.enumerations}
-    for wanted in desired.enumerations:
-        found = there.get(wanted.name)
-        if found is None:
-            yield CreateEnumeration(after=wanted)
-        elif found.values != wanted.values:
-            extends = _is_subsequence(found, wanted)
-            yield (AddEnumerationValues if extends else RebuildEnumeration)(before=found, after=wanted)
-
-
-def _is_subsequence(found: Enumeration, wanted: Enumeration) -> bool:
-    remaining = iter(wanted.values)
-    return all(value in remaining for value in found.values)
-
-
-def _table(before: Table, found: Table, wanted: Table) -> Iterator[Change]:
-    """Changes inside one table; `found` is `before` with the new names of what is renamed."""
-    name = wanted.name
-    if found.comment != wanted.comment:
-        yield SetTableComment(table=name, before=found.comment, after=wanted.comment)
-    yield from _columns(before, found, wanted)
-    if found.primary_key != wanted.primary_key:
-        if found.primary_key is not None:
-            yield DropPrimaryKey(table=name, before=found.primary_key)
-        if wanted.primary_key is not None:
-            yield AddPrimaryKey(table=name, after=wanted.primary_key)
-    yield from (DropUnique(table=name, before=part) for part in _without(found.uniques, wanted.uniques))
-    yield from (AddUnique(table=name, after=part) for part in _without(wanted.uniques, found.uniques))
-    yield from _indexes(found, wanted)
-    yield from (DropForeignKey(table=name, before=part) for part in _without(found.foreign_keys, wanted.foreign_keys))
-    yield from (AddForeignKey(table=name, after=part) for part in _without(wanted.foreign_keys, found.foreign_keys))
-    yield from (DropCheck(table=name, before=part) for part in _without(found.checks, wanted.checks))
-    yield from (AddCheck(table=name, after=part) for part in _without(wanted.checks, found.checks))
-
-
-def _without(parts: Iterable[Part], others: Iterable[Part]) -> list[Part]:
-    known = list(others)
-    return [part for part in parts if part not in known]
-
-
-def _columns(before: Table, found: Table, wanted: Table) -> Iterator[Change]:
-    asked = {column.name: column for column in wanted.columns}
-    for old_name, name in column_renames(before, wanted):
-        old = before.column(old_name)
-        if old is not None:
-            yield RenameColumn(table=wanted.name, before=old, after=asked[name])
-    for column in found.columns:
-        after = asked.pop(column.name, None)
-        if after is None:
-            yield DropColumn(table=wanted.name, before=column)
+def _aside(
+    changes: Collection[Change],
+    now: State,
+    wanted: State,
+    remade: Collection[QualifiedName],
+    gone: Collection[QualifiedName],
+) -> list[Change]:
+    """Foreign keys that stay and have to step aside, because what they point at goes and comes again."""
+    keys = _dropped_keys(changes, now)
+    if not keys and not remade and not gone:
+        return []
+    dropped = {(change.table, change.before.name) for change in changes if isinstance(change, DropForeignKey)}
+    found: list[Change] = []
+    for table in now.tables:
+        if table.name in remade or table.name in gone:
             continue
-        if column != after:
-            yield AlterColumn(table=wanted.name, before=column, after=after)
-    yield from (AddColumn(table=wanted.name, after=column) for column in asked.values())
+        after = wanted.table(table.name)
+        for key in table.foreign_keys:
+            lost = key.target in gone
+            if (table.name, key.name) in dropped or not (lost or key.target in remade or _needs(key, keys)):
+                continue
+            found.append(DropForeignKey(table=table.name, before=key))
+            again = key if after is None else next((one for one in after.foreign_keys if one == key), None)
+            if again is not None and not lost:
+                found.append(AddForeignKey(table=table.name, after=again))
+    return found
 
 
-def _indexes(found: Table, wanted: Table) -> Iterator[Change]:
-    there = {index.name: index for index in found.indexes}
-    asked = {index.name for index in wanted.indexes}
-    for index in wanted.indexes:
-        same_name = there.pop(index.name, None)
-        if same_name == index:
-            continue
-        if same_name is not None:
-            yield DropIndex(table=wanted.name, before=same_name)
-            yield AddIndex(table=wanted.name, after=index)
-            continue
-        old = next(
-            (other for other in there.values() if other.name not in asked and _same_index(other, index)),
-            None,
-        )
-        if old is None:
-            yield AddIndex(table=wanted.name, after=index)
-        else:
-            del there[old.name]
-            yield RenameIndex(table=wanted.name, before=old, after=index)
-    yield from (DropIndex(table=wanted.name, before=index) for index in there.values())
+def _dropped_keys(changes: Collection[Change], now: State) -> Mapping[QualifiedName, list[frozenset[str]]]:
+    """The columns of each table of which a key goes."""
+    found: dict[QualifiedName, list[frozenset[str]]] = {}
+    for change in changes:
+        match change:
+            case DropPrimaryKey(table=table, before=key) | DropUnique(table=table, before=key):
+                found.setdefault(table, []).append(frozenset(key.columns))
+            case DropIndex(table=table, before=index) if index.unique:
+                columns = [part.column for part in index.parts]
+                found.setdefault(table, []).append(frozenset(name for name in columns if name is not None))
+            case _:
+                pass
+    return {name: keys for name, keys in found.items() if now.table(name) is not None}
 
 
-def _same_index(one: Index, other: Index) -> bool:
-    return replace(one, name="", comment=None) == replace(other, name="", comment=None)
+def _needs(key: ForeignKey, keys: Mapping[QualifiedName, list[frozenset[str]]]) -> bool:
+    return frozenset(key.target_columns) in keys.get(key.target, ())

@@ -1,20 +1,22 @@
 """Renames that the desired state says, applied to an actual state."""
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Sequence as Listed
 from typing import TypeVar
 
 from lbconf.records import replace
-from lbconf.state.structure import (
-    Column,
-    ForeignKey,
-    Index,
-    PrimaryKey,
-    QualifiedName,
-    State,
-    Table,
-)
+from lbconf.state.renamed_parts import renamed_table, with_expressions, with_renamed_types
+from lbconf.state.rewrite import sequence_renamer
+from lbconf.state.structure import Enumeration, QualifiedName, Sequence, State, Table
 
-__all__ = ["column_renames", "renamed_state", "table_renames"]
+__all__ = [
+    "column_renames",
+    "enumeration_renames",
+    "renamed_state",
+    "sequence_renames",
+    "table_renames",
+    "value_renames",
+]
 
 Name = TypeVar("Name", bound=Hashable)
 
@@ -35,11 +37,52 @@ def column_renames(actual: Table, desired: Table) -> tuple[tuple[str, str], ...]
     )
 
 
-def renamed_state(actual: State, desired: State) -> State:
-    """The actual state as it is once all renames of tables and columns are done.
+def enumeration_renames(actual: State, desired: State) -> tuple[tuple[Enumeration, Enumeration], ...]:
+    """(as it is, as it is once it and its values are renamed) of each enum type, in an order that can be executed.
 
-    Foreign keys, keys and indexes follow the new names, as servers let them.
-    Expressions (checks, partial indexes) stay as they were.
+    A value is renamed where the old one is there and not wanted, the new one wanted and not there; a swap counts.
+    """
+    there = {found.name: found for found in actual.enumerations}
+    wanted = {one.name: one for one in desired.enumerations}
+    moved = _renames([*there], [(one.name, one.renamed_from) for one in desired.enumerations])
+    old_names = {new: old for old, new in moved}
+    found = []
+    names = [new for _, new in moved]
+    names += [name for name, one in wanted.items() if one.value_renames and name not in old_names]
+    for name in names:
+        before = there.get(old_names.get(name, name))
+        if before is None:
+            continue
+        values = dict(value_renames(before, wanted[name]))
+        if name != before.name or values:
+            after = replace(
+                wanted[name],
+                values=tuple(values.get(value, value) for value in before.values),
+                comment=before.comment,
+                value_renames=tuple(values.items()),
+            )
+            found.append((before, after))
+    return tuple(found)
+
+
+def value_renames(before: Enumeration, wanted: Enumeration) -> tuple[tuple[str, str], ...]:
+    """(old value, new value) of those that are still to be renamed, in an order that can be executed."""
+    former = {new: old for old, new in wanted.value_renames}
+    return _renames(before.values, [(value, former.get(value)) for value in wanted.values])
+
+
+def sequence_renames(actual: State, desired: State) -> tuple[tuple[QualifiedName, QualifiedName], ...]:
+    """(old name, new name) in an order that can be executed."""
+    return _renames(
+        [one.name for one in actual.sequences],
+        [(one.name, one.renamed_from) for one in desired.sequences],
+    )
+
+
+def renamed_state(actual: State, desired: State) -> State:
+    """The actual state as it is once all renames of tables, columns, types, values and sequences are done.
+
+    Foreign keys, keys, indexes and expressions follow the new names, as servers let them.
     """
     tables = dict(table_renames(actual, desired))
     wanted = {table.name: table for table in desired.tables}
@@ -47,15 +90,38 @@ def renamed_state(actual: State, desired: State) -> State:
     for table in actual.tables:
         after = wanted.get(tables.get(table.name, table.name))
         columns[table.name] = dict(column_renames(table, after)) if after is not None else {}
-    if not tables and not any(columns.values()):
-        return actual
-    return replace(
-        actual,
-        tables=tuple(_renamed_table(table, tables, columns) for table in actual.tables),
-    )
+    enumerations = enumeration_renames(actual, desired)
+    sequences = dict(sequence_renames(actual, desired))
+    now = actual
+    if tables or any(columns.values()):
+        now = replace(
+            now,
+            tables=tuple(renamed_table(table, tables, columns) for table in now.tables),
+            sequences=tuple(_moved_owner(one, tables, columns) for one in now.sequences),
+        )
+    if enumerations:
+        now = with_renamed_types(now, enumerations)
+    if sequences:
+        now = replace(
+            now, sequences=tuple(replace(one, name=sequences.get(one.name, one.name)) for one in now.sequences)
+        )
+        now = with_expressions(now, [sequence_renamer(old, new) for old, new in sequences.items()])
+    return now
 
 
-def _renames(there: Iterable[Name], wanted: Sequence[tuple[Name, Name | None]]) -> tuple[tuple[Name, Name], ...]:
+def _moved_owner(
+    sequence: Sequence,
+    tables: Mapping[QualifiedName, QualifiedName],
+    columns: Mapping[QualifiedName, Mapping[str, str]],
+) -> Sequence:
+    if sequence.owned_by is None:
+        return sequence
+    table, column = sequence.owned_by
+    owner = (tables.get(table, table), columns.get(table, {}).get(column, column))
+    return sequence if owner == sequence.owned_by else replace(sequence, owned_by=owner)
+
+
+def _renames(there: Iterable[Name], wanted: Listed[tuple[Name, Name | None]]) -> tuple[tuple[Name, Name], ...]:
     said = {new: old for new, old in wanted if old is not None and old != new}
     if not said:
         return ()
@@ -78,54 +144,3 @@ def _renames(there: Iterable[Name], wanted: Sequence[tuple[Name, Name | None]]) 
         names.remove(found[0])
         names.add(found[1])
         del said[found[1]]
-
-
-def _renamed_table(
-    table: Table,
-    tables: Mapping[QualifiedName, QualifiedName],
-    columns: Mapping[QualifiedName, Mapping[str, str]],
-) -> Table:
-    own = columns[table.name]
-    return replace(
-        table,
-        name=tables.get(table.name, table.name),
-        columns=tuple(_renamed_column(column, own) for column in table.columns),
-        primary_key=_renamed_key(table.primary_key, own),
-        uniques=tuple(replace(part, columns=_renamed(part.columns, own)) for part in table.uniques),
-        indexes=tuple(_renamed_index(index, own) for index in table.indexes),
-        foreign_keys=tuple(_renamed_foreign_key(key, own, tables, columns) for key in table.foreign_keys),
-    )
-
-
-def _renamed(names: tuple[str, ...], renames: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(renames.get(name, name) for name in names)
-
-
-def _renamed_column(column: Column, renames: Mapping[str, str]) -> Column:
-    return replace(column, name=renames.get(column.name, column.name))
-
-
-def _renamed_key(key: PrimaryKey | None, renames: Mapping[str, str]) -> PrimaryKey | None:
-    return None if key is None else replace(key, columns=_renamed(key.columns, renames))
-
-
-def _renamed_index(index: Index, renames: Mapping[str, str]) -> Index:
-    parts = tuple(
-        part if part.column is None else replace(part, column=renames.get(part.column, part.column))
-        for part in index.parts
-    )
-    return replace(index, parts=parts, include=_renamed(index.include, renames))
-
-
-def _renamed_foreign_key(
-    key: ForeignKey,
-    own: Mapping[str, str],
-    tables: Mapping[QualifiedName, QualifiedName],
-    columns: Mapping[QualifiedName, Mapping[str, str]],
-) -> ForeignKey:
-    return replace(
-        key,
-        columns=_renamed(key.columns, own),
-        target=tables.get(key.target, key.target),
-        target_columns=_renamed(key.target_columns, columns.get(key.target, {})),
-    )

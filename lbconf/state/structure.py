@@ -8,12 +8,13 @@ their order (which `diff` does not look at).
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from lbconf.diagnostics import Location
 from lbconf.records import dataclass, field
 
 __all__ = [
+    "EVERYTHING",
     "Check",
     "Column",
     "ColumnType",
@@ -38,6 +39,9 @@ __all__ = [
     "Unique",
     "View",
 ]
+
+EVERYTHING: Final = "*"
+"""In `State.owns`: every namespace, also those to come."""
 
 Options: TypeAlias = tuple[tuple[str, str], ...]
 """Facts that only the server knows the names of, as sorted (name, value)."""
@@ -412,6 +416,10 @@ class State:
     def table(self, name: QualifiedName) -> Table | None:
         """The named table, or None."""
         return self._by_name.get(name)
+
+    def speaks_for(self, namespace: str) -> bool:
+        """Whether `owns` names the namespace, or all (`*`)."""
+        return bool(self.owns) and (namespace in self.owns or EVERYTHING in self.owns)
 
     @cached_property
     def _by_name(self) -> Mapping[QualifiedName, Table]:
