@@ -381,11 +381,11 @@ class DropNamespace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenameEnumeration:
-    """`renamedFrom` or `renamedValues` says so. `after` is the type as it is once only that is done; its
-    `value_renames` are those to make, in an order that can be executed."""
+    """`renamedFrom` or `renamedValues` says so."""
 
     before: Enumeration
     after: Enumeration
+    """As it is once only that is done; its `value_renames` are those to make, in an order that can be executed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -183,5 +183,5 @@ def _paired(found: Sequence[Part], wanted: Sequence[Part]) -> tuple[list[tuple[P
 
 def _same(one: Part, other: Part) -> bool:
     """Whether only the name differs; a comment is no reason to build an index anew."""
-    silent: dict[str, Any] = {"comment": None} if isinstance(one, Index) else {}
-    return bool(replace(one, name=other.name, **silent) == replace(other, **silent))
+    silent: dict[str, Any] = {"name": ""} | ({"comment": None} if hasattr(one, "comment") else {})
+    return bool(replace(one, **silent) == replace(other, **silent))
