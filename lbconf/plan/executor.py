@@ -214,8 +214,7 @@ class _Execution:
         if self._doubt:
             if statement.done is not None and self._session.is_true(statement.done):
                 return
-            for sql in statement.cleanup:
-                self._session.execute(Statement(sql=sql))
+            self._clear_away(statement)
         self._doubt = True
         self._execute(statement)
 
@@ -244,9 +243,13 @@ class _Execution:
             return
         statement = self._plan.steps[self._doing.step].statements[self._doing.statement]
         with suppress(ConnectorError):
-            if statement.cleanup and not (statement.done and self._session.is_true(statement.done)):
-                for sql in statement.cleanup:
-                    self._session.execute(Statement(sql=sql))
+            if not (statement.done and self._session.is_true(statement.done)):
+                self._clear_away(statement)
+
+    def _clear_away(self, statement: Statement) -> None:
+        if statement.cleanup and (statement.broken is None or self._session.is_true(statement.broken)):
+            for sql in statement.cleanup:
+                self._session.execute(Statement(sql=sql, lock=statement.lock))
 
     def _tell(self, event: Event, *, rows: int = 0, attempt: int = 0, seconds: float = 0.0) -> None:
         at = self._doing or self._journal.at

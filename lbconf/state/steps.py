@@ -22,6 +22,8 @@ class Statement:
     that in doubt, outside transactions only. None: executing it again does no harm."""
     cleanup: tuple[str, ...] = ()
     """What to execute first when it was begun and is not done: the drop of an invalid index."""
+    broken: str | None = None
+    """A query of one truth value: whether there is something for `cleanup` to clear away. None: it may always run."""
     repeat: bool = False
     """Executed again until it changes no row: one batch of a back-fill."""
 

@@ -7,78 +7,76 @@ import re
 from collections.abc import Sequence
 from typing import Final, assert_never
 
+from lbconf.connectors.postgresql.ddl_around import dropped_views, steps_after, steps_before
+from lbconf.connectors.postgresql.ddl_aside import refuse_drop
 from lbconf.connectors.postgresql.ddl_columns import add_column, alter_column, drop_column
-from lbconf.connectors.postgresql.ddl_enumerations import add_values, rebuild
+from lbconf.connectors.postgresql.ddl_constraints import constraint_steps
+from lbconf.connectors.postgresql.ddl_context import Context, ddl_step
+from lbconf.connectors.postgresql.ddl_dependents import around, inherited
+from lbconf.connectors.postgresql.ddl_enumerations import add_values, create, rebuild, rename
+from lbconf.connectors.postgresql.ddl_indexes import index_steps
 from lbconf.connectors.postgresql.ddl_parking import park_table
-from lbconf.connectors.postgresql.ddl_sequences import counted_sequence
-from lbconf.connectors.postgresql.spelling import (
-    check_clause,
-    column_clause,
-    comment_literal,
-    foreign_key_clause,
-    index_statement,
-    literal,
-    name_text,
-    quote,
-    serial_type,
-    unique_clause,
-)
+from lbconf.connectors.postgresql.ddl_partitions import partition_step
+from lbconf.connectors.postgresql.ddl_sequences import alter_sequence, create_sequence, drop_sequence
+from lbconf.connectors.postgresql.ddl_tables import table_steps
+from lbconf.connectors.postgresql.ddl_types import type_step
+from lbconf.connectors.postgresql.locks import with_locks
+from lbconf.connectors.postgresql.online import arranged, online_steps, online_view
+from lbconf.connectors.postgresql.spelling import name_text, quote
 from lbconf.connectors.sql.checks import widened_checks
-from lbconf.diagnostics import Code, Diagnostic, Location
+from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import PlanError
-from lbconf.records import dataclass, replace
+from lbconf.records import replace
 from lbconf.state import changes as c
 from lbconf.state.describe import describe
-from lbconf.state.hazards import Hazard, HazardKind
 from lbconf.state.steps import Statement, Step
-from lbconf.state.structure import Column, Index, PrimaryKey, QualifiedName, State, Table
+from lbconf.state.structure import Column, State
 
 __all__ = ["compile_changes"]
 
 EXCLUSIVE: Final = "ACCESS EXCLUSIVE"
-SHARE: Final = "SHARE"
-SHARE_ROW: Final = "SHARE ROW EXCLUSIVE"
 NEXT_VALUE: Final = re.compile(r"^nextval\('(?P<sequence>(?:[^']|'')+)'(?:::regclass)?\)$")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Context:
-    """What the steps of one plan know of each other."""
+def compile_changes(
+    changes: Sequence[c.Change], *, actual: State, desired: State, online: bool = False
+) -> tuple[Step, ...]:
+    """The steps that make these ordered changes; one or more per change, in the same order.
 
-    actual: State
-    desired: State
-    made: frozenset[QualifiedName]
-    """Tables this plan makes: nothing on them can hurt."""
-    mentioned: str
-    """Everything the changes say, to find out whether a new enum value is used at once."""
-    widened: frozenset[tuple[QualifiedName, str]]
-    """Checks that let pass all that the one they replace did: no row can break them."""
+    `online`: in the way that holds up readers and writers least, in several transactions.
+    """
+    context = _context(changes, actual, desired)
+    steps: list[Step] = [*steps_before(context)]
+    careful = online_view(changes, actual) if online else None
+    sequences = _known_sequences(actual, changes)
+    for place, change in enumerate(changes):
+        made = [step for column in _columns_after(change) for step in _missing_sequence(column, sequences)]
+        plain = _compile(change, context)
+        made.extend(plain if careful is None else online_steps(change, plain, careful))
+        steps.extend(replace(step, covers=(place,)) for step in made)
+    steps.extend(steps_after(context))
+    return with_locks(steps if careful is None else arranged(steps, careful))
 
-    def hazards(self, table: QualifiedName, *found: tuple[HazardKind, str]) -> tuple[Hazard, ...]:
-        """These hazards, or none for a table this plan makes."""
-        return () if table in self.made else tuple(Hazard(kind=kind, message=message) for kind, message in found)
 
-
-def compile_changes(changes: Sequence[c.Change], *, actual: State, desired: State) -> tuple[Step, ...]:
-    """The steps that make these ordered changes; one or more per change, in the same order."""
-    context = _Context(
+def _context(changes: Sequence[c.Change], actual: State, desired: State) -> Context:
+    gone = {change.before.name for change in changes if isinstance(change, c.DropTable)}
+    context = Context(
         actual=actual,
         desired=desired,
+        changes=tuple(changes),
         made=frozenset(change.after.name for change in changes if isinstance(change, c.CreateTable)),
         mentioned=repr([change for change in changes if not isinstance(change, c.AddEnumerationValues)]),
         widened=widened_checks(changes),
+        old_names={ch.after.name: ch.before.name for ch in changes if isinstance(ch, c.RenameTable)},
+        gone=frozenset(gone),
     )
-    steps: list[Step] = []
-    sequences = _known_sequences(actual)
-    for place, change in enumerate(changes):
-        made = [step for column in _columns_after(change) for step in _missing_sequence(column, sequences)]
-        made.extend(_compile(change, context))
-        steps.extend(replace(step, covers=(place,)) for step in made)
-    return tuple(steps)
+    views = {view.name for view in dropped_views(context)}
+    return replace(context, gone=context.gone | views)
 
 
-def _known_sequences(actual: State) -> set[str]:
+def _known_sequences(actual: State, changes: Sequence[c.Change]) -> set[str]:
     found = {str(sequence.name) for sequence in actual.sequences}
+    found |= {str(change.after.name) for change in changes if isinstance(change, c.CreateSequence | c.AlterSequence)}
     for table in actual.tables:
         for column in table.columns:
             if column.identity is not None and column.identity.sequence is not None:
@@ -118,38 +116,50 @@ def _missing_sequence(column: Column, known: set[str]) -> list[Step]:
     ]
 
 
-def _compile(change: c.Change, context: _Context) -> tuple[Step, ...]:
+def _compile(change: c.Change, context: Context) -> tuple[Step, ...]:  # noqa: C901 - one line per family
     match change:
         case c.CreateNamespace(name=name):
             made = f"CREATE SCHEMA {quote(name)}"
-            return (_step(f"create schema {name}", [made], undo=[f"DROP SCHEMA {quote(name)}"]),)
-        case c.CreateEnumeration() | c.AddEnumerationValues() | c.RebuildEnumeration() | c.DropEnumeration():
+            return (ddl_step(f"create schema {name}", [made], undo=[f"DROP SCHEMA {quote(name)}"]),)
+        case c.DropNamespace(name=name):
+            dropped = f"DROP SCHEMA {quote(name)}"
+            return (ddl_step(f"drop schema {name}", [dropped], undo=[f"CREATE SCHEMA {quote(name)}"]),)
+        case (
+            c.CreateEnumeration()
+            | c.AddEnumerationValues()
+            | c.RebuildEnumeration()
+            | c.DropEnumeration()
+            | c.RenameEnumeration()
+        ):
             return _enumeration(change, context)
-        case c.CreateTable() | c.DropTable() | c.RenameTable() | c.SetTableComment():
-            return _table(change)
-        case c.AddColumn(table=table, after=column):
-            return add_column(table, column, fresh=table in context.made)
-        case c.DropColumn(table=table, before=column):
-            return drop_column(table, column)
-        case c.RenameColumn(table=table, before=column, after=after):
-            forth, back = (
-                f"ALTER TABLE {name_text(table)} RENAME COLUMN {quote(one)} TO {quote(two)}"
-                for one, two in ((column.name, after.name), (after.name, column.name))
-            )
-            return (
-                _step(
-                    f"rename column {table}.{column.name} to {after.name}",
-                    [forth],
-                    undo=[back],
-                    table=table,
-                    lock=EXCLUSIVE,
-                    source=after.source,
-                ),
-            )
-        case c.AlterColumn(table=table, before=column, after=after):
-            return alter_column(table, column, after, fresh=table in context.made)
+        case (
+            c.CreateDomain()
+            | c.AlterDomain()
+            | c.DropDomain()
+            | c.CreateComposite()
+            | c.AlterComposite()
+            | c.DropComposite()
+            | c.CreateExtension()
+        ):
+            return (type_step(change, context.actual),)
+        case c.CreateSequence(after=sequence):
+            return (create_sequence(sequence),)
+        case c.AlterSequence(before=before, after=after):
+            return (alter_sequence(before, after),)
+        case c.DropSequence(before=sequence):
+            return (drop_sequence(sequence),)
+        case c.CreateView() | c.DropView():
+            return ()  # see `steps_before` and `steps_after`
+        case c.CreateTable() | c.DropTable() | c.RenameTable() | c.SetTableComment() | c.SetTableOptions():
+            return table_steps(change, context)
+        case c.AddPartition() | c.DropPartition():
+            return (partition_step(change, context.changes),)
+        case c.AddColumn() | c.DropColumn() | c.RenameColumn() | c.AlterColumn():
+            return _column(change, context)
         case c.AddIndex() | c.DropIndex() | c.RenameIndex():
-            return _index(change, context)
+            return index_steps(change, context)
+        case c.ParkTable(before=table, after=parked):
+            return (park_table(table, parked),)
         case (
             c.AddPrimaryKey()
             | c.DropPrimaryKey()
@@ -159,279 +169,61 @@ def _compile(change: c.Change, context: _Context) -> tuple[Step, ...]:
             | c.DropForeignKey()
             | c.AddCheck()
             | c.DropCheck()
+            | c.AddExclusion()
+            | c.DropExclusion()
+            | c.RenameConstraint()
         ):
-            return _constraint(change, context)
-        case c.ParkTable(before=table, after=parked):
-            return (park_table(table, parked),)
+            return constraint_steps(change, context)
         case _:
             message = f"this change cannot be made in PostgreSQL: {describe(change)}"
             raise PlanError(Diagnostic(code=Code.CHANGE_IMPOSSIBLE, message=message))
 
 
+def _column(change: c.AddColumn | c.DropColumn | c.RenameColumn | c.AlterColumn, context: Context) -> tuple[Step, ...]:
+    table = change.table
+    fresh = table in context.made
+    if not fresh and inherited(change, context):
+        return ()
+    match change:
+        case c.AddColumn(after=column):
+            return add_column(table, column, fresh=fresh)
+        case c.DropColumn(before=column):
+            used = {(context.before(table), column.name)}
+            refuse_drop(used, context.actual, gone=context.gone, what=f"column {table}.{column.name}")
+            return drop_column(table, column)
+        case c.RenameColumn(before=column, after=after):
+            forth, back = (
+                f"ALTER TABLE {name_text(table)} RENAME COLUMN {quote(one)} TO {quote(two)}"
+                for one, two in ((column.name, after.name), (after.name, column.name))
+            )
+            summary = f"rename column {table}.{column.name} to {after.name}"
+            return (ddl_step(summary, [forth], undo=[back], table=table, lock=EXCLUSIVE, source=after.source),)
+        case c.AlterColumn(before=column, after=after):
+            return alter_column(table, column, after, fresh=fresh, around=around(change, context))
+        case _:
+            assert_never(change)
+
+
 def _enumeration(
-    change: c.CreateEnumeration | c.AddEnumerationValues | c.RebuildEnumeration | c.DropEnumeration, context: _Context
+    change: c.CreateEnumeration
+    | c.AddEnumerationValues
+    | c.RebuildEnumeration
+    | c.DropEnumeration
+    | c.RenameEnumeration,
+    context: Context,
 ) -> tuple[Step, ...]:
     match change:
         case c.CreateEnumeration(after=after):
-            values = ", ".join(literal(value) for value in after.values)
-            made = f"CREATE TYPE {name_text(after.name)} AS ENUM ({values})"
             undo = f"DROP TYPE {name_text(after.name)}"
-            return (_step(f"create enum {after.name}", [made], undo=[undo], source=after.source),)
+            return (ddl_step(f"create enum {after.name}", create(after), undo=[undo], source=after.source),)
         case c.AddEnumerationValues(before=before, after=after):
             return add_values(before, after, mentioned=context.mentioned)
         case c.RebuildEnumeration(before=before, after=after):
-            return rebuild(before, after, tables=context.actual.tables)
+            return rebuild(before, after, actual=context.actual)
+        case c.RenameEnumeration(before=before, after=after):
+            return rename(before, after)
         case c.DropEnumeration(before=before):
-            values = ", ".join(literal(value) for value in before.values)
-            undo = f"CREATE TYPE {name_text(before.name)} AS ENUM ({values})"
-            return (_step(f"drop enum {before.name}", [f"DROP TYPE {name_text(before.name)}"], undo=[undo]),)
+            dropped = f"DROP TYPE {name_text(before.name)}"
+            return (ddl_step(f"drop enum {before.name}", [dropped], undo=create(before)),)
         case _:
             assert_never(change)
-
-
-def _table(change: c.CreateTable | c.DropTable | c.RenameTable | c.SetTableComment) -> tuple[Step, ...]:
-    match change:
-        case c.CreateTable(after=table):
-            return (_create_table(table),)
-        case c.DropTable(before=table):
-            name = table.name
-            hazards = (
-                Hazard(kind=HazardKind.DELETES_DATA, message=f"every row of {name} is deleted"),
-                Hazard(kind=HazardKind.IRREVERSIBLE, message=f"{name} cannot be brought back"),
-            )
-            dropped = f"DROP TABLE {name_text(name)}"
-            return (_step(f"drop table {name}", [dropped], table=name, lock=EXCLUSIVE, hazards=hazards),)
-        case c.RenameTable(before=before, after=after):
-            return (
-                _step(
-                    f"rename table {before.name} to {after.name}",
-                    _rename(before.name, after.name),
-                    undo=_rename(after.name, before.name),
-                    table=after.name,
-                    lock=EXCLUSIVE,
-                    source=after.source,
-                ),
-            )
-        case c.SetTableComment(table=name, before=old, after=new):
-            forth, back = (f"COMMENT ON TABLE {name_text(name)} IS {comment_literal(text)}" for text in (new, old))
-            return (_step(f"comment on table {name}", [forth], undo=[back], table=name),)
-        case _:
-            assert_never(change)
-
-
-def _create_table(table: Table) -> Step:
-    clauses = [column_clause(column) for column in table.columns]
-    if table.primary_key is not None:
-        clauses.append(_primary_key(table.primary_key))
-    clauses.extend(unique_clause(unique) for unique in table.uniques)
-    clauses.extend(check_clause(check) for check in table.checks if check.valid)
-    body = ",\n  ".join(clauses)
-    name = name_text(table.name)
-    statements = [f"CREATE TABLE {name} (\n  {body}\n)" if clauses else f"CREATE TABLE {name} ()"]
-    statements.extend(f"ALTER TABLE {name} ADD {check_clause(check)}" for check in table.checks if not check.valid)
-    for column in table.columns:
-        if column.identity is not None and column.identity.kind == "serial" and serial_type(column) is None:
-            statements.extend(counted_sequence(table.name, column))
-    if table.comment is not None:
-        statements.append(f"COMMENT ON TABLE {name} IS {comment_literal(table.comment)}")
-    statements.extend(
-        f"COMMENT ON COLUMN {name}.{quote(column.name)} IS {comment_literal(column.comment)}"
-        for column in table.columns
-        if column.comment is not None
-    )
-    for index in table.indexes:
-        statements.extend(_index_statements(table.name, index))
-    return _step(
-        f"create table {table.name}",
-        statements,
-        undo=[f"DROP TABLE {name}"],
-        table=table.name,
-        source=table.source,
-    )
-
-
-def _primary_key(key: PrimaryKey) -> str:
-    named = f"CONSTRAINT {quote(key.name)} " if key.name else ""
-    return f"{named}PRIMARY KEY ({', '.join(quote(column) for column in key.columns)})"
-
-
-def _index_statements(table: QualifiedName, index: Index) -> list[str]:
-    statements = [index_statement(table, index)]
-    if index.comment is not None:
-        shown = name_text(QualifiedName(table.namespace, index.name))
-        statements.append(f"COMMENT ON INDEX {shown} IS {comment_literal(index.comment)}")
-    return statements
-
-
-def _rename(before: QualifiedName, after: QualifiedName) -> list[str]:
-    found = []
-    if before.namespace != after.namespace:
-        found.append(f"ALTER TABLE {name_text(before)} SET SCHEMA {quote(after.namespace)}")
-    if before.name != after.name:
-        moved = QualifiedName(after.namespace, before.name)
-        found.append(f"ALTER TABLE {name_text(moved)} RENAME TO {quote(after.name)}")
-    return found
-
-
-def _index(change: c.AddIndex | c.DropIndex | c.RenameIndex, context: _Context) -> tuple[Step, ...]:
-    table = change.table
-    match change:
-        case c.AddIndex(after=index):
-            found = [
-                (HazardKind.INDEX_BUILD, f"building {index.name} reads all of {table}"),
-                (HazardKind.BLOCKS_WRITES, f"writes to {table} wait until {index.name} is built"),
-            ]
-            if index.unique:
-                found.append((HazardKind.MAY_FAIL_ON_DATA, f"rows of {table} that are equal stop it"))
-            return (
-                _step(
-                    f"create {'unique ' if index.unique else ''}index {index.name} on {table}",
-                    _index_statements(table, index),
-                    undo=[f"DROP INDEX {name_text(QualifiedName(table.namespace, index.name))}"],
-                    table=table,
-                    lock=SHARE,
-                    hazards=context.hazards(table, *found),
-                    source=index.source,
-                ),
-            )
-        case c.DropIndex(before=index):
-            dropped = f"DROP INDEX {name_text(QualifiedName(table.namespace, index.name))}"
-            return (
-                _step(
-                    f"drop index {index.name} of {table}",
-                    [dropped],
-                    undo=_index_statements(table, index),
-                    table=table,
-                    lock=EXCLUSIVE,
-                ),
-            )
-        case c.RenameIndex(before=before, after=index):
-            forth, back = (
-                f"ALTER INDEX {name_text(QualifiedName(table.namespace, one))} RENAME TO {quote(two)}"
-                for one, two in ((before.name, index.name), (index.name, before.name))
-            )
-            return (
-                _step(
-                    f"rename index {before.name} to {index.name}",
-                    [forth],
-                    undo=[back],
-                    table=table,
-                    lock="SHARE UPDATE EXCLUSIVE",
-                    source=index.source,
-                ),
-            )
-        case _:
-            assert_never(change)
-
-
-def _constraint(
-    change: c.AddPrimaryKey
-    | c.DropPrimaryKey
-    | c.AddUnique
-    | c.DropUnique
-    | c.AddForeignKey
-    | c.DropForeignKey
-    | c.AddCheck
-    | c.DropCheck,
-    context: _Context,
-) -> tuple[Step, ...]:
-    table = change.table
-    build = (HazardKind.BLOCKS_READS, f"{table} is locked while the index of the constraint is built")
-    match change:
-        case c.AddPrimaryKey(after=key):
-            data = (HazardKind.MAY_FAIL_ON_DATA, f"rows of {table} without a value or with equal keys stop it")
-            kind, name, clause = "primary key", key.name or f"{table.name}_pkey", _primary_key(key)
-            return (
-                _add(
-                    table,
-                    kind,
-                    name,
-                    clause,
-                    EXCLUSIVE,
-                    context.hazards(table, data, build),
-                    _table_source(context, table),
-                ),
-            )
-        case c.AddUnique(after=unique):
-            data = (HazardKind.MAY_FAIL_ON_DATA, f"rows of {table} that are equal stop it")
-            hazards = context.hazards(table, data, build)
-            return (_add(table, "unique", unique.name, unique_clause(unique), EXCLUSIVE, hazards, unique.source),)
-        case c.AddForeignKey(after=key):
-            data = (HazardKind.MAY_FAIL_ON_DATA, f"rows of {table} that point to nothing stop it")
-            both = str(table) if key.target == table else f"{table} and {key.target}"
-            scan = (HazardKind.BLOCKS_WRITES, f"writes to {both} wait while the rows of {table} are checked")
-            hazards = context.hazards(table, data, scan) if key.valid else ()
-            return (_add(table, "foreign key", key.name, foreign_key_clause(key), SHARE_ROW, hazards, key.source),)
-        case c.AddCheck(after=check):
-            data = (HazardKind.MAY_FAIL_ON_DATA, f"rows of {table} that break it stop it")
-            held = (HazardKind.BLOCKS_READS, f"{table} is locked while its rows are checked")
-            found = (held,) if (table, check.name) in context.widened else (data, held)
-            hazards = context.hazards(table, *found) if check.valid else ()
-            return (_add(table, "check", check.name, check_clause(check), EXCLUSIVE, hazards, check.source),)
-        case c.DropPrimaryKey(before=key):
-            return (_drop(table, "primary key", key.name or f"{table.name}_pkey", _primary_key(key)),)
-        case c.DropUnique(before=unique):
-            return (_drop(table, "unique", unique.name, unique_clause(unique)),)
-        case c.DropForeignKey(before=key):
-            return (_drop(table, "foreign key", key.name, foreign_key_clause(key)),)
-        case c.DropCheck(before=check):
-            return (_drop(table, "check", check.name, check_clause(check)),)
-        case _:
-            assert_never(change)
-
-
-def _table_source(context: _Context, name: QualifiedName) -> Location | None:
-    """The place of the model behind a table."""
-    table = context.desired.table(name)
-    return table.source if table else None
-
-
-def _add(
-    table: QualifiedName,
-    kind: str,
-    name: str,
-    clause: str,
-    lock: str,
-    hazards: tuple[Hazard, ...],
-    source: Location | None,
-) -> Step:
-    return _step(
-        f"add {kind} {name} to {table}",
-        [f"ALTER TABLE {name_text(table)} ADD {clause}"],
-        undo=[f"ALTER TABLE {name_text(table)} DROP CONSTRAINT {quote(name)}"],
-        table=table,
-        lock=lock,
-        hazards=hazards,
-        source=source,
-    )
-
-
-def _drop(table: QualifiedName, kind: str, name: str, clause: str) -> Step:
-    return _step(
-        f"drop {kind} {name} of {table}",
-        [f"ALTER TABLE {name_text(table)} DROP CONSTRAINT {quote(name)}"],
-        undo=[f"ALTER TABLE {name_text(table)} ADD {clause}"],
-        table=table,
-        lock=EXCLUSIVE,
-    )
-
-
-def _step(
-    summary: str,
-    statements: Sequence[str],
-    *,
-    undo: Sequence[str] = (),
-    table: QualifiedName | None = None,
-    lock: str | None = None,
-    hazards: tuple[Hazard, ...] = (),
-    source: Location | None = None,
-) -> Step:
-    return Step(
-        summary=summary,
-        statements=tuple(Statement(sql=sql) for sql in statements),
-        undo=tuple(Statement(sql=sql) for sql in undo),
-        table=table,
-        lock=lock,
-        hazards=hazards,
-        source=source,
-    )

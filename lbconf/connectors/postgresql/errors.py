@@ -46,8 +46,8 @@ TIMED_OUT: Final = {
     "55P03": "somebody else held a lock for too long",
 }
 LOCK_HINT: Final = (
-    "look in pg_locks and pg_stat_activity for who holds it, and try again when they are done; `apply` waits 5 seconds"
-    " for a table at most, so that it does not hold up everyone behind it"
+    "look in pg_locks and pg_stat_activity for who holds it, and try again when they are done; `apply` waits for a"
+    " table --lock-timeout seconds at a time, so that it does not hold up everyone behind it for longer"
 )
 DEPENDENT: Final = frozenset({"0A000", "2BP01"})
 """Refused because something else depends on it: the server's detail says what, and holds no row."""
@@ -153,8 +153,9 @@ def translate(
     if state in LOST or state.startswith("08"):
         return connection_lost(data_source)
     if state in TIMED_OUT:
-        hint = LOCK_HINT if state == "55P03" else None
-        return TimedOutError(_finding(data_source, Code.STATEMENT_TIMED_OUT, TIMED_OUT[state], hint), **named)
+        lock = state == "55P03"
+        found = _finding(data_source, Code.STATEMENT_TIMED_OUT, TIMED_OUT[state], LOCK_HINT if lock else None)
+        return TimedOutError(found, lock=lock, **named)
     if state in CONFLICTS:
         return ConnectorError(_finding(data_source, Code.WRITE_CONFLICT, CONFLICTS[state]), **named)
     if state in MISSING:

@@ -13,10 +13,12 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from psycopg import Connection, sql
+from psycopg.pq import TransactionStatus
 
 from lbconf.connectors.contract import LedgerEntry, LedgerStart
 from lbconf.connectors.postgresql.inspect import inspect
-from lbconf.connectors.postgresql.ledger import ADD_COLUMNS, COLUMNS, FIND, LOCK_KEY, STATEMENT_LOCK_SECONDS
+from lbconf.connectors.postgresql.ledger import ADD_COLUMNS, COLUMNS, FIND, LOCK_KEY
+from lbconf.connectors.postgresql.waiting import LockWatch
 from lbconf.connectors.sql.ledger import ADDED, LEDGER, SHORT, ledger_entry
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import TimedOutError
@@ -29,6 +31,14 @@ __all__ = ["Session", "entry", "history", "session"]
 Translation = Callable[[], AbstractContextManager[None]]
 
 POLL_SECONDS: Final = 0.05
+WATCHED_AFTER: Final = 1.0
+"""Seconds after which it is asked who is in the way of a statement."""
+IN_NOBODYS_WAY: Final = frozenset({"SHARE UPDATE EXCLUSIVE"})
+"""Locks that hold up no reader and no writer, not even by being waited for."""
+PATIENCE: Final = 20
+"""How many times longer a statement waits that holds up nobody by it: giving up means to begin anew."""
+CHECKS_CONNECTION: Final = 140000
+"""`server_version_num` from which on a server looks, during a statement, whether its client is still there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +52,15 @@ class _Ledger:
 class Session:
     """A `MigrationSession`: inspects, executes and records over one connection. Not for several threads."""
 
-    def __init__(self, connection: Connection[Any], translating: Translation) -> None:
+    def __init__(
+        self, connection: Connection[Any], translating: Translation, watch: LockWatch, lock_timeout: float
+    ) -> None:
         """Take a connection in autocommit mode whose lock is held."""
         self._connection = connection
         self._translating = translating
+        self._watch = watch
+        self._lock_timeout = max(lock_timeout, POLL_SECONDS)
+        self._bound = 0.0
 
     def inspect(self, namespaces: Sequence[str] | None = None) -> State:
         """The actual state, seen by this connection (changes of an open transaction included)."""
@@ -97,13 +112,35 @@ class Session:
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """A transaction around steps; rolled back when an exception leaves it."""
-        with self._translating(), self._connection.transaction():
-            yield
+        with self._translating():
+            self._bind(self._lock_timeout)
+            with self._connection.transaction():
+                yield
 
     def execute(self, statement: Statement) -> int:
         """Execute a statement, with a bound on how long it waits for a lock; how many rows it changed."""
-        with self._translating():
+        with self._translating(), self._watch.over():
+            self._limit_waiting(statement)
             return max(self._connection.execute(statement.sql.encode(), prepare=False).rowcount, 0)
+
+    def tell_waiting(self, told: Callable[[tuple[str, ...]], None]) -> None:
+        """From now on call this, from another thread, with who holds the lock that a statement waits for."""
+        self._watch.tell(told)
+
+    def _limit_waiting(self, statement: Statement) -> None:
+        """The server waits for locks in turn: a statement that waits for long holds up everyone behind it.
+
+        Inside a transaction the bound stays as it is at its beginning, which no lock is held longer than.
+        """
+        if self._connection.info.transaction_status != TransactionStatus.IDLE:
+            return
+        bound = self._lock_timeout * (PATIENCE if statement.lock in IN_NOBODYS_WAY else 1)
+        self._bind(bound)
+
+    def _bind(self, bound: float) -> None:
+        if bound != self._bound:
+            self._connection.execute("SELECT set_config('lock_timeout', %s, false)", (f"{int(bound * 1000)}ms",))
+            self._bound = bound
 
     def is_true(self, query: str) -> bool:
         """The one truth value that a query gives."""
@@ -125,14 +162,16 @@ def session(
     lock_timeout: float,
     statement_timeout: float | None = None,
     translating: Translation = contextlib.nullcontext,
+    working: Translation = contextlib.nullcontext,
 ) -> Iterator[Session]:
     """A session on a connection of its own, with the target's apply lock held.
 
     Args:
         connect: Makes a connection; it is closed at the end.
-        lock_timeout: Seconds to wait for another apply to end.
+        lock_timeout: Seconds to wait for another apply to end, and the most one statement waits for a lock.
         statement_timeout: Seconds one statement may take; None for any number.
-        translating: A context that turns the driver's errors into ours.
+        translating: A context that turns the driver's errors into ours while the connection is made.
+        working: The same once it is there.
 
     Raises:
         TimedOutError: Another apply still runs after `lock_timeout` seconds.
@@ -143,13 +182,17 @@ def session(
         with translating():
             connection.autocommit = True
             _lock(connection, lock_timeout)
-            # The server waits for locks in turn: a step that waits for long holds up everyone behind it.
-            seconds = max(min(lock_timeout, STATEMENT_LOCK_SECONDS), POLL_SECONDS)
-            connection.execute("SELECT set_config('lock_timeout', %s, false)", (f"{int(seconds * 1000)}ms",))
+            if connection.info.server_version >= CHECKS_CONNECTION:
+                # After a kill the server would otherwise go on with a long statement, and keep the lock.
+                connection.execute("SELECT set_config('client_connection_check_interval', '1s', false)")
             if statement_timeout is not None:
                 bound = f"{max(1, int(statement_timeout * 1000))}ms"
                 connection.execute("SELECT set_config('statement_timeout', %s, false)", (bound,))
-        yield Session(connection, translating)
+        watch = LockWatch(connect, connection.info.backend_pid, after=min(WATCHED_AFTER, max(lock_timeout / 2, 0.05)))
+        try:
+            yield Session(connection, working, watch, lock_timeout)
+        finally:
+            watch.close()
     finally:
         connection.close()
 

@@ -1,6 +1,7 @@
-"""Run as a program: apply a plan to a database and die by SIGKILL before or after one of its steps.
+"""Run as a program: apply a plan to a database and die by SIGKILL before or after one of its steps or statements.
 
-python -m tests.integration.postgresql.killed_apply URL before|after STEP
+python -m tests.integration.postgresql.killed_apply URL online|offline before|after STEP
+python -m tests.integration.postgresql.killed_apply URL online|offline begins|rows|ends STEP STATEMENT
 """
 
 import os
@@ -8,9 +9,10 @@ import signal
 import sys
 from dataclasses import replace
 
-from lbconf.plan.executor import Moment
+from lbconf.plan.progress import Moment, Notice
 from lbconf.state.steps import Step
 from lbconf.state.structure import (
+    Check,
     Column,
     ColumnType,
     Default,
@@ -23,6 +25,7 @@ from lbconf.state.structure import (
     QualifiedName,
     State,
     Table,
+    Unique,
 )
 from tests.integration.postgresql.target import PostgresqlTarget
 
@@ -36,13 +39,23 @@ ONE = Table(
     primary_key=PrimaryKey(name="one_pkey", columns=("id",)),
 )
 GOES = Table(name=QualifiedName("public", "goes"), columns=(ID,))
-BEFORE = State(namespaces=("public",), tables=(GOES, ONE), enumerations=(MOOD,))
+MANY = Table(
+    name=QualifiedName("public", "many"),
+    columns=(ID, NAME, Column(name="one", type=ColumnType("bigint"))),
+    primary_key=PrimaryKey(name="many_pkey", columns=("id",)),
+    indexes=(Index(name="many_old_idx", parts=(IndexPart(column="name"),)),),
+)
+BEFORE = State(namespaces=("public",), tables=(GOES, MANY, ONE), enumerations=(MOOD,))
 
 UNO = replace(
     ONE,
     name=QualifiedName("public", "uno"),
     renamed_from=ONE.name,
-    columns=(ID, replace(NAME, nullable=False, default=Default("'x'")), replace(FEELS, default=Default("'great'"))),
+    columns=(
+        ID,
+        replace(NAME, nullable=False, default=Default("'x'"), backfill="'nobody'"),
+        replace(FEELS, default=Default("'great'")),
+    ),
     indexes=(Index(name="uno_name_idx", parts=(IndexPart(column="name"),)),),
 )
 TWO = Table(
@@ -51,18 +64,39 @@ TWO = Table(
     primary_key=PrimaryKey(name="two_pkey", columns=("id",)),
     foreign_keys=(ForeignKey(name="two_fkey", columns=("oneId",), target=UNO.name, target_columns=("id",)),),
 )
-AFTER = State(namespaces=("public",), tables=(TWO, UNO), enumerations=(replace(MOOD, values=("sad", "ok", "great")),))
+MANIFOLD = replace(
+    MANY,
+    columns=(
+        *MANY.columns,
+        Column(name="token", type=ColumnType("uuid"), nullable=False, default=Default("gen_random_uuid()")),
+    ),
+    indexes=(Index(name="many_one_idx", parts=(IndexPart(column="one"),)),),
+    uniques=(Unique(name="many_name_key", columns=("name",)),),
+    checks=(Check(name="many_name_check", expression="name <> ''"),),
+    foreign_keys=(ForeignKey(name="many_one_fkey", columns=("one",), target=UNO.name, target_columns=("id",)),),
+)
+AFTER = State(
+    namespaces=("public",), tables=(MANIFOLD, TWO, UNO), enumerations=(replace(MOOD, values=("sad", "ok", "great")),)
+)
 
 
 def main() -> None:
-    url, moment, number = sys.argv[1:]
+    url, way, when, *numbers = sys.argv[1:]
+    at = tuple(map(int, numbers))
     target = PostgresqlTarget(url)
 
-    def die(now: Moment, step_number: int, step: Step) -> None:
-        if now == moment and step_number == int(number):
-            os.kill(os.getpid(), signal.SIGKILL)
+    def step(now: Moment, number: int, what: Step) -> None:
+        die((now, number) == (when, *at))
 
-    target.apply(target.plan(AFTER), die)
+    def notice(told: Notice) -> None:
+        die((told.event, told.step, told.statement) == (when, *at))
+
+    target.apply(target.plan(AFTER, online=way == "online"), step, watcher=notice)
+
+
+def die(now: bool) -> None:  # noqa: FBT001
+    if now:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -7,10 +7,11 @@ from typing import Any
 import psycopg
 
 from lbconf.connectors.postgresql.connector import PostgresqlConnector
-from lbconf.plan.executor import Observer, Outcome, execute_plan
+from lbconf.plan.executor import Limits, Observer, Outcome, execute_plan
 from lbconf.plan.managed import last_managed
 from lbconf.plan.plan import Plan
 from lbconf.plan.planner import PlanInput, make_plan
+from lbconf.plan.progress import Watcher
 from lbconf.project.resolved import DataSource, Layout
 from lbconf.state.hazards import HazardKind
 from lbconf.state.structure import State
@@ -28,7 +29,7 @@ class PostgresqlTarget:
             DataSource(name="db", connector="postgresql", settings=found, layout=Layout.NATIVE)
         )
 
-    def plan(self, desired: State) -> Plan:
+    def plan(self, desired: State, *, online: bool = True) -> Plan:
         actual = self.connector.inspect()
         wanted = self.connector.normalize(desired)
         managed = last_managed(self.connector.history())
@@ -42,10 +43,19 @@ class PostgresqlTarget:
             desired=wanted,
             managed=managed.tables,
             droppable=droppable,
+            online=online,
         )
         return make_plan(given, self.connector, self.connector.sizes)
 
-    def apply(self, plan: Plan, observer: Observer | None = None, lock_timeout: float = 5) -> Outcome:
+    def apply(
+        self,
+        plan: Plan,
+        observer: Observer | None = None,
+        lock_timeout: float = 5,
+        *,
+        limits: Limits | None = None,
+        watcher: Watcher | None = None,
+    ) -> Outcome:
         return execute_plan(
             plan,
             self.connector,
@@ -53,6 +63,8 @@ class PostgresqlTarget:
             user="tests",
             lock_timeout=lock_timeout,
             observer=observer,
+            limits=limits,
+            watcher=watcher,
         )
 
     def run(self, *statements: str) -> list[tuple[Any, ...]]:

@@ -1,0 +1,178 @@
+"""Columns that are filled in batches and become NOT NULL by way of a check that was validated before.
+
+A check `NOT VALID` is there before the last rows are filled, so that no new one without a value comes in between; what
+was filled before it came is filled without it, so that it hardly ever stands in anybody's way.
+
+Source: PostgreSQL manual, page ALTER TABLE (SET NOT NULL: no scan where a valid check proves it).
+"""
+
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Final
+
+from lbconf.connectors.postgresql.ddl_columns import VOLATILE, add_column, alter_column
+from lbconf.connectors.postgresql.online_constraints import validation
+from lbconf.connectors.postgresql.online_indexes import SHARE_UPDATE, unblocked
+from lbconf.connectors.postgresql.spelling import literal, name_text, quote
+from lbconf.connectors.sql.mapping import shortened
+from lbconf.records import replace
+from lbconf.state.hazards import HazardKind
+from lbconf.state.steps import Statement, Step
+from lbconf.state.structure import Column, Partition, QualifiedName, Table
+
+__all__ = ["column_added", "column_required", "filled"]
+
+ROW_EXCLUSIVE: Final = "ROW EXCLUSIVE"
+BATCH: Final = 2000
+"""Rows that one statement fills, and holds up whoever wants to change them."""
+NAME_LIMIT: Final = 63
+
+
+def column_added(table: QualifiedName, column: Column, there: Table, plain: Step) -> tuple[Step, ...]:
+    """Without a value, then filled, then required; the plain step where no row has to be touched."""
+    if column.identity is not None or column.generated is not None:
+        return (plain,)
+    text = column.default.expression.lower() if column.default else ""
+    volatile = any(call in text for call in VOLATILE)
+    value = column.default.expression if column.default is not None and volatile else column.backfill
+    if value is None or (column.default is not None and not volatile) or (column.nullable and not volatile):
+        return (plain,)
+    bare = replace(column, nullable=True, default=None, backfill=None)
+    (first,) = add_column(table, bare, fresh=False)
+    statements = list(first.statements)
+    if column.default is not None:
+        alter = f"ALTER TABLE {name_text(table)} ALTER COLUMN {quote(column.name)}"
+        statements.insert(1, Statement(sql=f"{alter} SET DEFAULT {column.default.expression}"))
+    added = replace(plain, statements=tuple(statements), hazards=(), check=None)
+    filling = replace(column, backfill=value)
+    return (
+        added,
+        *filled(table, filling, there, plain),
+        *(() if column.nullable else _required(table, filling, there, plain)),
+    )
+
+
+def column_required(table: QualifiedName, before: Column, after: Column, there: Table, plain: Step) -> tuple[Step, ...]:
+    """What else changes first, defaults above all; then the rows without a value, then NOT NULL."""
+    kept = (before.type, before.collation, before.generated) == (after.type, after.collation, after.generated)
+    if not before.nullable or after.nullable or not kept or after.generated is not None:
+        return (plain,)
+    loose = replace(after, nullable=True, backfill=None)
+    first = () if loose == before else alter_column(table, before, loose, fresh=False)
+    return (
+        *first,
+        *(filled(table, after, there, plain) if after.backfill is not None else ()),
+        *_required(table, after, there, plain),
+    )
+
+
+def filled(table: QualifiedName, column: Column, there: Table, plain: Step) -> tuple[Step, ...]:
+    """One step that gives rows without a value one, in batches, each its own transaction."""
+    return (
+        Step(
+            summary=f"fill {table}.{column.name} in batches of {BATCH} rows",
+            statements=tuple(_batch(part, column) for part in _parts(table, there)),
+            table=table,
+            transactional=False,
+            lock=ROW_EXCLUSIVE,
+            source=plain.source,
+        ),
+    )
+
+
+def _required(table: QualifiedName, column: Column, there: Table, plain: Step) -> Sequence[Step]:
+    name, shown, where = name_text(table), quote(column.name), f"{table}.{column.name}"
+    check = shortened(f"{table.name}_{column.name}", "lbconf_not_null", NAME_LIMIT)
+    kept = unblocked(plain.hazards, HazardKind.REWRITES_TABLE, HazardKind.CHANGES_TYPE)
+    ours = replace(plain, undo=(), hazards=(), check=None)
+    steps = [
+        replace(
+            ours,
+            summary=f"allow no new row without {where}",
+            statements=(
+                Statement(
+                    sql=f"ALTER TABLE {name} ADD CONSTRAINT {quote(check)} CHECK ({shown} IS NOT NULL) NOT VALID"
+                ),
+            ),
+            undo=(Statement(sql=f"ALTER TABLE {name} DROP CONSTRAINT {quote(check)}"),),
+            apart=True,
+        )
+    ]
+    if column.backfill is not None:
+        steps.append(
+            replace(
+                ours,
+                summary=f"fill what came without {where} meanwhile",
+                statements=tuple(_rest(part, column) for part in _parts(table, there)),
+                transactional=False,
+                lock=ROW_EXCLUSIVE,
+            )
+        )
+    steps.append(
+        replace(
+            ours,
+            summary=f"check that every row has {where}",
+            statements=(validation(table, check),),
+            transactional=False,
+            lock=SHARE_UPDATE,
+            hazards=kept,
+            check=plain.check,
+        )
+    )
+    steps.append(
+        replace(
+            ours,
+            summary=f"require {where}",
+            statements=(
+                Statement(sql=f"ALTER TABLE {name} ALTER COLUMN {shown} SET NOT NULL"),
+                Statement(sql=f"ALTER TABLE {name} DROP CONSTRAINT {quote(check)}"),
+            ),
+            undo=(Statement(sql=f"ALTER TABLE {name} ALTER COLUMN {shown} DROP NOT NULL"),),
+            apart=True,
+        )
+    )
+    return steps
+
+
+def _batch(table: QualifiedName, column: Column) -> Statement:
+    """The next rows in the order they lie in; those that somebody is changing are left for later.
+
+    Where the last batch ended is kept in a setting of the session: to look for it would cost more with each batch.
+    """
+    name, shown = name_text(table), quote(column.name)
+    setting = literal("lbconf.at_" + sha256(f"{table}.{column.name}".encode()).hexdigest()[:16])
+    start = f"coalesce(nullif(current_setting({setting}, true), ''), '(0,0)')::tid"
+    rows = (
+        f"SELECT ctid FROM {name} WHERE {shown} IS NULL AND ctid >= (SELECT {start})"
+        f" LIMIT {BATCH} FOR NO KEY UPDATE SKIP LOCKED"
+    )
+    last = "(array_agg(ctid))[count(*)]::text"
+    sql = (
+        f"WITH batch AS MATERIALIZED ({rows}), reached AS MATERIALIZED"
+        f" (SELECT set_config({setting}, {last}, false) AS at FROM batch)"
+        f" UPDATE {name} AS filled SET {shown} = {column.backfill} FROM batch, reached"
+        " WHERE filled.ctid = batch.ctid AND reached.at IS NOT NULL"
+    )
+    return Statement(sql=sql, lock=ROW_EXCLUSIVE, repeat=True)
+
+
+def _rest(table: QualifiedName, column: Column) -> Statement:
+    """Rows that have no value still, wherever they lie."""
+    name, shown = name_text(table), quote(column.name)
+    rows = f"SELECT ctid FROM {name} WHERE {shown} IS NULL LIMIT {BATCH} FOR NO KEY UPDATE"
+    sql = f"UPDATE {name} SET {shown} = {column.backfill} WHERE ctid = ANY (ARRAY({rows})) AND {shown} IS NULL"
+    return Statement(sql=sql, lock=ROW_EXCLUSIVE, repeat=True)
+
+
+def _parts(table: QualifiedName, there: Table) -> Sequence[QualifiedName]:
+    """The tables that hold the rows: a partition's rows have places of their own."""
+    if there.partition_by is None:
+        return (table,)
+    return tuple(_leaves(there.partitions))
+
+
+def _leaves(partitions: Sequence[Partition]) -> Sequence[QualifiedName]:
+    found: list[QualifiedName] = []
+    for partition in partitions:
+        found.extend([partition.name] if partition.by is None else _leaves(partition.partitions))
+    return found

@@ -1,0 +1,118 @@
+"""Indexes built and dropped while rows are read and written.
+
+Source: PostgreSQL manual, pages CREATE INDEX and DROP INDEX (concurrently), section 5.12.2 (indexes of partitions).
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from lbconf.connectors.postgresql.spelling import index_statement, literal, name_text
+from lbconf.connectors.sql.mapping import shortened
+from lbconf.records import replace
+from lbconf.state.hazards import Hazard, HazardKind
+from lbconf.state.steps import Statement, Step
+from lbconf.state.structure import Index, Partition, QualifiedName
+
+__all__ = ["SHARE_UPDATE", "concurrently", "index_built", "index_built_in_parts", "index_dropped", "unblocked"]
+
+SHARE_UPDATE: Final = "SHARE UPDATE EXCLUSIVE"
+NAME_LIMIT: Final = 63
+HOLDING_UP: Final = frozenset({HazardKind.BLOCKS_READS, HazardKind.BLOCKS_WRITES})
+
+
+def unblocked(hazards: Sequence[Hazard], *kinds: HazardKind) -> tuple[Hazard, ...]:
+    """The hazards without those of holding others up, nor those of `kinds`."""
+    return tuple(hazard for hazard in hazards if hazard.kind not in HOLDING_UP and hazard.kind not in kinds)
+
+
+def concurrently(table: QualifiedName, index: Index) -> Statement:
+    """The statement that builds an index while the table is in use."""
+    name = QualifiedName(table.namespace, index.name)
+    sql = index_statement(table, index).replace(" INDEX ", " INDEX CONCURRENTLY ", 1)
+    found = f"indexrelid = to_regclass({_regclass(name)}) AND indrelid = to_regclass({_regclass(table)})"
+    return Statement(
+        sql=sql,
+        lock=SHARE_UPDATE,
+        done=f"SELECT EXISTS (SELECT FROM pg_catalog.pg_index WHERE {found} AND indisvalid)",
+        broken=f"SELECT EXISTS (SELECT FROM pg_catalog.pg_index WHERE {found} AND NOT indisvalid)",
+        cleanup=(f"DROP INDEX CONCURRENTLY IF EXISTS {name_text(name)}",),
+    )
+
+
+def index_built(table: QualifiedName, index: Index, plain: Step) -> tuple[Step, ...]:
+    """One step without a transaction."""
+    name = name_text(QualifiedName(table.namespace, index.name))
+    return (
+        replace(
+            plain,
+            statements=(concurrently(table, index), *plain.statements[1:]),
+            undo=(Statement(sql=f"DROP INDEX CONCURRENTLY {name}"),),
+            transactional=False,
+            lock=SHARE_UPDATE,
+            hazards=unblocked(plain.hazards),
+        ),
+    )
+
+
+def index_dropped(table: QualifiedName, index: Index, plain: Step) -> Step:
+    """One step without a transaction. Executed again after a crash it goes on where that one was."""
+    name = name_text(QualifiedName(table.namespace, index.name))
+    return replace(
+        plain,
+        statements=(Statement(sql=f"DROP INDEX CONCURRENTLY IF EXISTS {name}", lock=SHARE_UPDATE),),
+        undo=(concurrently(table, index), *plain.undo[1:]),
+        transactional=False,
+        lock=SHARE_UPDATE,
+    )
+
+
+def index_built_in_parts(
+    table: QualifiedName, index: Index, partitions: Sequence[Partition], plain: Step
+) -> tuple[Step, ...]:
+    """A partitioned table's: the whole without its parts, then each part concurrently, and attached."""
+    whole = QualifiedName(table.namespace, index.name)
+    only = index_statement(table, index).replace(f" ON {name_text(table)} ", f" ON ONLY {name_text(table)} ", 1)
+    rest = unblocked(plain.hazards, HazardKind.INDEX_BUILD, HazardKind.MAY_FAIL_ON_DATA)
+    frame = replace(plain, statements=(Statement(sql=only), *plain.statements[1:]), hazards=rest, apart=True)
+    steps = [replace(frame, summary=f"{plain.summary}, without its partitions")]
+    for partition in partitions:
+        steps.extend(_part(table, index, whole, partition, plain))
+    return tuple(steps)
+
+
+def _part(
+    table: QualifiedName, index: Index, whole: QualifiedName, partition: Partition, plain: Step
+) -> Sequence[Step]:
+    here = partition.name
+    name = QualifiedName(here.namespace, shortened(f"{here.name}_{index.name}", "lbconf_idx", NAME_LIMIT))
+    own = replace(index, name=name.name, comment=None)
+    where = f"{index.name} on partition {here}"
+    attach = Statement(sql=f"ALTER INDEX {name_text(whole)} ATTACH PARTITION {name_text(name)}")
+    attached = Step(summary=f"attach index {where}", statements=(attach,), table=table, source=plain.source, apart=True)
+    if partition.by is not None:
+        only = index_statement(here, own).replace(f" ON {name_text(here)} ", f" ON ONLY {name_text(here)} ", 1)
+        frame = Step(
+            summary=f"create index {where}, without its partitions",
+            statements=(Statement(sql=f"DROP INDEX IF EXISTS {name_text(name)}"), Statement(sql=only)),
+            table=table,
+            source=plain.source,
+            apart=True,
+        )
+        below = [step for part in partition.partitions for step in _part(table, own, name, part, plain)]
+        return [frame, *below, attached]
+    # What an earlier plan, stopped half-way, built and did not attach.
+    left = Statement(sql=f"DROP INDEX CONCURRENTLY IF EXISTS {name_text(name)}", lock=SHARE_UPDATE)
+    built = Step(
+        summary=f"create index {where}",
+        statements=(left, concurrently(here, own)),
+        table=table,
+        transactional=False,
+        lock=SHARE_UPDATE,
+        hazards=unblocked(plain.hazards),
+        source=plain.source,
+    )
+    return [built, attached]
+
+
+def _regclass(name: QualifiedName) -> str:
+    return literal(name_text(name))
