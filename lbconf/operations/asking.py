@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from typing import Protocol
 
 from lbconf.connectors.contract import Connector, Inspector, Migrator
 from lbconf.connectors.registry import connector_type
@@ -13,7 +14,7 @@ from lbconf.project.resolved import DataSource
 from lbconf.records import dataclass
 from lbconf.state.structure import State
 
-__all__ = ["Asked", "EarlyQuestion", "Seen", "seen"]
+__all__ = ["Answers", "Asked", "EarlyQuestion", "Seen", "seen"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,14 @@ class Asked:
 
     connector: Connector
     seen: Callable[[], Seen]
+
+
+class Answers(Protocol):
+    """Data sources that were asked before."""
+
+    def take(self, data_source: DataSource) -> Asked | None:
+        """What is known of the data source; None where it has to be asked. The connector is closed by who takes it."""
+        ...
 
 
 class EarlyQuestion:

@@ -9,10 +9,11 @@ from lbconf.connectors.contract import Connector, Inspector, Migrator, ModelMapp
 from lbconf.connectors.registry import connector_type
 from lbconf.diagnostics import Code, Diagnostic, nearest
 from lbconf.errors import LbconfError, PlanError
-from lbconf.operations.asking import EarlyQuestion, Seen, seen
+from lbconf.operations.asking import Answers, Seen, seen
 from lbconf.operations.collection import collection_paused
 from lbconf.operations.data_sources import create_connector, named_data_source, with_url
 from lbconf.operations.meanwhile import meanwhile
+from lbconf.operations.surface import Offers, with_offers
 from lbconf.plan.desired import Desired, desired_state, planned_models
 from lbconf.plan.estimates import estimated
 from lbconf.plan.plan import Plan
@@ -69,7 +70,7 @@ def plan_project(  # noqa: PLR0913 - one argument for each thing that can be ask
     url: str | None = None,
     recreate: Sequence[str] = (),
     online: bool = True,
-    early: EarlyQuestion | None = None,
+    early: Answers | None = None,
     check_data: bool = False,
     examples: bool = True,
 ) -> PlanReport:
@@ -95,13 +96,16 @@ def plan_project(  # noqa: PLR0913 - one argument for each thing that can be ask
         return PlanReport(environment=project.environment, plans=())
     with collection_paused():
         check = _checker(examples=examples) if check_data else None
-        results = _side_by_side(partial(_attempt, project, models, recreate, early, check, online=online), chosen)
+        offers = Offers(project)
+        attempt = partial(_attempt, project, models, recreate, early, check, online=online, offers=offers)
+        results = _side_by_side(attempt, chosen)
     planned = [result for result in results if not isinstance(result, Failure)]
     return PlanReport(
         environment=project.environment,
         plans=tuple(plan for plan, _ in planned),
         failures=tuple(result for result in results if isinstance(result, Failure)),
         checked=tuple(found for _, checked in planned for found in checked),
+        parts=next((plan.parts for plan, _ in planned if plan.parts), ()),
     )
 
 
@@ -114,6 +118,7 @@ def plan_connector(
     recreate: Sequence[str] = (),
     online: bool = True,
     asked: Callable[[], Seen] | None = None,
+    offers: Offers | None = None,
 ) -> Plan:
     """The plan for one data source over an open connector, which may have been asked before.
 
@@ -152,6 +157,10 @@ def plan_connector(
         on_remove_otherwise=data_source.structure.on_remove,
     )
     plan = make_plan(given, connector, connector.sizes)
+    if models:
+        plan = replace(plan, documents=managed.documents)
+    else:
+        plan = with_offers(plan, offers or Offers(project), managed.documents)
     return _with_warnings(estimated(plan), desired)
 
 
@@ -195,19 +204,27 @@ def _attempt(
     project: Project,
     models: Sequence[str],
     recreate: Sequence[str],
-    early: EarlyQuestion | None,
+    early: Answers | None,
     check: Checker | None,
     data_source: DataSource,
     *,
     online: bool,
+    offers: Offers,
 ) -> Attempted | Failure:
-    before = None if early is None else early.take(data_source)
     try:
+        before = None if early is None else early.take(data_source)
         connector = create_connector(data_source, project.root) if before is None else before.connector
         asked = None if before is None else before.seen
         try:
             plan = plan_connector(
-                project, data_source, connector, models=models, recreate=recreate, online=online, asked=asked
+                project,
+                data_source,
+                connector,
+                models=models,
+                recreate=recreate,
+                online=online,
+                asked=asked,
+                offers=offers,
             )
             return plan, () if check is None else check(plan, connector)
         finally:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import psycopg
 
 from lbconf.connectors.capabilities import Capabilities
-from lbconf.connectors.contract import LedgerEntry, MigrationSession, TableSize
+from lbconf.connectors.contract import LedgerEntry, MigrationSession, Predicted, ServerFacts, TableSize
 from lbconf.connectors.postgresql import inspect, migrate, normalize
 from lbconf.connectors.postgresql.capabilities import NEWEST, capabilities
 from lbconf.connectors.postgresql.dialect import JSON_PREDICATE, PostgresqlDialect
@@ -239,6 +239,25 @@ class PostgresqlConnector(SqlReaderWriter):
     def entry(self, number: int) -> LedgerEntry | None:
         """One entry of the ledger, with everything."""
         return self._run(lambda session: migrate.entry(session.connection, number))
+
+    def server_facts(self) -> ServerFacts:
+        """The server's version."""
+        from lbconf.connectors.postgresql import offline
+
+        self.open()
+        return offline.facts(self._version)
+
+    def assume(self, facts: ServerFacts) -> None:
+        """Compile and predict as for this version."""
+        from lbconf.connectors.postgresql import offline
+
+        self._version = offline.version_number(facts)
+
+    def predict(self, desired: State, actual: State) -> Predicted:
+        """The desired state as the server will presumably report it."""
+        from lbconf.connectors.postgresql import offline
+
+        return offline.predict(desired, actual)
 
     def _first(self) -> Compiler:
         with self._opening:

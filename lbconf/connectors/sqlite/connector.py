@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from uuid import uuid4
 
 from lbconf.connectors.capabilities import Capabilities
-from lbconf.connectors.contract import LedgerEntry, MigrationSession, TableSize
+from lbconf.connectors.contract import LedgerEntry, MigrationSession, Predicted, ServerFacts, TableSize
 from lbconf.connectors.sql.compile import Compiled, Compiler
 from lbconf.connectors.sql.plain_settings import read_plainly
 from lbconf.connectors.sql.pool import Pool, PoolEmptyError
@@ -197,6 +197,18 @@ class SqliteConnector(SqlReaderWriter):
     def entry(self, number: int) -> LedgerEntry | None:
         """One entry of the ledger, with everything."""
         return self._look(lambda connection: migrate.entry(connection, number), None)
+
+    def server_facts(self) -> ServerFacts:
+        """The library's version."""
+        return ServerFacts(product="SQLite", version=sqlite3.sqlite_version)
+
+    def assume(self, facts: ServerFacts) -> None:
+        """Nothing here depends on the version."""
+
+    def predict(self, desired: State, actual: State) -> Predicted:
+        """The desired state as SQLite will report it, which needs no database."""
+        del actual
+        return Predicted(state=inspect.normalize(desired))
 
     def _look(self, work: Callable[[sqlite3.Connection], T], absent: T) -> T:
         """Read without making or changing the file; `absent` where there is none."""
