@@ -9,6 +9,7 @@ from lbconf.errors import LbconfError, PlanError
 from lbconf.operations.apply import current_user
 from lbconf.operations.data_sources import create_connector
 from lbconf.operations.plan import Failure, plan_connector, selected_data_sources
+from lbconf.operations.surface import Offers
 from lbconf.plan.managed import last_managed
 from lbconf.project.resolved import DataSource, Project
 from lbconf.records import dataclass, replace
@@ -98,6 +99,7 @@ def _adopt(project: Project, source: DataSource, models: Sequence[str], lock_tim
                         configuration=plan.configuration,
                         steps=json.dumps([{"summary": f"adopt table {name}", "statements": []} for name in new]),
                         state=json.dumps(to_data(state), ensure_ascii=False, separators=(",", ":")),
+                        documents=managed.documents or Offers(project).text(),
                     )
                 )
                 session.record(entry, next_step=len(new), result="applied")

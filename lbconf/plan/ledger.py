@@ -26,4 +26,5 @@ def ledger_start(plan: Plan, *, user: str) -> LedgerStart:
         configuration=plan.configuration,
         steps=json.dumps(steps, ensure_ascii=False),
         state=json.dumps(to_data(plan.managed), ensure_ascii=False, separators=(",", ":")),
+        documents=plan.documents,
     )

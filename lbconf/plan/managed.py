@@ -20,6 +20,8 @@ class Managed:
     tables: frozenset[QualifiedName] = frozenset()
     on_remove: Mapping[QualifiedName, str] = field(default_factory=dict)
     """What becomes of tables once their models are gone, where that was said."""
+    documents: str = ""
+    """What the newest applied entry keeps of the API and the access rules."""
     texts: tuple[Mapping[str, Any], ...] = field(default=(), compare=False)
     """Each state's JSON object, the newest first: a plan with nothing to do needs the names alone."""
 
@@ -35,10 +37,12 @@ class Managed:
 def last_managed(entries: Sequence[LedgerEntry]) -> Managed:
     """What the ledger says lbconf manages: the newest state, and what an unfinished plan before it still held."""
     texts: list[Mapping[str, Any]] = []
+    documents = ""
     for entry in reversed(entries):
         if entry.result == "applied" or entry.next_step > 0:
             texts.append(json.loads(entry.state))
         if entry.result == "applied":
+            documents = entry.documents
             break
     return Managed(
         namespaces=tuple(texts[0].get("namespaces", ())) if texts else (),
@@ -49,6 +53,7 @@ def last_managed(entries: Sequence[LedgerEntry]) -> Managed:
             for table in text.get("tables", ())
             if "on_remove" in table
         },
+        documents=documents,
         texts=tuple(texts),
     )
 

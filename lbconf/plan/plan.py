@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from lbconf.diagnostics import Diagnostic, Location
+from lbconf.plan.report import PlanPart
 from lbconf.records import dataclass, field
 from lbconf.state.changes import AddForeignKey, Change, CreateTable
 from lbconf.state.describe import Action
@@ -93,6 +94,10 @@ class Plan:
     """Of the steps whose time grows with the size of their table."""
     online: bool = True
     """Whether the steps were chosen so that readers and writers are held up least."""
+    parts: tuple[PlanPart, ...] = ()
+    """`api` and `access`: what the configuration changes for those who use the REST API."""
+    documents: str = ""
+    """JSON: what the API offers once the plan is done, for the ledger."""
     diagnostics: tuple[Diagnostic, ...] = ()
     """Warnings, such as a drop and an addition that look like a rename."""
 

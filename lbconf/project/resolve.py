@@ -103,6 +103,7 @@ def examine(
         middleware=_mapping(merged.data.get("middleware")),
         auth=_auth(merged, layout, drafts, server.settings),
         diagnostics=tuple(finding for finding in found if finding.severity is not Severity.ERROR),
+        declared=merged.data,
     )
     return project, found
 

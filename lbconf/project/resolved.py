@@ -374,6 +374,8 @@ class Project:
     """Whether access control is enforced."""
     diagnostics: tuple[Diagnostic, ...] = ()
     """Warnings of every stage up to here."""
+    declared: Mapping[str, Any] = field(default_factory=_empty, compare=False)
+    """The merged configuration it was resolved from, as plain data."""
 
     def models_of(self, data_source: str) -> tuple[Model, ...]:
         """The models attached to a data source, in the project's order."""

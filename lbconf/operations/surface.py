@@ -1,0 +1,135 @@
+"""What the configuration offers to those who use the REST API, compared with what was applied last."""
+
+import json
+import zlib
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+from typing import Any, Final
+
+from lbconf.plan.plan import Plan
+from lbconf.plan.report import PartChange, PlanPart
+from lbconf.project.resolved import Project
+from lbconf.records import replace
+from lbconf.state.steps import Step
+
+__all__ = ["Offers", "with_offers"]
+
+VERSION: Final = 1
+DIGEST: Final = 16
+"""Hexadecimal digits of a model's digest: enough to tell whether it changed."""
+
+
+class Offers:
+    """The surfaces of a project's models, each made when it is first asked for."""
+
+    def __init__(self, project: Project) -> None:
+        """Take the project."""
+        self._project = project
+        self._digests: Mapping[str, str] | None = None
+        self._surfaces: dict[str, Any] = {}
+
+    def text(self) -> str:
+        """What the ledger keeps: JSON with the digest of each model, and all surfaces, compressed."""
+        surfaces = {name: found for name in self._project.models if (found := self._surface(name)) is not None}
+        packed = zlib.compress(json.dumps(surfaces, separators=(",", ":"), sort_keys=True).encode(), 6)
+        document = {"version": VERSION, "digests": self._digest(), "surfaces": b64encode(packed).decode()}
+        return json.dumps(document, separators=(",", ":"))
+
+    def changes(self, before: str) -> tuple[PlanPart, ...]:
+        """What differs from a text that the ledger kept; nothing where it kept none, or one of another version."""
+        kept = _read(before)
+        if kept is None:
+            return ()
+        digests = self._digest()
+        differ = {
+            name for name in digests.keys() | kept["digests"].keys() if digests.get(name) != kept["digests"].get(name)
+        }
+        if not differ:
+            return ()
+        names = self._concerned(differ)
+        surfaces = json.loads(zlib.decompress(b64decode(kept["surfaces"])))
+        return self._parts(names, surfaces)
+
+    def _parts(self, names: Iterable[str], before: Mapping[str, Any]) -> tuple[PlanPart, ...]:
+        from lbconf.api.surface_changes import SurfaceChange, access_changes, api_changes  # here: most plans need none
+
+        api: list[PartChange] = []
+        access: list[PartChange] = []
+        for name in sorted(names):
+            model = self._project.models.get(name)
+            old, new = before.get(name), self._surface(name)
+
+            def told(found: SurfaceChange, source: Any = None if model is None else model.location) -> PartChange:
+                return PartChange(
+                    action=found.action,
+                    summary=found.summary,
+                    reason=found.reason,
+                    breaking=found.breaking,
+                    source=source,
+                )
+
+            api.extend(map(told, api_changes(name, old, new)))
+            access.extend(map(told, access_changes(name, old, new)))
+        parts = (PlanPart(name="api", changes=tuple(api)), PlanPart(name="access", changes=tuple(access)))
+        return tuple(part for part in parts if part.changes)
+
+    def _surface(self, name: str) -> Any:
+        if name not in self._surfaces:
+            from lbconf.api.surface import model_surface  # here: most plans need none
+
+            model = self._project.models.get(name)
+            self._surfaces[name] = None if model is None else model_surface(self._project, model)
+        return self._surfaces[name]
+
+    def _concerned(self, differ: Iterable[str]) -> set[str]:
+        """These models, those that build on them, and those that have relations to them; all where more differs."""
+        names = set(differ)
+        if "" in names:
+            return set(self._project.models) | names - {""}
+        for model in self._project.models.values():
+            targets = {relation.target for relation in model.relations.values()}
+            if not names.isdisjoint(model.ancestors) or not names.isdisjoint(targets):
+                names.add(model.name)
+        return names
+
+    def _digest(self) -> Mapping[str, str]:
+        """Of each model as it is written, and under the empty name of what concerns them all."""
+        if self._digests is None:
+            declared = dict(self._project.declared)
+            models = declared.pop("models", {})
+            declared.pop("datasources", None)
+            found = {"": _digest([declared, self._project.auth, self._project.layout.value])}
+            found |= {name: _digest(models.get(name)) for name in self._project.models}
+            self._digests = found
+        return self._digests
+
+
+def with_offers(plan: Plan, offers: Offers, before: str) -> Plan:
+    """The plan with what changes for users of the REST API, and with what its ledger will remember of that.
+
+    Where the structure stays and the API changes, the plan has one step without statements: what is offered is noted.
+
+    Args:
+        plan: For one data source.
+        offers: Of the project.
+        before: What the data source's ledger kept; empty where it kept nothing.
+    """
+    parts = offers.changes(before)
+    if not parts and not plan.steps:
+        return plan
+    noted = Step(summary="note in the history what the API offers", statements=())
+    return replace(plan, parts=parts, documents=offers.text(), steps=plan.steps or (noted,))
+
+
+def _read(text: str) -> dict[str, Any] | None:
+    try:
+        found = json.loads(text) if text else None
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) and found.get("version") == VERSION else None
+
+
+def _digest(data: Any) -> str:
+    """Of plain data; a secret counts as what it prints as."""
+    return sha256(json.dumps(data, default=str, separators=(",", ":")).encode()).hexdigest()[:DIGEST]
