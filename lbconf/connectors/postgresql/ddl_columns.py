@@ -5,6 +5,8 @@ Source: PostgreSQL manual, page ALTER TABLE, notes (what rewrites a table, what 
 
 from typing import Final
 
+from lbconf.connectors.postgresql.ddl_aside import Aside
+from lbconf.connectors.postgresql.ddl_options import column_options
 from lbconf.connectors.postgresql.ddl_sequences import (
     counted_sequence,
     recount,
@@ -21,12 +23,14 @@ from lbconf.connectors.postgresql.spelling import (
     type_text,
 )
 from lbconf.connectors.postgresql.type_changes import assigns, cast_through_text, loses, may_fail, rewrites
+from lbconf.records import replace
 from lbconf.state.hazards import Hazard, HazardKind
 from lbconf.state.steps import Statement, Step
 from lbconf.state.structure import Column, QualifiedName
 
 __all__ = ["add_column", "alter_column", "drop_column"]
 
+NOTHING: Final = Aside()
 EXCLUSIVE: Final = "ACCESS EXCLUSIVE"
 VOLATILE: Final = ("random(", "gen_random_uuid(", "uuid_generate", "clock_timestamp(", "nextval(", "uuidv")
 """Calls in a default that give every row its own value, so that adding the column rewrites the table."""
@@ -56,6 +60,7 @@ def add_column(table: QualifiedName, column: Column, *, fresh: bool) -> tuple[St
     if column.identity is not None or column.generated is not None or any(call in text for call in VOLATILE):
         hazards.append(Hazard(kind=HazardKind.REWRITES_TABLE, message=f"{table} is rewritten to fill {where}"))
         hazards.append(Hazard(kind=HazardKind.BLOCKS_READS, message=f"{table} is locked while it is rewritten"))
+    statements.extend(column_options(table, column, (), column.options))
     if column.comment is not None:
         statements.append(f"COMMENT ON COLUMN {name}.{quote(column.name)} IS {comment_literal(column.comment)}")
     return (
@@ -81,28 +86,42 @@ def drop_column(table: QualifiedName, column: Column) -> tuple[Step, ...]:
     return (_step(f"drop column {where}", [dropped], table, column, hazards=hazards),)
 
 
-def alter_column(table: QualifiedName, before: Column, after: Column, *, fresh: bool) -> tuple[Step, ...]:
-    """One step with everything that differs, in an order the server takes."""
-    if (before.generated or after.generated) and (
-        before.generated != after.generated or before.type != after.type or before.collation != after.collation
-    ):
-        return _regenerate(table, before, after)
+def alter_column(
+    table: QualifiedName, before: Column, after: Column, *, fresh: bool, around: Aside = NOTHING
+) -> tuple[Step, ...]:
+    """One step with everything that differs, in an order the server takes; `around` steps aside meanwhile."""
+    if (before.generated or after.generated) and _computing(before) != _computing(after):
+        (step,) = _regenerate(table, before, after)
+        return (_with(step, around),)
     retyped = before.type != after.type or before.collation != after.collation
     statements, undo = (
         _differences(table, before, after, retyped=retyped),
         _differences(table, after, before, retyped=retyped),
     )
     hazards = [] if fresh else _hazards(table, before, after, retyped=retyped)
-    return (
-        _step(
-            f"alter column {table}.{after.name}: {', '.join(_words(before, after))}",
-            statements,
-            table,
-            after,
-            undo=tuple(undo),
-            hazards=tuple(hazards),
-        ),
+    step = _step(
+        f"alter column {table}.{after.name}: {', '.join(_words(before, after))}",
+        statements,
+        table,
+        after,
+        undo=tuple(undo),
+        hazards=tuple(hazards),
     )
+    return (_with(step, around),)
+
+
+def _computing(column: Column) -> tuple[object, ...]:
+    return column.generated, column.virtual, column.type, column.collation
+
+
+def _with(step: Step, around: Aside) -> Step:
+    """The step with what steps aside for it, there and back."""
+    if not around.before and not around.after:
+        return step
+    first, last = (tuple(Statement(sql=sql) for sql in side) for side in (around.before, around.after))
+    undo = (*first, *step.undo, *last) if step.undo else ()
+    summary = f"{step.summary} ({', '.join(around.names)} made again)" if around.names else step.summary
+    return replace(step, summary=summary, statements=(*first, *step.statements, *last), undo=undo)
 
 
 def _words(before: Column, after: Column) -> list[str]:
@@ -117,6 +136,8 @@ def _words(before: Column, after: Column) -> list[str]:
         found.append(f"default {after.default.expression}" if after.default else "no default")
     if before.identity != after.identity:
         found.append(after.identity.kind if after.identity else "no longer counted")
+    if before.options != after.options:
+        found.append("options")
     if before.comment != after.comment:
         found.append("comment")
     return found or ["nothing"]
@@ -166,6 +187,7 @@ def _differences(table: QualifiedName, before: Column, after: Column, *, retyped
     found.extend((recount if alike else start_counting)(table, before, after))
     if not before.nullable and after.nullable:
         found.append(f"{alter} DROP NOT NULL")
+    found.extend(column_options(table, after, before.options, after.options))
     if before.comment != after.comment:
         found.append(f"COMMENT ON COLUMN {name}.{quote(after.name)} IS {comment_literal(after.comment)}")
     return found
@@ -187,14 +209,25 @@ def _regenerate(table: QualifiedName, before: Column, after: Column) -> tuple[St
     """A generated column to or from anything else: its values are computed, so it is made anew or kept as they are."""
     name = name_text(table)
     where = f"{table}.{after.name}"
-    if after.generated is None and before.type == after.type and before.collation == after.collation:
+    if (
+        after.generated is None
+        and not before.virtual
+        and before.type == after.type
+        and before.collation == after.collation
+    ):
         alter = f"ALTER TABLE {name} ALTER COLUMN {quote(after.name)}"
         plain = [f"{alter} DROP EXPRESSION", *_differences(table, before, after, retyped=False)]
         return (_step(f"alter column {where}: no longer generated", plain, table, after),)
     statements = [
         f"ALTER TABLE {name} DROP COLUMN {quote(after.name)}",
         f"ALTER TABLE {name} ADD COLUMN {column_clause(after)}",
+        *column_options(table, after, (), after.options),
     ]
+    if after.comment is not None:
+        where = f"{name}.{quote(after.name)}"
+        statements.append(f"COMMENT ON COLUMN {where} IS {comment_literal(after.comment)}")
+    if after.identity is not None and after.identity.kind == "serial" and serial_type(after) is None:
+        statements.extend(counted_sequence(table, after))
     hazards = [
         Hazard(kind=HazardKind.REWRITES_TABLE, message=f"{table} is rewritten to compute {where}"),
         Hazard(kind=HazardKind.BLOCKS_READS, message=f"{table} is locked while it is rewritten"),

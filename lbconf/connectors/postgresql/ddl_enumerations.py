@@ -3,20 +3,23 @@
 Source: PostgreSQL manual, page ALTER TYPE (a value added in a transaction cannot be used before it is committed).
 """
 
-from collections.abc import Sequence
-
-from lbconf.connectors.postgresql.spelling import literal, name_text, quote, type_text
+from lbconf.connectors.postgresql.ddl_types import made_anew
+from lbconf.connectors.postgresql.spelling import comment_literal, literal, name_text, quote
+from lbconf.records import replace
 from lbconf.state.hazards import Hazard, HazardKind
 from lbconf.state.steps import Statement, Step
-from lbconf.state.structure import Column, ColumnType, Enumeration, QualifiedName, Table
+from lbconf.state.structure import Column, Enumeration, QualifiedName, State
 
-__all__ = ["add_values", "rebuild"]
+__all__ = ["add_values", "comment", "create", "rebuild", "rename"]
 
 
 def add_values(before: Enumeration, after: Enumeration, *, mentioned: str) -> tuple[Step, ...]:
     """One step per new value. Outside transactions only where the same plan already uses the value."""
     known = set(before.values)
     steps = []
+    if after.comment is not None and before.comment != after.comment:
+        done = (Statement(sql=comment(after)),)
+        steps.append(Step(summary=f"comment on enum {after.name}", statements=done, undo=(), source=after.source))
     for place, value in enumerate(after.values):
         if value in known:
             continue
@@ -37,28 +40,63 @@ def add_values(before: Enumeration, after: Enumeration, *, mentioned: str) -> tu
     return tuple(steps)
 
 
-def rebuild(before: Enumeration, after: Enumeration, *, tables: Sequence[Table]) -> tuple[Step, ...]:
+def create(enumeration: Enumeration) -> list[str]:
+    """Statements that make the type."""
+    values = ", ".join(literal(value) for value in enumeration.values)
+    found = [f"CREATE TYPE {name_text(enumeration.name)} AS ENUM ({values})"]
+    return found if enumeration.comment is None else [*found, comment(enumeration)]
+
+
+def comment(enumeration: Enumeration) -> str:
+    """The statement that comments on the type."""
+    return f"COMMENT ON TYPE {name_text(enumeration.name)} IS {comment_literal(enumeration.comment)}"
+
+
+def rename(before: Enumeration, after: Enumeration) -> tuple[Step, ...]:
+    """One step for the new name, the new names of values, and the comment."""
+    forth, back = [], []
+    one, two = before.name, after.name
+    if one.namespace != two.namespace:
+        forth.append(f"ALTER TYPE {name_text(one)} SET SCHEMA {quote(two.namespace)}")
+        back.append(f"ALTER TYPE {name_text(two)} SET SCHEMA {quote(one.namespace)}")
+    if one.name != two.name:
+        moved = QualifiedName(two.namespace, one.name)
+        forth.append(f"ALTER TYPE {name_text(moved)} RENAME TO {quote(two.name)}")
+        back.insert(0, f"ALTER TYPE {name_text(two)} RENAME TO {quote(one.name)}")
+    for old, new in after.value_renames:
+        if old in before.values and new not in before.values:
+            alter = f"ALTER TYPE {name_text(two)} RENAME VALUE"
+            forth.append(f"{alter} {literal(old)} TO {literal(new)}")
+            back.insert(0, f"{alter} {literal(new)} TO {literal(old)}")
+    if after.comment is not None and before.comment != after.comment:
+        forth.append(comment(after))
+    summary = f"rename enum {one} to {two}" if one != two else f"rename values of enum {two}"
+    return (
+        Step(
+            summary=summary,
+            statements=tuple(Statement(sql=sql) for sql in forth),
+            undo=tuple(Statement(sql=sql) for sql in back),
+            source=after.source,
+        ),
+    )
+
+
+def rebuild(before: Enumeration, after: Enumeration, *, actual: State) -> tuple[Step, ...]:
     """One step: the type made anew, every column of it converted through text."""
-    old = QualifiedName(before.name.namespace, f"{before.name.name[:50]}__before")
-    values = ", ".join(literal(value) for value in after.values)
-    statements = [
-        f"ALTER TYPE {name_text(before.name)} RENAME TO {quote(old.name)}",
-        f"CREATE TYPE {name_text(after.name)} AS ENUM ({values})",
-    ]
-    hazards = []
-    gone = [value for value in before.values if value not in after.values]
-    for table in tables:
-        for column in table.columns:
-            if column.type.enumeration != before.name:
-                continue
-            statements.extend(_convert(table.name, column, after))
-            where = f"{table.name}.{column.name}"
-            hazards.append(Hazard(kind=HazardKind.REWRITES_TABLE, message=f"{table.name} is rewritten for {where}"))
-            hazards.append(Hazard(kind=HazardKind.BLOCKS_READS, message=f"{table.name} is locked meanwhile"))
-            if gone:
-                message = f"rows whose {where} is {' or '.join(map(repr, gone))} stop it"
-                hazards.append(Hazard(kind=HazardKind.MAY_FAIL_ON_DATA, message=message))
-    statements.append(f"DROP TYPE {name_text(old)}")
+    shown = name_text(after.name)
+
+    def value(column: Column) -> str:
+        array = "[]" * column.type.dimensions
+        wanted = "" if column.type.enumeration is None else name_text(column.type.enumeration) + array
+        return f"{quote(column.name)}::text{array}::{wanted or shown}"
+
+    statements, hazards = made_anew(
+        after.name, create(replace(after, comment=after.comment or before.comment)), actual, value
+    )
+    gone = [text for text in before.values if text not in after.values]
+    if gone:
+        message = f"rows that hold {' or '.join(map(repr, gone))} stop it"
+        hazards.append(Hazard(kind=HazardKind.MAY_FAIL_ON_DATA, message=message))
     return (
         Step(
             summary=f"rebuild enum {after.name}",
@@ -68,14 +106,3 @@ def rebuild(before: Enumeration, after: Enumeration, *, tables: Sequence[Table])
             source=after.source,
         ),
     )
-
-
-def _convert(table: QualifiedName, column: Column, after: Enumeration) -> list[str]:
-    wanted = type_text(ColumnType(after.name.name, (), column.type.dimensions, after.name))
-    through = "text" + "[]" * column.type.dimensions
-    alter = f"ALTER TABLE {name_text(table)} ALTER COLUMN {quote(column.name)}"
-    found = [f"{alter} TYPE {wanted} USING {quote(column.name)}::{through}::{wanted}"]
-    if column.default is not None:
-        # The default's text names the type, which by then is the new one.
-        found = [f"{alter} DROP DEFAULT", *found, f"{alter} SET DEFAULT {column.default.expression}"]
-    return found

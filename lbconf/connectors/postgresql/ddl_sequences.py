@@ -6,13 +6,29 @@ Source: PostgreSQL manual, section 8.1.4 (serial types), pages ALTER TABLE and A
 import re
 from typing import Final
 
-from lbconf.connectors.postgresql.spelling import identity_options, literal, name_text, quote
+from lbconf.connectors.postgresql.spelling import comment_literal, identity_options, literal, name_text, quote
 from lbconf.connectors.sql.mapping import shortened
-from lbconf.state.structure import Column, Identity, QualifiedName
+from lbconf.diagnostics import Location
+from lbconf.records import replace
+from lbconf.state.hazards import Hazard, HazardKind
+from lbconf.state.steps import Statement, Step
+from lbconf.state.structure import Column, Identity, QualifiedName, Sequence
 
-__all__ = ["counted_sequence", "recount", "same_kind", "start_counting", "stop_counting"]
+__all__ = [
+    "alter_sequence",
+    "counted_sequence",
+    "create_sequence",
+    "drop_sequence",
+    "free_sequence",
+    "own_sequence",
+    "recount",
+    "same_kind",
+    "start_counting",
+    "stop_counting",
+]
 
 NAME_LIMIT: Final = 63
+BITS: Final = {"smallint": 16, "integer": 32, "bigint": 64}
 NEXT_VALUE: Final = re.compile(r"^nextval\('(?P<sequence>(?:[^']|'')+)'::regclass\)$")
 
 
@@ -23,6 +39,70 @@ def counted_sequence(table: QualifiedName, column: Column) -> list[str]:
     where = f"{name_text(table)}.{quote(column.name)}"
     made = f"CREATE SEQUENCE {shown} AS {column.type.name}{identity_options(identity)} OWNED BY {where}"
     return [made, f"{_alter(table, column)} SET DEFAULT nextval({literal(shown)}::regclass)"]
+
+
+def create_sequence(sequence: Sequence) -> Step:
+    """One step. Its owner, which may not be there yet, is told afterwards (`own_sequence`)."""
+    name = name_text(sequence.name)
+    statements = [f"CREATE SEQUENCE {name} AS {sequence.type}{identity_options(sequence)}"]
+    if sequence.comment is not None:
+        statements.append(f"COMMENT ON SEQUENCE {name} IS {comment_literal(sequence.comment)}")
+    return _step(f"create sequence {sequence.name}", statements, [f"DROP SEQUENCE {name}"], sequence.source)
+
+
+def own_sequence(sequence: Sequence) -> Step:
+    """One step that says whose end is the sequence's end."""
+    name = name_text(sequence.name)
+    statements = [f"ALTER SEQUENCE {name} OWNED BY {_owner(sequence)}"]
+    return _step(f"let {_owner_words(sequence)} own sequence {sequence.name}", statements, [], sequence.source)
+
+
+def free_sequence(sequence: Sequence) -> Step:
+    """One step that keeps a sequence when its owner goes."""
+    statements = [f"ALTER SEQUENCE {name_text(sequence.name)} OWNED BY NONE"]
+    return _step(f"keep sequence {sequence.name} without its owner", statements, [], sequence.source)
+
+
+def drop_sequence(sequence: Sequence) -> Step:
+    """One step. What it counted to is lost."""
+    name = name_text(sequence.name)
+    hazard = Hazard(kind=HazardKind.DELETES_DATA, message=f"how far {sequence.name} has counted is lost")
+    dropped = f"DROP SEQUENCE {'IF EXISTS ' if sequence.owned_by else ''}{name}"
+    step = _step(f"drop sequence {sequence.name}", [dropped], [create_sequence(sequence).statements[0].sql], None)
+    return replace(step, hazards=(hazard,))
+
+
+def alter_sequence(before: Sequence, after: Sequence) -> Step:
+    """One step for name, options, owner and comment. A count beyond new bounds is brought to the nearest of them."""
+    statements = []
+    one, two = before.name, after.name
+    if one.namespace != two.namespace:
+        statements.append(f"ALTER SEQUENCE {name_text(one)} SET SCHEMA {quote(two.namespace)}")
+    if one.name != two.name:
+        statements.append(
+            f"ALTER SEQUENCE {name_text(QualifiedName(two.namespace, one.name))} RENAME TO {quote(two.name)}"
+        )
+    name = name_text(two)
+    options = _changed_options(before, after)
+    if before.type != after.type:
+        options = [f"AS {after.type}", *options]
+    if options:
+        (low, high), (least, most) = _bounds(before), _bounds(after)
+        if least > low or most < high:
+            statements.append(f"ALTER SEQUENCE {name} MINVALUE {min(low, least)} MAXVALUE {max(high, most)}")
+            inside = f"last_value BETWEEN {least} AND {most}"
+            statements.append(
+                f"SELECT setval({literal(name)}, least(greatest(last_value, {least}), {most}), is_called AND {inside})"
+                f" FROM {name}"
+            )
+            options = [option for option in options if "VALUE" not in option]
+            options += [f"MINVALUE {least}", f"MAXVALUE {most}"]
+        statements.append(f"ALTER SEQUENCE {name} {' '.join(options)}")
+    if before.owned_by != after.owned_by:
+        statements.append(f"ALTER SEQUENCE {name} OWNED BY {_owner(after)}")
+    if before.comment != after.comment:
+        statements.append(f"COMMENT ON SEQUENCE {name} IS {comment_literal(after.comment)}")
+    return _step(f"alter sequence {two}", statements, [], after.source)
 
 
 def same_kind(before: Column, after: Column) -> bool:
@@ -88,7 +168,7 @@ def recount(table: QualifiedName, before: Column, after: Column) -> list[str]:
     return found
 
 
-def _changed_options(one: Identity, two: Identity) -> list[str]:
+def _changed_options(one: Identity | Sequence, two: Identity | Sequence) -> list[str]:
     found = []
     for words, before, after, otherwise in (
         ("INCREMENT BY", one.increment, two.increment, "INCREMENT BY 1"),
@@ -104,7 +184,35 @@ def _changed_options(one: Identity, two: Identity) -> list[str]:
     return found
 
 
-def _first(identity: Identity) -> int:
+def _bounds(sequence: Sequence) -> tuple[int, int]:
+    """The least and the greatest value."""
+    highest = 2 ** (BITS[sequence.type] - 1) - 1
+    up = (sequence.increment or 1) > 0
+    least = (1 if up else -highest - 1) if sequence.minimum is None else sequence.minimum
+    return least, (highest if up else -1) if sequence.maximum is None else sequence.maximum
+
+
+def _owner(sequence: Sequence) -> str:
+    if sequence.owned_by is None:
+        return "NONE"
+    table, column = sequence.owned_by
+    return f"{name_text(table)}.{quote(column)}"
+
+
+def _owner_words(sequence: Sequence) -> str:
+    return "nobody" if sequence.owned_by is None else ".".join(map(str, sequence.owned_by))
+
+
+def _step(summary: str, statements: list[str], undo: list[str], source: Location | None) -> Step:
+    return Step(
+        summary=summary,
+        statements=tuple(Statement(sql=sql) for sql in statements),
+        undo=tuple(Statement(sql=sql) for sql in undo),
+        source=source,
+    )
+
+
+def _first(identity: Identity | Sequence) -> int:
     """Where a sequence starts that does not say so."""
     if (identity.increment or 1) > 0:
         return 1 if identity.minimum is None else identity.minimum

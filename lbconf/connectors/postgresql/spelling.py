@@ -3,36 +3,49 @@
 Source: PostgreSQL manual, section 4.1 (lexical structure) and the pages CREATE TABLE, CREATE INDEX.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from lbconf.state.structure import (
     Check,
     Column,
     ColumnType,
+    Exclusion,
     ForeignKey,
     Identity,
     Index,
     IndexPart,
+    PrimaryKey,
     QualifiedName,
+    Sequence,
     Unique,
 )
 
 __all__ = [
+    "STATISTICS",
     "check_clause",
     "column_clause",
     "comment_literal",
+    "exclusion_clause",
     "foreign_key_clause",
     "identity_options",
+    "included",
     "index_statement",
+    "index_statements",
     "literal",
     "name_text",
+    "parameters",
+    "primary_key_clause",
     "quote",
     "serial_type",
+    "timing",
     "type_text",
     "unique_clause",
 ]
 
 TIMES: Final = ("timestamp", "time")
+STATISTICS: Final = "statistics."
+"""Beginning of an index option that is the statistics target of a column, by its place."""
 SERIALS: Final = {"smallint": "smallserial", "integer": "serial", "bigint": "bigserial"}
 
 
@@ -78,7 +91,7 @@ def serial_type(column: Column) -> str | None:
     return SERIALS.get(column.type.name) if plain and not column.type.dimensions else None
 
 
-def identity_options(identity: Identity) -> str:
+def identity_options(identity: Identity | Sequence) -> str:
     """` START WITH s INCREMENT BY i ...`, only what is not the server's default; perhaps nothing."""
     said = (
         ("START WITH", identity.start),
@@ -99,7 +112,7 @@ def column_clause(column: Column) -> str:
         words.append(f"COLLATE {column.collation}")
     identity = column.identity
     if column.generated is not None:
-        words.append(f"GENERATED ALWAYS AS ({column.generated}) STORED")
+        words.append(f"GENERATED ALWAYS AS ({column.generated}) {'VIRTUAL' if column.virtual else 'STORED'}")
     elif identity is not None and identity.kind.startswith("identity"):
         how = "ALWAYS" if identity.kind == "identity-always" else "BY DEFAULT"
         options = identity_options(identity).strip()
@@ -118,13 +131,39 @@ def _columns(names: tuple[str, ...]) -> str:
 def unique_clause(unique: Unique) -> str:
     """A unique constraint."""
     nulls = " NULLS NOT DISTINCT" if unique.nulls_not_distinct else ""
-    return f"CONSTRAINT {quote(unique.name)} UNIQUE{nulls} ({_columns(unique.columns)})"
+    behind = included(unique.include) + timing(unique.deferrable)
+    return f"CONSTRAINT {quote(unique.name)} UNIQUE{nulls} ({_columns(unique.columns)}){behind}"
+
+
+def primary_key_clause(key: PrimaryKey) -> str:
+    """A primary key."""
+    named = f"CONSTRAINT {quote(key.name)} " if key.name else ""
+    return f"{named}PRIMARY KEY ({_columns(key.columns)}){included(key.include)}{timing(key.deferrable)}"
+
+
+def exclusion_clause(exclusion: Exclusion) -> str:
+    """An exclusion constraint."""
+    return f"CONSTRAINT {quote(exclusion.name)} {exclusion.definition}"
+
+
+def included(names: tuple[str, ...]) -> str:
+    """` INCLUDE (...)`, or nothing."""
+    return f" INCLUDE ({_columns(names)})" if names else ""
+
+
+def timing(deferrable: str | None) -> str:
+    """` DEFERRABLE ...`, or nothing."""
+    return "" if not deferrable else " DEFERRABLE" + (" INITIALLY DEFERRED" if deferrable == "deferred" else "")
 
 
 def check_clause(check: Check) -> str:
     """A check constraint."""
-    valid = "" if check.valid else " NOT VALID"
-    return f"CONSTRAINT {quote(check.name)} CHECK ({check.expression}){valid}"
+    behind = "" if not check.no_inherit else " NO INHERIT"
+    if not check.enforced:
+        behind += " NOT ENFORCED"
+    elif not check.valid:
+        behind += " NOT VALID"
+    return f"CONSTRAINT {quote(check.name)} CHECK ({check.expression}){behind}"
 
 
 def foreign_key_clause(key: ForeignKey) -> str:
@@ -138,9 +177,10 @@ def foreign_key_clause(key: ForeignKey) -> str:
     if key.on_update != "NO ACTION":
         words.append(f"ON UPDATE {key.on_update}")
     if key.on_delete != "NO ACTION":
-        words.append(f"ON DELETE {key.on_delete}")
+        chosen = f" ({_columns(key.set_columns)})" if key.set_columns else ""
+        words.append(f"ON DELETE {key.on_delete}{chosen}")
     if key.deferrable:
-        words.append("DEFERRABLE" + (" INITIALLY DEFERRED" if key.deferrable == "deferred" else ""))
+        words.append(timing(key.deferrable).strip())
     if not key.valid:
         words.append("NOT VALID")
     return " ".join(words)
@@ -169,6 +209,28 @@ def index_statement(table: QualifiedName, index: Index) -> str:
         words.append(f"INCLUDE ({_columns(index.include)})")
     if index.nulls_not_distinct:
         words.append("NULLS NOT DISTINCT")
+    stored = [(name, value) for name, value in index.options if not name.startswith(STATISTICS)]
+    if stored:
+        words.append(f"WITH ({parameters(stored)})")
     if index.where:
         words.append(f"WHERE {index.where}")
     return " ".join(words)
+
+
+def index_statements(table: QualifiedName, index: Index) -> list[str]:
+    """The statement that makes an index, and those for what belongs to it."""
+    statements = [index_statement(table, index)]
+    shown = name_text(QualifiedName(table.namespace, index.name))
+    if index.comment is not None:
+        statements.append(f"COMMENT ON INDEX {shown} IS {comment_literal(index.comment)}")
+    statements.extend(
+        f"ALTER INDEX {shown} ALTER COLUMN {name.removeprefix(STATISTICS)} SET STATISTICS {value}"
+        for name, value in index.options
+        if name.startswith(STATISTICS)
+    )
+    return statements
+
+
+def parameters(options: Iterable[tuple[str, str]]) -> str:
+    """Storage parameters as they are written: `fillfactor='70', autovacuum_enabled='false'`."""
+    return ", ".join(f"{name}={literal(value)}" for name, value in options)

@@ -8,7 +8,7 @@ from typing import Final
 
 from lbconf.state.structure import ColumnType
 
-__all__ = ["assigns", "cast_through_text", "loses", "may_fail", "rewrites"]
+__all__ = ["assigns", "cast_through_text", "loses", "may_fail", "rewrites", "same_family"]
 
 TEXTS: Final = frozenset({"text", "character varying"})
 WHOLE: Final = {"smallint": 2, "integer": 4, "bigint": 8}
@@ -122,6 +122,16 @@ def _texts_lose(after: ColumnType) -> str | None:
     if after.name in FRACTIONS and after.arguments and after.arguments[0] < 6:  # noqa: PLR2004 - see FRACTIONS
         return f"fractions of a second beyond {after.arguments[0]} digits"
     return None
+
+
+def same_family(before: ColumnType, after: ColumnType) -> bool:
+    """Whether values of both types compare with each other, so that a foreign key may lead from one to the other."""
+    if before == after:
+        return True
+    if before.enumeration or after.enumeration or before.dimensions or after.dimensions:
+        return False
+    numbers = {*WHOLE, "numeric"}
+    return before.name == after.name or any({before.name, after.name} <= kind for kind in (numbers, STRINGS))
 
 
 def cast_through_text(before: ColumnType, after: ColumnType) -> bool:
