@@ -60,13 +60,17 @@ class PostgresqlServer:
     bin: Path | None = None
     """Folder with psql and its like, where the server was started here."""
 
-    def create_database(self) -> str:
-        """URL of a new and empty database."""
+    def create_database(self, *, template: str | None = None) -> str:
+        """URL of a new database, empty or a copy of the one at the URL `template`, which nobody may be connected to."""
         name = f"lbconf_test_{uuid.uuid4().hex[:16]}"
         with psycopg.connect(self.url, autocommit=True) as connection:
             strategy = sql.SQL("STRATEGY file_copy" if connection.info.server_version >= 150000 else "")
             connection.execute(
-                sql.SQL("CREATE DATABASE {} TEMPLATE template0 {}").format(sql.Identifier(name), strategy)
+                sql.SQL("CREATE DATABASE {} TEMPLATE {} {}").format(
+                    sql.Identifier(name),
+                    sql.Identifier(urlsplit(template).path.removeprefix("/") if template else "template0"),
+                    strategy,
+                )
             )
         return urlunsplit(urlsplit(self.url)._replace(path=f"/{name}"))
 

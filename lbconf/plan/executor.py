@@ -119,7 +119,7 @@ def execute_plan(
         entry, at = resumable(plan, session, entries)
         resumed = entry is not None
         if entry is None:
-            if already_there(plan, session, entries):
+            if already_there(plan, connector, session, entries):
                 return Outcome(data_source=plan.data_source, steps=0, applied_before=True)
             refuse_filled(plan, connector)
             close_interrupted(session, entries)

@@ -7,7 +7,8 @@ from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import StalePlanError
 from lbconf.plan.journal import Position, applied_by_somebody, half_done, interrupted
 from lbconf.plan.plan import Plan
-from lbconf.state.fingerprint import fingerprint
+from lbconf.state.diff import diff
+from lbconf.state.fingerprint import fingerprint, within
 
 __all__ = ["already_there", "close_interrupted", "refuse_filled", "resumable"]
 
@@ -31,16 +32,19 @@ def _as_planned(plan: Plan, session: MigrationSession) -> bool:
 
 
 def _state_now(plan: Plan, session: MigrationSession) -> str:
-    namespaces = sorted({name.namespace for name in plan.scope if name.namespace}) or None
-    return fingerprint(session.inspect(namespaces), plan.scope)
+    return fingerprint(session.inspect(_namespaces(plan)), plan.scope)
 
 
-def already_there(plan: Plan, session: MigrationSession, entries: Sequence[LedgerEntry]) -> bool:
+def _namespaces(plan: Plan) -> Sequence[str] | None:
+    return sorted({name.namespace for name in plan.scope if name.namespace}) or None
+
+
+def already_there(plan: Plan, connector: object, session: MigrationSession, entries: Sequence[LedgerEntry]) -> bool:
     """Whether somebody else did what the plan says. Raises `StalePlanError` where the target differs otherwise."""
     now = _state_now(plan, session)
     if now == plan.fingerprint:
         return False
-    if now == plan.configuration and applied_by_somebody(plan, entries):
+    if applied_by_somebody(plan, entries) and (now == plan.configuration or _as_wanted(plan, connector, session)):
         return True
     mine = [entry for entry in entries if entry.plan_digest == plan.digest]
     stopped = mine[-1] if mine and mine[-1].result != "applied" else None
@@ -52,6 +56,16 @@ def already_there(plan: Plan, session: MigrationSession, entries: Sequence[Ledge
         hint="run `lbconf plan` again and look at what is planned now",
     )
     raise StalePlanError((stale, *note))
+
+
+def _as_wanted(plan: Plan, connector: object, session: MigrationSession) -> bool:
+    """Whether nothing is left of what the plan leads to, some of which the server spells its own way only now."""
+    if not isinstance(connector, Inspector):
+        return False
+    actual = session.inspect(_namespaces(plan))
+    wanted = connector.normalize(within(plan.managed, plan.scope))
+    gone = {table.name for table in actual.tables if table.name in plan.scope} - {table.name for table in wanted.tables}
+    return not gone and not diff(actual, wanted)
 
 
 def _half_done_note(plan: Plan, entry: LedgerEntry) -> Diagnostic:

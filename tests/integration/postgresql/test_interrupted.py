@@ -1,67 +1,144 @@
-"""An apply that is killed, fails, or meets another one."""
+"""An apply that is killed, fails, is cut off, or meets another one."""
 
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 
 from lbconf.errors import ConnectorError, TimedOutError
-from lbconf.plan.executor import Moment
+from lbconf.plan.executor import Limits
+from lbconf.plan.plan import Plan
+from lbconf.plan.progress import Event, Moment, Notice
 from lbconf.state.steps import Step
 from tests.integration.postgresql.killed_apply import AFTER, BEFORE
 from tests.integration.postgresql.target import PostgresqlTarget
+from tests.servers import PostgresqlServer
 
-STEPS = 8
-"""Steps of the plan from BEFORE to AFTER; the first needs a transaction of its own."""
+WAYS = ("offline", "online")
+QUICK = Limits(retries=20, first_pause=0.05, longest_pause=0.1)
 
 
 @pytest.fixture
 def target(postgresql_url: str) -> Iterator[PostgresqlTarget]:
     target = PostgresqlTarget(postgresql_url)
     target.apply(target.plan(BEFORE))
-    target.run("INSERT INTO one (name, feels) VALUES ('a', 'ok'), ('b', 'sad')")
+    fill(target)
     yield target
     target.close()
 
 
-def test_the_plan_has_the_steps_that_are_swept(target: PostgresqlTarget) -> None:
-    plan = target.plan(AFTER)
-    assert len(plan.steps) == STEPS, [step.summary for step in plan.steps]
-    assert [step.transactional for step in plan.steps] == [False] + [True] * (STEPS - 1)
-
-
-@pytest.mark.parametrize("number", range(STEPS))
-@pytest.mark.parametrize("moment", list(Moment))
-def test_after_a_kill_the_next_apply_completes(target: PostgresqlTarget, moment: Moment, number: int) -> None:
-    killed = subprocess.run(
-        [sys.executable, "-m", "tests.integration.postgresql.killed_apply", target.url, moment, str(number)],
-        check=False,
-        timeout=60,
+def fill(target: PostgresqlTarget) -> None:
+    target.run(
+        "INSERT INTO one (name, feels) VALUES ('a', 'ok'), ('b', 'sad'), (NULL, 'sad')",
+        "INSERT INTO many (name, one) SELECT 'm' || i, 1 + i % 3 FROM generate_series(1, 3000) AS i",
     )
-    assert killed.returncode == -9
-    assert {table.name.name for table in target.connector.inspect().tables} == {"goes", "one"}, "all tables or none"
-
-    target.apply(target.plan(AFTER))
-
-    assert target.plan(AFTER).empty
-    assert target.run("SELECT id, name, feels FROM uno ORDER BY id") == [(1, "a", "ok"), (2, "b", "sad")]
-    assert {entry.result for entry in target.connector.history()[:-1]} <= {"applied", "failed"}
-    assert target.connector.history()[-1].result == "applied"
 
 
-def test_a_step_that_fails_takes_back_the_whole_transaction_and_is_told(target: PostgresqlTarget) -> None:
-    target.run("INSERT INTO one (name) VALUES (NULL)")
+def complete(target: PostgresqlTarget) -> None:
+    """The plan's end is reached and no row is lost or changed."""
+    assert [step.summary for step in target.plan(AFTER).steps] == []
+    assert target.run("SELECT id, name, feels FROM uno ORDER BY id") == [
+        (1, "a", "ok"),
+        (2, "b", "sad"),
+        (3, "nobody", "sad"),
+    ]
+    assert target.run("SELECT count(*), count(DISTINCT name), count(DISTINCT token) FROM many") == [(3000, 3000, 3000)]
+    leftovers = "SELECT relname FROM pg_class WHERE relname LIKE '%lbconf_%' AND relname NOT LIKE '_lbconf_history%'"
+    assert target.run(leftovers) == []
+    assert target.run("SELECT conname FROM pg_constraint WHERE conname LIKE '%lbconf_not%' OR NOT convalidated") == []
+    assert target.run("SELECT indexrelid::regclass FROM pg_index WHERE NOT indisvalid") == []
+    history = target.connector.history()
+    assert {entry.result for entry in history[:-1]} <= {"applied", "failed"}
+    assert history[-1].result == "applied"
+
+
+def test_offline_everything_but_the_new_enum_value_is_one_transaction(target: PostgresqlTarget) -> None:
+    plan = target.plan(AFTER, online=False)
+    assert [step.transactional for step in plan.steps] == [False] + [True] * (len(plan.steps) - 1)
+    assert not any(step.apart for step in plan.steps)
+
+
+def places(plan: Plan) -> list[tuple[str, ...]]:
+    """Where to kill: before and after each step, before and after each statement, after each batch of rows."""
+    found: list[tuple[str, ...]] = []
+    for number, step in enumerate(plan.steps):
+        found += [(moment, str(number)) for moment in Moment]
+        for place, statement in enumerate(step.statements):
+            events = [Event.BEGINS, Event.ENDS] + [Event.ROWS] * statement.repeat
+            found += [(event, str(number), str(place)) for event in events]
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("same_plan", [False, True], ids=["new plan", "same plan"])
+@pytest.mark.parametrize("way", WAYS)
+def test_after_a_kill_anywhere_the_next_apply_completes(
+    postgresql_server: PostgresqlServer, way: str, *, same_plan: bool
+) -> None:
+    template = postgresql_server.create_database()
+    first = PostgresqlTarget(template)
+    first.apply(first.plan(BEFORE))
+    fill(first)
+    plan = first.plan(AFTER, online=way == "online")
+    first.close()
+    swept = 0
+    for place in places(plan):
+        url = postgresql_server.create_database(template=template)
+        killed = subprocess.run(
+            [sys.executable, "-m", "tests.integration.postgresql.killed_apply", url, way, *place],
+            check=False,
+            timeout=60,
+        )
+        target = PostgresqlTarget(url)
+        try:
+            if killed.returncode == 0:
+                assert place[0] == Event.ROWS, place  # nothing had to be filled in a second time
+                continue
+            assert killed.returncode == -9, place
+            if same_plan:
+                target.apply(plan, limits=QUICK)
+            else:
+                target.apply(target.plan(AFTER, online=way == "online"), limits=QUICK)
+            complete(target)
+            swept += 1
+        finally:
+            target.close()
+            postgresql_server.drop_database(url)
+    postgresql_server.drop_database(template)
+    assert swept > 4 * len(plan.steps) - 10
+
+
+def test_a_step_that_fails_takes_back_its_transaction_and_is_told(target: PostgresqlTarget) -> None:
+    target.run("INSERT INTO many (name) VALUES ('m1')")
+    plan = target.plan(AFTER, online=False)
     with pytest.raises(ConnectorError) as caught:
-        target.apply(target.plan(AFTER))
+        target.apply(plan)
     assert "one" in {table.name.name for table in target.connector.inspect().tables}
     assert target.connector.history()[-1].result == "failed"
-    assert "is null" in str(caught.value) or "NULL" in str(caught.value) or "null" in str(caught.value)
+    assert "unique many_name_key" in caught.value.diagnostics[-1].message
 
-    target.run("UPDATE one SET name = 'c' WHERE name IS NULL")
+    target.run("DELETE FROM many WHERE id = 3001")
     target.apply(target.plan(AFTER))
-    assert target.plan(AFTER).empty
+    complete(target)
+
+
+def test_an_online_step_that_fails_on_rows_leaves_no_broken_index_and_goes_on(target: PostgresqlTarget) -> None:
+    target.run("INSERT INTO many (name) VALUES ('m1')")
+    plan = target.plan(AFTER)
+    number = next(i for i, step in enumerate(plan.steps) if "unique index many_name_key" in step.summary)
+    with pytest.raises(ConnectorError) as caught:
+        target.apply(plan)
+    assert f"steps 1 to {number} are done" in caught.value.diagnostics[-1].message
+    assert target.run("SELECT 1 FROM pg_class WHERE relname = 'many_name_key'") == []
+
+    target.run("DELETE FROM many WHERE id = 3001")
+    outcome = target.apply(plan)
+    assert outcome.resumed_at == number
+    complete(target)
 
 
 def test_a_second_apply_gives_up_after_the_lock_timeout(target: PostgresqlTarget) -> None:
@@ -71,9 +148,10 @@ def test_a_second_apply_gives_up_after_the_lock_timeout(target: PostgresqlTarget
     target.apply(plan)
 
 
-def test_a_second_apply_waits_for_the_first(target: PostgresqlTarget) -> None:
-    plan = target.plan(AFTER)
-    reached, go_on = threading.Event(), threading.Event()
+@pytest.mark.parametrize("way", WAYS)
+def test_a_second_apply_waits_for_the_first_and_finds_nothing_to_do(target: PostgresqlTarget, way: str) -> None:
+    plan = target.plan(AFTER, online=way == "online")
+    reached, go_on, waited = threading.Event(), threading.Event(), threading.Event()
 
     def wait(moment: Moment, number: int, step: Step) -> None:
         if number == 1 and moment is Moment.BEFORE:
@@ -84,24 +162,77 @@ def test_a_second_apply_waits_for_the_first(target: PostgresqlTarget) -> None:
     first.start()
     assert reached.wait(20)
     second = PostgresqlTarget(target.url)
-    with pytest.raises(TimedOutError):
-        second.apply(plan, lock_timeout=0.1)
-    go_on.set()
+
+    def told(notice: Notice) -> None:
+        if notice.event is Event.AGAIN:
+            waited.set()
+            go_on.set()
+
+    outcome = second.apply(
+        plan, lock_timeout=0.1, limits=Limits(retries=500, first_pause=0.05, longest_pause=0.05), watcher=told
+    )
     first.join(20)
-    assert second.plan(AFTER).empty
+    assert waited.is_set()
+    assert (outcome.applied_before, outcome.steps) == (True, 0)
+    complete(target)
     second.close()
 
 
 def test_a_lock_of_somebody_else_ends_the_apply_in_bounded_time(target: PostgresqlTarget) -> None:
-    import psycopg
-
     plan = target.plan(AFTER)
     with psycopg.connect(target.url) as other:
         other.execute("LOCK TABLE one IN ACCESS SHARE MODE")
-        with pytest.raises(ConnectorError):
+        with pytest.raises(TimedOutError):
             target.apply(plan, lock_timeout=0.3)
     target.apply(target.plan(AFTER))
-    assert target.plan(AFTER).empty
+    complete(target)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_lock_held_for_long_is_outlasted_and_its_holder_named(target: PostgresqlTarget, way: str) -> None:
+    plan = target.plan(AFTER, online=way == "online")
+    again, named = threading.Event(), set[str]()
+    other = psycopg.connect(target.url, application_name="somebody at lunch")
+    other.execute("LOCK TABLE one, many IN ACCESS SHARE MODE")
+
+    def told(notice: Notice) -> None:
+        if notice.event is Event.WAITS:
+            named.update(notice.who)
+        if notice.event is Event.AGAIN and notice.attempt >= 3:
+            again.set()
+
+    def lets_go() -> None:
+        again.wait(30)
+        other.close()
+
+    holder = threading.Thread(target=lets_go)
+    holder.start()
+    target.apply(plan, lock_timeout=0.2, limits=QUICK, watcher=told)
+    holder.join(30)
+    assert again.is_set()
+    assert any("somebody at lunch" in who for who in named), named
+    complete(target)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("number", range(0, 27, 2))
+def test_after_a_cut_connection_the_next_apply_completes(target: PostgresqlTarget, way: str, number: int) -> None:
+    plan = target.plan(AFTER, online=way == "online")
+    if number >= len(plan.steps):
+        pytest.skip("the plan has no such step")
+
+    def cut(notice: Notice) -> None:
+        if (notice.event, notice.step) == (Event.BEGINS, number):
+            target.run(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+                " AND pid <> pg_backend_pid()"
+            )
+
+    with pytest.raises(ConnectorError) as caught:
+        target.apply(plan, watcher=cut)
+    assert caught.value.diagnostics[-1].code == "LB4017"
+    target.apply(plan, limits=QUICK)
+    complete(target)
 
 
 def test_the_ledger_gives_states_from_the_newest_applied_one_on(target: PostgresqlTarget) -> None:
