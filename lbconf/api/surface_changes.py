@@ -22,6 +22,8 @@ class SurfaceChange:
     summary: str
     reason: str = ""
     breaking: bool = False
+    property: str | None = None
+    """The property it is about, where it is about one."""
 
 
 def api_changes(name: str, before: Surface | None, after: Surface | None) -> Iterator[SurfaceChange]:
@@ -91,15 +93,17 @@ def _answered(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) ->
     """What an answer holds: less is breaking, and what its reader would not expect."""
     for prop in sorted(before.keys() - after.keys()):
         reason = "answers do not hold it any more"
-        yield SurfaceChange(action="destroy", summary=f"property {name}.{prop}", reason=reason, breaking=True)
+        yield SurfaceChange(
+            action="destroy", summary=f"property {name}.{prop}", reason=reason, breaking=True, property=prop
+        )
     for prop in sorted(after.keys() - before.keys()):
-        yield SurfaceChange(action="add", summary=f"property {name}.{prop}", reason="answers hold it")
+        yield SurfaceChange(action="add", summary=f"property {name}.{prop}", reason="answers hold it", property=prop)
     for prop in sorted(before.keys() & after.keys()):
         if _shape(before[prop]) != _shape(after[prop]):
             breaking = not _fits(after[prop], before[prop])
             summary = f"property {name}.{prop}: {_words(before[prop])} -> {_words(after[prop])}"
             reason = "answers hold what they could not hold before" if breaking else "answers hold less than they could"
-            yield SurfaceChange(action="change", summary=summary, reason=reason, breaking=breaking)
+            yield SurfaceChange(action="change", summary=summary, reason=reason, breaking=breaking, property=prop)
 
 
 def _taken(name: str, before: Surface, after: Surface) -> Iterator[SurfaceChange]:
@@ -108,16 +112,18 @@ def _taken(name: str, before: Surface, after: Surface) -> Iterator[SurfaceChange
     for prop in sorted(set(after["required"]) - set(before["required"])):
         reason = "a new instance without it is refused"
         yield SurfaceChange(
-            action="change", summary=f"property {name}.{prop} is required", reason=reason, breaking=True
+            action="change", summary=f"property {name}.{prop} is required", reason=reason, breaking=True, property=prop
         )
     for prop in sorted(set(before["required"]) - set(after["required"])):
         if prop in two:
-            yield SurfaceChange(action="change", summary=f"property {name}.{prop} is not required any more")
+            yield SurfaceChange(
+                action="change", summary=f"property {name}.{prop} is not required any more", property=prop
+            )
     for prop in sorted(one.keys() & two.keys()):
         if _shape(one[prop]) != _shape(two[prop]) and not _fits(one[prop], two[prop]):
             summary = f"property {name}.{prop}: takes less ({_words(one[prop])} -> {_words(two[prop])})"
             reason = "values that were good are refused"
-            yield SurfaceChange(action="change", summary=summary, reason=reason, breaking=True)
+            yield SurfaceChange(action="change", summary=summary, reason=reason, breaking=True, property=prop)
     if after["closed"] and not before["closed"]:
         summary, reason = f"{name}: unknown properties", "they are refused now"
         yield SurfaceChange(action="change", summary=summary, reason=reason, breaking=True)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from lbconf.plan.plan import Plan
 from lbconf.plan.report import PartChange, PlanPart
-from lbconf.project.resolved import Project
+from lbconf.project.resolved import Model, Project
 from lbconf.records import replace
 from lbconf.state.steps import Step
 
@@ -60,7 +60,11 @@ class Offers:
             model = self._project.models.get(name)
             old, new = before.get(name), self._surface(name)
 
-            def told(found: SurfaceChange, source: Any = None if model is None else model.location) -> PartChange:
+            def told(found: SurfaceChange, model: Model | None = model) -> PartChange:
+                prop = None if model is None else model.properties.get(found.property or "")
+                source = None if model is None else model.location
+                if prop is not None:
+                    source = prop.location or source
                 return PartChange(
                     action=found.action,
                     summary=found.summary,

@@ -91,7 +91,7 @@ def _checked_data(found: CheckedStep | None) -> Mapping[str, Any] | None:
 
 
 def _part_data(part: PlanPart) -> Mapping[str, Any]:
-    return {"part": part.name, "changes": [to_data(change) for change in part.changes]}
+    return {"part": part.name, "changes": [{"breaking": change.breaking, **to_data(change)} for change in part.changes]}
 
 
 def _hazard_data(hazard: Any) -> Mapping[str, str]:
