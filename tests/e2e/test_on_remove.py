@@ -50,8 +50,11 @@ def test_by_default_the_drop_has_to_be_accepted(place: Place) -> None:
 def test_a_kept_table_is_left_alone_and_said(place: Place) -> None:
     filled(place, NOTE + "onRemove: keep\n")
     place.remove("models/note.yaml")
+    assert place.changes() == []
+    assert "LB4031" in place.run("plan")[2]
+    place.apply()
     code, out, err = place.run("plan", "--detailed-exitcode")
-    assert (code, "LB4031" in err, "Nothing to do" in out) == (0, True, True)
+    assert (code, "LB4031" in err, "Nothing to do" in out) == (0, False, True)
     assert place.rows('SELECT text FROM "Note"') == [("n",)]
 
 
