@@ -48,6 +48,13 @@ CHANGES_PENDING = 2
     help="Contact nothing: plan for the databases as `lbconf inspect --out FILE` found them.",
 )
 @click.option(
+    "--to",
+    "back_to",
+    type=click.IntRange(min=1),
+    metavar="NUMBER",
+    help="Plan the way back to what that apply of `lbconf history` left behind.",
+)
+@click.option(
     "--check-data",
     is_flag=True,
     help="Ask which rows would make steps fail; exit with 1 where there are any.",
@@ -68,6 +75,7 @@ def command(  # noqa: PLR0913 - one argument for each option
     out: Path | None,
     detailed_exitcode: bool,
     snapshot: Path | None,
+    back_to: int | None,
     check_data: bool,
     no_examples: bool,
     fail_on: tuple[str, ...],
@@ -77,13 +85,12 @@ def command(  # noqa: PLR0913 - one argument for each option
     from lbconf.cli.views.plan_forms import plan_as
     from lbconf.plan.plan_file import write_plan_file
 
-    if snapshot is not None and (url is not None or check_data):
-        raise click.UsageError("--snapshot contacts nothing: leave out --url and --check-data.")
-    if no_examples and not check_data:
-        raise click.UsageError("--no-examples says something about --check-data.")
+    _refuse_mixed(snapshot=snapshot, url=url, back_to=back_to, check_data=check_data, examples=not no_examples, **asked)
     output = options.output
     gated = _gated(fail_on)
-    if snapshot is None:
+    if back_to is not None:
+        project, report = _back(options, back_to, url=url, **asked)
+    elif snapshot is None:
         project, report = _planned(options, url=url, check_data=check_data, examples=not no_examples, **asked)
     else:
         project, report = _from_snapshot(options, snapshot, **asked)
@@ -107,6 +114,25 @@ def command(  # noqa: PLR0913 - one argument for each option
         if found:
             return 1
     return CHANGES_PENDING if detailed_exitcode and not report.empty else 0
+
+
+def _refuse_mixed(  # noqa: PLR0913 - what excludes what
+    *,
+    snapshot: Path | None,
+    url: str | None,
+    back_to: int | None,
+    check_data: bool,
+    examples: bool,
+    models: tuple[str, ...],
+    **_: Any,
+) -> None:
+    """Raise `click.UsageError` for options that do not go together."""
+    if snapshot is not None and (url is not None or check_data):
+        raise click.UsageError("--snapshot contacts nothing: leave out --url and --check-data.")
+    if back_to is not None and (snapshot is not None or check_data or models):
+        raise click.UsageError("--to is a plan of its own: leave out --snapshot, --check-data and --model.")
+    if not examples and not check_data:
+        raise click.UsageError("--no-examples says something about --check-data.")
 
 
 def _gated(names: tuple[str, ...]) -> Any:
@@ -137,6 +163,17 @@ def _planned(
         )
         report = plan_project(project, data_sources=data_sources, models=models, url=url, early=early, **asked)
     return project, report
+
+
+def _back(
+    options: GlobalOptions, number: int, *, data_sources: tuple[str, ...], url: str | None, online: bool, **_: Any
+) -> Any:
+    """The project, and the plan that leads back."""
+    from lbconf.operations.load import load_project
+    from lbconf.operations.plan_back import plan_back
+
+    project = load_project(options.root, options.environment, layout=options.layout, overrides=options.sets)
+    return project, plan_back(project, number, data_sources=data_sources, url=url, online=online)
 
 
 def _from_snapshot(

@@ -13,6 +13,7 @@ from lbconf.plan.managed import last_managed
 from lbconf.plan.plan import Plan
 from lbconf.plan.planner import PlanInput, make_plan
 from lbconf.project.resolved import DataSource, Project
+from lbconf.records import replace
 from lbconf.state.serialise import from_data
 from lbconf.state.structure import State
 
@@ -39,9 +40,7 @@ def plan_back(
     """
     source, entry = read_entry(project, number, data_sources=data_sources, url=url)
     if entry.result != "applied" or not entry.state:
-        message = (
-            f"apply {number} of {source.name} did not end well ({entry.result}): there is no state to go back to"
-        )
+        message = f"apply {number} of {source.name} did not end well ({entry.result}): there is no state to go back to"
         hint = "choose one that `lbconf history` calls applied"
         raise PlanError(Diagnostic(code=Code.HISTORY_ENTRY_MISSING, message=message, hint=hint))
     try:
@@ -75,6 +74,6 @@ def _plan(project: Project, source: DataSource, entry: LedgerEntry, *, online: b
             on_remove_otherwise=source.structure.on_remove,
             online=online,
         )
-        return make_plan(given, connector, connector.sizes)
+        return replace(make_plan(given, connector, connector.sizes), documents=managed.documents)
     finally:
         connector.close()

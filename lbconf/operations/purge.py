@@ -11,6 +11,7 @@ from lbconf.plan.managed import last_managed
 from lbconf.plan.plan import Plan
 from lbconf.plan.planner import PlanInput, make_plan
 from lbconf.project.resolved import DataSource, Project
+from lbconf.records import replace
 from lbconf.state.parking import parked_on
 from lbconf.state.structure import State
 
@@ -75,6 +76,6 @@ def _plan(project: Project, source: DataSource, last: date) -> Plan | None:
             kept=managed.state(managed.tables - old),
             on_remove=managed.on_remove,
         )
-        return make_plan(given, connector, connector.sizes)
+        return replace(make_plan(given, connector, connector.sizes), documents=managed.documents)
     finally:
         connector.close()
