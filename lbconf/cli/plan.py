@@ -116,7 +116,7 @@ def command(  # noqa: PLR0913 - one argument for each option
     return CHANGES_PENDING if detailed_exitcode and not report.empty else 0
 
 
-def _refuse_mixed(  # noqa: PLR0913 - what excludes what
+def _refuse_mixed(
     *,
     snapshot: Path | None,
     url: str | None,
