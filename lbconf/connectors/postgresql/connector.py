@@ -6,18 +6,14 @@ from functools import partial
 from threading import Lock, local
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-import psycopg
-
 from lbconf.connectors.capabilities import Capabilities
 from lbconf.connectors.contract import LedgerEntry, MigrationSession, Predicted, ServerFacts, TableSize
-from lbconf.connectors.postgresql import inspect, migrate, normalize
+from lbconf.connectors.postgresql import inspect, normalize
 from lbconf.connectors.postgresql.capabilities import NEWEST, capabilities
 from lbconf.connectors.postgresql.dialect import JSON_PREDICATE, PostgresqlDialect
-from lbconf.connectors.postgresql.errors import connection_failed, connection_lost, translate
 from lbconf.connectors.postgresql.json_rows import json_statement
 from lbconf.connectors.postgresql.mapping import PostgresqlMapping
 from lbconf.connectors.postgresql.parameters import connection_parameters
-from lbconf.connectors.postgresql.session import Session, connect
 from lbconf.connectors.postgresql.sizes import table_sizes
 from lbconf.connectors.sql.compile import Compiled, Compiler
 from lbconf.connectors.sql.dialect import ValueRefused
@@ -35,6 +31,7 @@ from lbconf.state.steps import Step
 from lbconf.state.structure import QualifiedName, State
 
 if TYPE_CHECKING:
+    from lbconf.connectors.postgresql.session import Session
     from lbconf.connectors.postgresql.settings import PostgresqlSettings
 
 __all__ = ["PostgresqlConnector"]
@@ -68,7 +65,7 @@ T = TypeVar("T")
 class _Held(local):
     """What the calling thread holds: the session of its open transaction."""
 
-    session: Session | None = None
+    session: "Session | None" = None
 
 
 class PostgresqlConnector(SqlReaderWriter):
@@ -84,9 +81,9 @@ class PostgresqlConnector(SqlReaderWriter):
             raise self._error(ConnectorError, Code.SETTINGS_UNUSABLE, str(problem)) from None
         self._read_only = False
         self._pool: Pool[Session] = Pool(
-            lambda: connect(self.settings, read_only=self._read_only),
-            Session.close,
-            Session.usable,
+            lambda: self._connect(read_only=self._read_only),
+            lambda session: session.close(),
+            lambda session: session.usable(),
             maximum=self.settings.max,
             timeout=self.settings.pool_timeout / 1000,
             idle=None if not self.settings.idle_timeout else self.settings.idle_timeout / 1000,
@@ -132,7 +129,7 @@ class PostgresqlConnector(SqlReaderWriter):
         except ValueRefused as problem:
             raise self.refused(problem) from None
 
-        def text(session: Session) -> bytes:
+        def text(session: "Session") -> bytes:
             cursor = session.cursor
             cursor.execute(statement.sql, statement.parameters)
             return b"[%b]" % (cursor.pgresult.get_value(0, 0) or b"")  # type: ignore[union-attr]
@@ -151,7 +148,7 @@ class PostgresqlConnector(SqlReaderWriter):
         """Rows as tuples."""
         del write
 
-        def rows(session: Session) -> Sequence[Sequence[Any]]:
+        def rows(session: "Session") -> Sequence[Sequence[Any]]:
             session.cursor.execute(statement.sql, statement.parameters)
             return session.cursor.fetchall()
 
@@ -160,7 +157,7 @@ class PostgresqlConnector(SqlReaderWriter):
     def change(self, statement: Compiled) -> int:
         """How many rows the statement touched."""
 
-        def touched(session: Session) -> int:
+        def touched(session: "Session") -> int:
             session.cursor.execute(statement.sql, statement.parameters)
             return session.cursor.rowcount
 
@@ -203,7 +200,13 @@ class PostgresqlConnector(SqlReaderWriter):
     def normalize(self, desired: State) -> State:
         """The desired state as this server will report it, seen against the state that was inspected last."""
         actual = self._inspected if self._inspected is not None else self.inspect()
-        return self._run(lambda session: normalize.normalize(desired, actual=actual, connection=session.connection))
+        return normalize.normalize_asking(
+            desired, actual=actual, asking=lambda ask: self._run(lambda session: ask(session.connection))
+        )
+
+    def take_over(self, actual: State) -> None:
+        """Go on as if this state had been inspected here: another process did."""
+        self._inspected = actual
 
     def sizes(self, tables: Sequence[QualifiedName]) -> Mapping[QualifiedName, TableSize]:
         """The server's estimates of rows; bytes with indexes."""
@@ -224,8 +227,10 @@ class PostgresqlConnector(SqlReaderWriter):
     ) -> AbstractContextManager[MigrationSession]:
         """A migration session on a connection of its own, without the time limit of requests."""
         self._inspected = None
+        from lbconf.connectors.postgresql import migrate
+
         return migrate.session(
-            lambda: connect(self.settings, limited=False).connection,
+            lambda: self._connect(limited=False).connection,
             lock_timeout=lock_timeout,
             statement_timeout=statement_timeout,
             translating=self._translating,
@@ -234,10 +239,14 @@ class PostgresqlConnector(SqlReaderWriter):
 
     def history(self) -> tuple[LedgerEntry, ...]:
         """The ledger."""
+        from lbconf.connectors.postgresql import migrate
+
         return self._run(lambda session: migrate.history(session.connection))
 
     def entry(self, number: int) -> LedgerEntry | None:
         """One entry of the ledger, with everything."""
+        from lbconf.connectors.postgresql import migrate
+
         return self._run(lambda session: migrate.entry(session.connection, number))
 
     def server_facts(self) -> ServerFacts:
@@ -259,6 +268,11 @@ class PostgresqlConnector(SqlReaderWriter):
 
         return offline.predict(desired, actual)
 
+    def _connect(self, *, limited: bool = True, read_only: bool = False) -> "Session":
+        from lbconf.connectors.postgresql.session import connect  # the driver takes as long to import as to plan
+
+        return connect(self.settings, limited=limited, read_only=read_only)
+
     def _first(self) -> Compiler:
         with self._opening:
             if self._compiler is None:
@@ -268,7 +282,7 @@ class PostgresqlConnector(SqlReaderWriter):
                 self._compiler = Compiler(PostgresqlDialect(version), default_id_sort=self.settings.default_id_sort)
             return self._compiler
 
-    def _run(self, work: Callable[[Session], T]) -> T:
+    def _run(self, work: "Callable[[Session], T]") -> T:
         """Do something with a connection: the thread's own in a transaction, else one for the moment."""
         if self._held.session is not None:
             return self._guarded(self._held.session, work)
@@ -278,10 +292,14 @@ class PostgresqlConnector(SqlReaderWriter):
         finally:
             self._give(session)
 
-    def _guarded(self, session: Session, work: Callable[[Session], T]) -> T:
+    def _guarded(self, session: "Session", work: "Callable[[Session], T]") -> T:
+        import psycopg
+
         try:
             return work(session)
         except psycopg.Error as problem:
+            from lbconf.connectors.postgresql.errors import connection_lost, translate
+
             if session.connection.closed:
                 raise connection_lost(self.data_source) from problem
             raise translate(self.data_source, problem, partial(self._columns_of, session)) from problem
@@ -296,14 +314,20 @@ class PostgresqlConnector(SqlReaderWriter):
     @contextmanager
     def _translating(self, *, connected: bool = False) -> Iterator[None]:
         """Turns the driver's errors into ours, during a migration."""
+        import psycopg
+
         try:
             yield
         except psycopg.Error as problem:
+            from lbconf.connectors.postgresql.errors import connection_failed, translate
+
             if problem.sqlstate is None and isinstance(problem, psycopg.OperationalError) and not connected:
                 raise connection_failed(self.data_source, problem, self.place) from problem
             raise translate(self.data_source, problem, partial(self._columns_of, None)) from problem
 
-    def _take(self) -> Session:
+    def _take(self) -> "Session":
+        import psycopg
+
         try:
             return self._pool.take()
         except PoolEmptyError as problem:
@@ -314,17 +338,21 @@ class PostgresqlConnector(SqlReaderWriter):
                 hint="raise `max`, or look for slow statements",
             ) from problem
         except (psycopg.Error, ValueError) as problem:
+            from lbconf.connectors.postgresql.errors import connection_failed
+
             raise connection_failed(self.data_source, problem, self.place) from problem
 
-    def _give(self, session: Session) -> None:
+    def _give(self, session: "Session") -> None:
         broken = session.broken
         self._pool.give(session, broken=broken or not session.idle)
         if broken:
             # What cut one connection has as a rule cut the others too.
             self._pool.clear()
 
-    def _columns_of(self, held: Session | None, namespace: str, table: str, constraint: str) -> tuple[str, ...]:
+    def _columns_of(self, held: "Session | None", namespace: str, table: str, constraint: str) -> tuple[str, ...]:
         """The columns of a constraint or unique index; asked on the held connection unless its transaction failed."""
+        import psycopg
+
         quote = PostgresqlDialect(self._version).quote
         relation = f"{quote(namespace)}.{quote(table)}" if namespace else quote(table)
         session = held if held is not None and held.idle else None

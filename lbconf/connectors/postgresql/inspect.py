@@ -6,9 +6,7 @@ What models cannot say comes back as `Opaque`: kept, listed, never changed.
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from typing import Any, Final
-
-from psycopg import Connection, Pipeline
+from typing import TYPE_CHECKING, Any, Final
 
 from lbconf.connectors.postgresql import catalogue
 from lbconf.connectors.postgresql.inspect_columns import Rows, columns, sequences
@@ -18,12 +16,15 @@ from lbconf.connectors.postgresql.inspect_views import Dependents, dependents, f
 from lbconf.records import replace
 from lbconf.state.structure import Column, Extension, Opaque, Partition, QualifiedName, State, Table
 
+if TYPE_CHECKING:
+    from psycopg import Connection
+
 __all__ = ["inspect", "inspect_namespace"]
 
 IDENTITIES: Final = {"f": "full", "n": "nothing"}
 
 
-def inspect(connection: Connection[Any], namespaces: Sequence[str] | None = None) -> State:
+def inspect(connection: "Connection[Any]", namespaces: Sequence[str] | None = None) -> State:
     """The actual state of these namespaces (None: all that are not the server's own), lbconf's own tables left out.
 
     Runs in a transaction of its own, or as part of the one that is open; the
@@ -32,13 +33,15 @@ def inspect(connection: Connection[Any], namespaces: Sequence[str] | None = None
     return _inspected(connection, lambda present: present if namespaces is None else [*present & set(namespaces)])
 
 
-def inspect_namespace(connection: Connection[Any], namespace: str) -> State:
+def inspect_namespace(connection: "Connection[Any]", namespace: str) -> State:
     """The state of one namespace, also of the server's own: `pg_temp` is the connection's temporary one."""
     row = connection.execute("SELECT nspname FROM pg_namespace WHERE oid = pg_my_temp_schema()").fetchone()
     return _inspected(connection, lambda _: [row[0] if row and namespace == "pg_temp" else namespace])
 
 
-def _inspected(connection: Connection[Any], chosen: Callable[[set[str]], Iterable[str]]) -> State:
+def _inspected(connection: "Connection[Any]", chosen: Callable[[set[str]], Iterable[str]]) -> State:
+    from psycopg import Pipeline
+
     version = connection.info.server_version
     with connection.transaction():
         before = connection.execute("SELECT current_setting('search_path')").fetchone()

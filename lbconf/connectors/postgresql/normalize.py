@@ -8,16 +8,17 @@ locked or changed, and nothing is asked when nothing differs.
 """
 
 import re
-from typing import Any, Final
-
-from psycopg import Connection
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
 
 from lbconf.connectors.postgresql.inspect_columns import usual
-from lbconf.connectors.postgresql.probe import ask
 from lbconf.records import replace
 from lbconf.state.structure import Column, ColumnType, Default, Index, IndexPart, QualifiedName, State, Table
 
-__all__ = ["normalize", "predicted", "questions"]
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+__all__ = ["normalize", "normalize_asking", "predicted", "questions"]
 
 STRING: Final = re.compile(r"^'(?:[^'\\]|'')*'$")
 INSTANTS: Final = frozenset({"now()", "CURRENT_TIMESTAMP", "transaction_timestamp()"})
@@ -26,18 +27,34 @@ PRINTED: Final = {"current_timestamp": "CURRENT_TIMESTAMP", "current_date": "CUR
 TEXTUAL: Final = frozenset({"text", "character varying", "character", "jsonb", "json", "uuid", "date", "bytea"})
 
 
-def normalize(desired: State, *, actual: State, connection: Connection[Any]) -> State:
+def normalize(desired: State, *, actual: State, connection: "Connection[Any]") -> State:
+    """As `normalize_asking`, over a connection that is open."""
+    return normalize_asking(desired, actual=actual, asking=lambda ask: ask(connection))
+
+
+def normalize_asking(
+    desired: State, *, actual: State, asking: "Callable[[Callable[[Connection[Any]], State]], State]"
+) -> State:
     """The desired state as the server will report it.
 
     Args:
         desired: From the models.
         actual: What is there now; texts that agree with it are not asked about.
-        connection: For the questions that are left. Used for one rolled-back transaction at most.
+        asking: Calls a function with a connection, for the questions that are left: one rolled-back transaction
+            at most. Not used where nothing is left to ask.
     """
     state = predicted(desired, actual)
     open_tables = questions(state, actual)
     if not open_tables:
         return state
+    return asking(lambda connection: _asked(connection, open_tables, state, actual))
+
+
+def _asked(
+    connection: "Connection[Any]", open_tables: dict[QualifiedName, Table], state: State, actual: State
+) -> State:
+    from lbconf.connectors.postgresql.probe import ask
+
     answers = ask(connection, open_tables, state, actual)
     tables = tuple(
         _instants(_answered(table, answers[table.name]), actual.table(table.name)) if table.name in answers else table

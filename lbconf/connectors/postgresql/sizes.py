@@ -1,12 +1,13 @@
 """Sizes of tables."""
 
 from collections.abc import Sequence
-from typing import Any, Final
-
-from psycopg import Connection
+from typing import TYPE_CHECKING, Any, Final
 
 from lbconf.connectors.contract import TableSize
 from lbconf.state.structure import QualifiedName
+
+if TYPE_CHECKING:
+    from psycopg import Connection
 
 __all__ = ["table_sizes"]
 
@@ -21,7 +22,7 @@ COUNTED: Final = 100_000
 """Most rows that are counted where the server has no estimate, or says there are none."""
 
 
-def table_sizes(connection: Connection[Any], tables: Sequence[QualifiedName]) -> dict[QualifiedName, TableSize]:
+def table_sizes(connection: "Connection[Any]", tables: Sequence[QualifiedName]) -> dict[QualifiedName, TableSize]:
     """The server's estimate of rows, bytes with indexes.
 
     Rows are counted, up to 100,000, where the server has no estimate, or one of none: a table that was
