@@ -78,6 +78,8 @@ def _record(given: type, *, frozen: bool, slots: bool, kw_only: bool, order: boo
         space |= {"__setattr__": _refuse, "__delattr__": _refuse}
     if frozen and slots:
         space |= {"__getstate__": _state, "__setstate__": _restore}
+        if given.__bases__ == (object,) and "__reduce__" not in space:
+            space |= {"__reduce__": _late_reduce(made, fields), "_make": _Maker()}
     made.append(type(given)(given.__name__, given.__bases__, space))
     if slots and given.__bases__ == (object,) and "__init__" not in vars(given):
         _COPIED[made[0]] = 0
@@ -95,6 +97,39 @@ def _late(name: str, made: list[type], fields: Mapping[str, _Field], *, kw_only:
         return written(self, *args, **given)
 
     return stand_in
+
+
+def _late_reduce(made: list[type], fields: Mapping[str, _Field]) -> Callable[..., Any]:
+    """Pickled as the call of `_make` with the values: a state of a thousand tables goes from process to process."""
+
+    def reduce(self: Any) -> Any:
+        of = made[0]
+        if type(self) is not of:
+            return _empty, (type(self),), self.__getstate__()
+        values = ", ".join(f"self.{name}" for name in fields)
+        body = f" if type(self) is not _of:\n  return _inherited(self)\n return _of._make, ({values},)"
+        written = _compiled("__reduce__", ["self"], body, {"_of": of, "_inherited": reduce})
+        setattr(of, "__reduce__", written)  # noqa: B010 - it takes the place of this very function
+        return written(self)
+
+    return reduce
+
+
+def _empty(of: type) -> Any:
+    return object.__new__(of)
+
+
+class _Maker:
+    """`_make` of a class: takes all values in order. Written when it is first looked up, by pickle."""
+
+    def __get__(self, instance: object, owner: type) -> Callable[..., Any]:
+        names: dict[str, Any] = {"_new": object.__new__, "_of": owner}
+        names |= {f"_set_{name}": vars(owner)[name].__set__ for name in owner.__annotations__}
+        sets = "".join(f" _set_{name}(_made, {name})\n" for name in owner.__annotations__)
+        make = _compiled("_make", [*owner.__annotations__], f" _made = _new(_of)\n{sets} return _made", names)
+        make.__module__, make.__qualname__ = owner.__module__, f"{owner.__qualname__}._make"
+        owner._make = staticmethod(make)  # type: ignore[attr-defined]
+        return make  # type: ignore[no-any-return]
 
 
 def _late_init(write: Callable[..., None], fields: Mapping[str, _Field], *, kw_only: bool) -> Callable[..., None]:

@@ -28,10 +28,14 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     if arguments is not None:
         return _run(given)
+    from lbconf.operations import own_process
+
     # The process is ours: what a start makes stays, so looking for garbage among it, and again at the end, is in vain.
     gc.set_threshold(_ALLOCATIONS)
+    own_process.claim()
     code = _run(given)
     gc.freeze()
+    own_process.leave(code)
     return code
 
 

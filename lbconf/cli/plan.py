@@ -83,6 +83,7 @@ def command(  # noqa: PLR0913 - one argument for each option
 ) -> int:
     """Show what would change in every database, why, and how dangerous it is. Nothing is written."""
     from lbconf.cli.views.plan_forms import plan_as
+    from lbconf.operations import own_process
     from lbconf.plan.plan_file import write_plan_file
 
     _refuse_mixed(snapshot=snapshot, url=url, back_to=back_to, check_data=check_data, examples=not no_examples, **asked)
@@ -94,6 +95,7 @@ def command(  # noqa: PLR0913 - one argument for each option
         project, report = _planned(options, url=url, check_data=check_data, examples=not no_examples, **asked)
     else:
         project, report = _from_snapshot(options, snapshot, **asked)
+    own_process.keep(project, report)
     output.diagnostics((*project.diagnostics, *(found for plan in report.plans for found in plan.diagnostics)))
     if output_format != "text" or report.plans or not report.failures:
         output.result(plan_as(output_format, report, color=output.color_results))
@@ -147,12 +149,13 @@ def _planned(
     options: GlobalOptions, *, data_sources: tuple[str, ...], models: tuple[str, ...], url: str | None, **asked: Any
 ) -> Any:
     """The project, and the plan that the servers' answers give."""
+    from lbconf.operations import own_process
     from lbconf.operations.asking import EarlyQuestion
     from lbconf.operations.collection import collection_paused
     from lbconf.operations.load import load_project
     from lbconf.operations.plan import plan_project
 
-    early = None if url is not None else EarlyQuestion(data_sources)
+    early = None if url is not None else EarlyQuestion(data_sources, apart=own_process.is_ours())
     with collection_paused(), nullcontext() if early is None else closing(early):
         project = load_project(
             options.root,

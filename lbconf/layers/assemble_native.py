@@ -13,7 +13,7 @@ from lbconf.layers.part import Part, finish
 from lbconf.layers.provenance import Trail
 from lbconf.layers.variables import Filled, fill_native
 
-__all__ = ["SERVER_DEFAULTS", "assemble_native", "override_piece", "split_model", "split_trail"]
+__all__ = ["SERVER_DEFAULTS", "assemble_native", "assemble_section", "override_piece", "split_model", "split_trail"]
 
 SERVER_DEFAULTS: Final = {"host": "127.0.0.1", "port": 3000, "restApiRoot": "/api"}
 _SECTIONS: Final = ("server", "datasources", "components", "middleware")
@@ -29,7 +29,7 @@ def assemble_native(
     documents: Sequence[Document], overrides: Sequence[Override], environ: Mapping[str, str], found: Collector
 ) -> list[Part]:
     """Every section and every model, merged and filled in. Documents come lowest precedence first."""
-    parts = [_section(name, documents, overrides, environ, found) for name in _SECTIONS]
+    parts = [assemble_section(name, documents, overrides, environ, found) for name in _SECTIONS]
     parts.extend(_models(documents, overrides, environ, found))
     return parts
 
@@ -62,13 +62,14 @@ def override_piece(override: Override, segments: Sequence[str], existing: Any) -
     return Piece(layer=override.layer, data=nested(segments, override.value, existing), variable=override.variable)
 
 
-def _section(
+def assemble_section(
     name: str,
     documents: Sequence[Document],
     overrides: Sequence[Override],
     environ: Mapping[str, str],
     found: Collector,
 ) -> Part:
+    """One section that is not `models`, merged and filled in. Documents come lowest precedence first."""
     pieces = [
         Piece(layer=document.source.layer, data=document.data, document=document)
         for document in documents

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from lbconf.connectors.contract import Connector, Inspector, Migrator
 from lbconf.connectors.registry import connector_type
 from lbconf.errors import LbconfError
+from lbconf.operations.apart import Apart, FailedApartError, possible
 from lbconf.operations.data_sources import create_connector
 from lbconf.operations.meanwhile import Aside
 from lbconf.plan.managed import Managed, last_managed
@@ -14,7 +15,7 @@ from lbconf.project.resolved import DataSource
 from lbconf.records import dataclass
 from lbconf.state.structure import State
 
-__all__ = ["Answers", "Asked", "EarlyQuestion", "Seen", "seen"]
+__all__ = ["Answers", "Asked", "EarlyQuestion", "Seen", "TakesOver", "seen"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,17 +44,32 @@ class Answers(Protocol):
         ...
 
 
+@runtime_checkable
+class TakesOver(Protocol):
+    """A connector that can go on from what another process saw, and needs its driver only for new questions."""
+
+    def take_over(self, actual: State) -> None:
+        """Go on as if this state had been inspected here."""
+        ...
+
+
 class EarlyQuestion:
     """One data source is asked while the models are still being read, where it is plain which one the plan is about.
 
-    What comes of that is the same as without, errors too, but the server works meanwhile.
+    What comes of that is the same as without, errors too, but the server works meanwhile. Where it can be, a copy of
+    this process asks, and makes a state of the answer: then even that is done beside the reading.
     """
 
-    def __init__(self, names: Collection[str] = ()) -> None:
-        """Ask only a data source with one of these names; any where there are none."""
+    def __init__(self, names: Collection[str] = (), *, apart: bool = False) -> None:
+        """Ask only a data source with one of these names; any where there are none.
+
+        `apart`: this process may be copied, because it is ours alone.
+        """
         self._names = names
+        self._may_copy = apart
         self._asked: tuple[str, Asked] | None = None
         self._aside: Aside[Seen] | None = None
+        self._apart: Apart[Seen] | None = None
         self._connector: Connector | None = None
         self._forgotten = False
 
@@ -72,6 +88,9 @@ class EarlyQuestion:
         except LbconfError:  # told when it is planned
             return
         if isinstance(connector, Inspector) and isinstance(connector, Migrator):
+            if self._may_copy and isinstance(connector, TakesOver) and possible():
+                self._ask_apart(source, connector, connector, connector)
+                return
             self._connector, inspector, migrator = connector, connector, connector
 
             def work() -> Seen:
@@ -84,6 +103,30 @@ class EarlyQuestion:
             aside = self._aside = Aside(work)
             self._asked = (source.name, Asked(connector=connector, seen=aside.result))
 
+    def _ask_apart(self, source: DataSource, connector: Connector, inspector: Inspector, migrator: Migrator) -> None:
+        def work() -> Seen:
+            try:
+                return _seen_as_managed(inspector, migrator)
+            finally:
+                connector.close()
+
+        try:
+            apart = self._apart = Apart(work)
+        except OSError:
+            return
+
+        def seen_apart() -> Seen:
+            self._apart = None
+            try:
+                found = apart.result()
+            except FailedApartError:
+                return _seen_as_managed(inspector, migrator)
+            if isinstance(connector, TakesOver) and found.namespaces is not None:
+                connector.take_over(found.actual)
+            return found
+
+        self._asked = (source.name, Asked(connector=connector, seen=seen_apart))
+
     def take(self, data_source: DataSource) -> Asked | None:
         """What was asked of the data source, once; the connector may be closed by who takes it."""
         asked = self._asked
@@ -94,6 +137,9 @@ class EarlyQuestion:
 
     def close(self) -> None:
         """Let go of the connector, without waiting for an answer that nobody waited for."""
+        if self._apart is not None:
+            self._apart.forget()
+            self._apart = None
         if self._aside is not None and self._connector is not None:
             self._aside.forget()
             self._forgotten = True  # a connection that is made after this is closed by the thread

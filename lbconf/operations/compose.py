@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -62,16 +62,19 @@ def compose_partly(
     layout: str | None = None,
     overrides: Sequence[str] = (),
     environ: Mapping[str, str] | None = None,
+    early: Callable[[MergedConfig], None] | None = None,
 ) -> MergedConfig:
     """As `compose`, but with whatever could be read and merged: errors are among the diagnostics.
 
     `broken` tells which parts are not whole, so that a check can go on without blaming what only follows.
+    `early` is given the data sources alone, before the models are read, in the native layout and where nothing is wrong
+    so far.
 
     Raises:
         DocumentError: when there is no project, or the environment has no layer.
     """
     with collection_paused():
-        return _compose(root, environment, layout, overrides, os.environ if environ is None else environ)
+        return _compose(root, environment, layout, overrides, os.environ if environ is None else environ, early)
 
 
 def project_root(root: Path, layout: str | None = None) -> Path:
@@ -93,12 +96,19 @@ def known_environments(root: Path, layout: str | None = None) -> tuple[str, ...]
 
 
 def _compose(
-    root: Path, environment: str | None, layout: str | None, overrides: Sequence[str], variables: Mapping[str, str]
+    root: Path,
+    environment: str | None,
+    layout: str | None,
+    overrides: Sequence[str],
+    variables: Mapping[str, str],
+    early: Callable[[MergedConfig], None] | None,
 ) -> MergedConfig:
     files = discover(root, environment, layout=layout, environ=variables)
     found = Collector()
     found.extend(files.diagnostics)
     settings = read_overrides(overrides, variables, found)
+    if early is not None and files.place.layout == "native" and not found.errors:
+        _tell_data_sources(files, settings, variables, early)
     documents = read_documents(files.sources, found, native=files.place.layout == "native", environ=dict(variables))
     broken = _broken(files.sources, documents)
     if files.place.layout == "native":
@@ -106,6 +116,24 @@ def _compose(
 
         return _config(files, documents, assemble_native(documents, settings, variables, found), broken, found)
     return _compose_loopback(files, documents, settings, variables, broken, found)
+
+
+def _tell_data_sources(
+    files: ProjectFiles,
+    settings: Sequence[Override],
+    variables: Mapping[str, str],
+    early: Callable[[MergedConfig], None],
+) -> None:
+    from lbconf.layers.assemble_native import assemble_section
+
+    found = Collector()
+    sources = [source for source in files.sources if source.section == "datasources"]
+    documents = read_documents(sources, found, native=True, environ=dict(variables))
+    config = _config(
+        files, documents, [assemble_section("datasources", documents, settings, variables, found)], set(), found
+    )
+    if not found.errors:
+        early(config)
 
 
 def _compose_loopback(

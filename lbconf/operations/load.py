@@ -8,6 +8,7 @@ from lbconf.connectors.table import ALIASES, SETTINGS
 from lbconf.diagnostics import Code, Collector, Diagnostic, Severity, nearest
 from lbconf.documents.pointer import join
 from lbconf.errors import ConfigError, DocumentError
+from lbconf.layers.merged import MergedConfig
 from lbconf.layers.secret import Secret
 from lbconf.operations.collection import collection_paused
 from lbconf.operations.compose import compose_partly
@@ -72,11 +73,27 @@ def check_project(
 
     Arguments as `load_project` takes them; nothing is raised for a finding.
     """
+    told = False
+
+    def early(merged: MergedConfig) -> None:
+        nonlocal told
+        known = _known_data_sources(merged)
+        if known is not None and on_data_sources is not None:
+            told = True
+            on_data_sources(known, merged.root)
+
     try:
         with collection_paused():
-            merged = compose_partly(root, environment, layout=layout, overrides=overrides, environ=environ)
+            merged = compose_partly(
+                root,
+                environment,
+                layout=layout,
+                overrides=overrides,
+                environ=environ,
+                early=None if on_data_sources is None else early,
+            )
             aliases = _aliases_for(merged.data.get("datasources"))
-            project, found = examine(merged, aliases, on_data_sources=on_data_sources)
+            project, found = examine(merged, aliases, on_data_sources=None if told else on_data_sources)
     except DocumentError as error:
         return None, error.diagnostics
     settings = [finding for source in project.data_sources.values() for finding in check_settings(source)]
@@ -86,6 +103,20 @@ def check_project(
         warnings = (finding for finding in settings if finding.severity is not Severity.ERROR)
         project = replace(project, diagnostics=(*project.diagnostics, *warnings))
     return project, (*found, *settings)
+
+
+def _known_data_sources(merged: MergedConfig) -> Mapping[str, DataSource] | None:
+    """The data sources of a configuration that has nothing else yet; None where something is wrong with them."""
+    from lbconf.project.checking import checked
+    from lbconf.project.data_sources import read_data_sources
+    from lbconf.project.sources import Places
+
+    found = Collector()
+    places = Places(merged)
+    sources = read_data_sources(
+        checked(merged, places, found), _aliases_for(merged.data.get("datasources")), places, found
+    )
+    return None if found.errors or any(check_settings(source) for source in sources.values()) else sources
 
 
 def connector_aliases() -> dict[str, str]:

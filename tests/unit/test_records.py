@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from lbconf import records
+from lbconf.state.structure import Column, ColumnType, Default, QualifiedName, State, Table
 
 CASES = ({"a": 1}, {"a": 1, "b": [2]}, {"a": 2, "b": [], "c": "x"}, {"a": 1, "c": "other"})
 
@@ -162,3 +163,15 @@ def test_the_hundredth_changed_copy_is_as_the_first(pair: tuple[Any, Any]) -> No
                 assert type(made_by_ours) is ours
         with pytest.raises(TypeError):
             records.replace(ours(a=1), unknown=1)
+
+
+def test_a_whole_state_is_pickled_and_is_equal_again() -> None:
+    name = QualifiedName("public", "t")
+    column = Column(name="a", type=ColumnType("integer"), default=Default("0"), backfill="1")
+    state = State(tables=(Table(name=name, columns=(column, column), renamed_from=QualifiedName("public", "s")),))
+    for protocol in (2, 4, pickle.HIGHEST_PROTOCOL):
+        again = pickle.loads(pickle.dumps(state, protocol))
+        assert again == state
+        assert repr(again) == repr(state)
+        assert again.tables[0].columns[0] is again.tables[0].columns[1]
+        assert hash(again.tables[0]) == hash(state.tables[0])

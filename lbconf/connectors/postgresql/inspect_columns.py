@@ -45,8 +45,16 @@ def sequences(rows: Rows) -> Sequences:
 def columns(rows: Rows, counting: Sequences) -> defaultdict[int, list[Column]]:
     """Columns by relation, in order; tells `counting` which sequences are theirs."""
     found: defaultdict[int, list[Column]] = defaultdict(list)
+    alike: dict[tuple[Any, ...], Column] = {}
     for row in rows:
         sequence = counting.owned.get((row[0], row[13]))
+        if sequence is None and row[14] is None:  # nothing but these decides, and many columns are equal
+            key = row[1:13]
+            column = alike.get(key)
+            if column is None:
+                column = alike[key] = _plain_column(row)
+            found[row[0]].append(column)
+            continue
         identity = _identity(row, sequence)
         if identity is not None and sequence is not None:
             counting.counted.add((sequence[0], sequence[1]))
@@ -67,6 +75,20 @@ def columns(rows: Rows, counting: Sequences) -> defaultdict[int, list[Column]]:
             )
         )
     return found
+
+
+def _plain_column(row: tuple[Any, ...]) -> Column:
+    """A column that no sequence belongs to and that has no options."""
+    return Column(
+        name=row[1],
+        type=named_type(row[2], row[9], row[10], row[11], is_array=row[12]),
+        nullable=not row[3],
+        default=None if row[6] or row[4] is None else Default(row[4]),
+        generated=row[4] if row[6] else None,
+        virtual=row[6] == "v",
+        collation=row[7],
+        comment=row[8],
+    )
 
 
 def named_type(text: str, kind: str | None, namespace: str, name: str, *, is_array: bool) -> ColumnType:

@@ -1,8 +1,9 @@
 """A data source is asked before its models are known."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +13,7 @@ from lbconf.connectors.contract import Connector
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import ConnectionFailedError, ConnectorError
 from lbconf.operations import asking
+from lbconf.operations.apart import possible
 from lbconf.operations.asking import EarlyQuestion
 from lbconf.project.resolved import DataSource, Layout
 from lbconf.state.structure import State
@@ -47,15 +49,40 @@ class Server:
 
     def nothing(self, *_: Any, **__: Any) -> None: ...
 
-    open = ping = normalize = sizes = compile = session = nothing
+    open = ping = normalize = sizes = compile = session = entry = nothing
 
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    made = Server([SimpleNamespace(result="applied", next_step=0, state=LEDGER)])
+    made = Server([SimpleNamespace(result="applied", next_step=0, state=LEDGER, documents="")])
     monkeypatch.setattr(asking, "create_connector", lambda *_: made)
     yield made
     made.let.set()
+
+
+class Foreseen(Server):
+    """A connector that can go on from what another process saw."""
+
+    def __init__(self, ledger: Sequence[Any] = ()) -> None:
+        super().__init__(ledger)
+        self.let.set()
+        self.taken_over: list[State] = []
+
+    def take_over(self, actual: State) -> None:
+        self.taken_over.append(actual)
+
+
+class Failing(Foreseen):
+    """One that fails in a process that is not the first."""
+
+    def __init__(self, ledger: Sequence[Any] = ()) -> None:
+        super().__init__(ledger)
+        self.process = os.getpid()
+
+    def history(self) -> Sequence[Any]:
+        if os.getpid() != self.process:
+            raise ConnectionFailedError(PROBLEM, data_source="db", connector="postgresql")
+        return self.ledger
 
 
 def asked(sources: Mapping[str, DataSource], *names: str) -> EarlyQuestion:
@@ -138,3 +165,65 @@ def test_what_went_wrong_is_told_to_whoever_waits(server: Server, monkeypatch: p
     assert found is not None
     with pytest.raises(ConnectionFailedError):
         found.seen()
+
+
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "possible", lambda: hasattr(os, "fork"))
+
+
+def in_a_process_of_its_own(made: Server, monkeypatch: pytest.MonkeyPatch) -> EarlyQuestion:
+    monkeypatch.setattr(asking, "create_connector", lambda *_: made)
+    early = EarlyQuestion(apart=True)
+    early.ask({"db": data_source("db")}, ROOT)
+    return early
+
+
+ENTRIES = [SimpleNamespace(result="applied", next_step=0, state=LEDGER, documents="")]
+
+
+@pytest.mark.usefixtures("alone")
+def test_another_process_asks_and_the_connector_goes_on_from_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Foreseen(ENTRIES)
+    early = in_a_process_of_its_own(made, monkeypatch)
+    found = early.take(data_source("db"))
+    assert found is not None
+    seen = found.seen()
+    assert seen.actual == State(namespaces=("here",))
+    assert seen.namespaces == frozenset({"here"})
+    assert made.taken_over == [seen.actual]
+    assert made.inspected == []  # not in this process
+    early.close()
+
+
+@pytest.mark.usefixtures("alone")
+def test_what_fails_in_the_other_process_is_done_again_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Failing(ENTRIES)
+    found = in_a_process_of_its_own(made, monkeypatch).take(data_source("db"))
+    assert found is not None
+    assert found.seen().actual == State(namespaces=("here",))
+    assert made.inspected == [["here"]]
+    assert made.taken_over == []
+
+
+@pytest.mark.usefixtures("alone")
+def test_another_process_that_nobody_waits_for_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Foreseen(ENTRIES)
+    made.let.clear()
+    early = in_a_process_of_its_own(made, monkeypatch)
+    apart = early._apart
+    assert apart is not None
+    process = apart._process
+    early.close()
+    early.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(process or 0, 0)
+
+
+def test_a_process_with_other_threads_is_not_copied() -> None:
+    let = Event()
+    other = Thread(target=let.wait, args=(10,))
+    other.start()
+    assert not possible()
+    let.set()
+    other.join()
