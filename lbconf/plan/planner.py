@@ -97,7 +97,7 @@ def make_plan(given: PlanInput, migrator: Migrator, sizes_of: Callable[[Sequence
         )
     )
     found = [*removed, *_recreated(recreated, given)]
-    made = ordered(found, actual=given.actual, desired=settled)
+    made = ordered(found, desired=settled)
     notes = wishes(settled.tables, managed=given.managed, known=given.on_remove)
     changes = (*made, *notes)
     touched = touched_tables(made, given.actual)

@@ -50,7 +50,7 @@ def planned(connection: psycopg.Connection[Any], wanted: State) -> tuple[State, 
 def apply(url: str, connection: psycopg.Connection[Any], wanted: State) -> State:
     """Bring the database to the state; what `normalize` foretold."""
     actual, desired, changes = planned(connection, wanted)
-    changes = ordered(changes, actual=actual, desired=desired)
+    changes = ordered(changes, desired=desired)
     with migrate.session(lambda: psycopg.connect(url), lock_timeout=5) as session:
         steps = ddl.compile_changes(changes, actual=actual, desired=desired)
         for step in (step for step in steps if not step.transactional):
