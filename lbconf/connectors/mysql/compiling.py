@@ -1,0 +1,78 @@
+"""What the pieces of one plan know of each other."""
+
+from lbconf.connectors.mysql.algorithms import Algorithm, Kind, algorithm_of
+from lbconf.connectors.mysql.server import Server
+from lbconf.records import dataclass
+from lbconf.state.structure import Index, QualifiedName, State, Table, Unique
+
+__all__ = ["Context"]
+
+COLUMN_KINDS = frozenset(
+    {
+        Kind.ADD_COLUMN,
+        Kind.ADD_COLUMN_CHECKED,
+        Kind.ADD_COLUMN_VIRTUAL,
+        Kind.DROP_COLUMN,
+        Kind.DROP_COLUMN_VIRTUAL,
+        Kind.DROP_COLUMN_STORED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Both states and the server."""
+
+    actual: State
+    desired: State
+    server: Server
+    online: bool
+    made: frozenset[QualifiedName]
+    """Tables this plan makes: nothing on them can hurt."""
+    old_names: tuple[tuple[QualifiedName, QualifiedName], ...] = ()
+    """(new name, old name) of tables that this plan renames."""
+
+    def before(self, table: QualifiedName) -> Table | None:
+        """The table as it is, by its desired name."""
+        return self.actual.table(dict(self.old_names).get(table, table))
+
+    def algorithm(self, table: QualifiedName, kind: Kind) -> Algorithm:
+        """The cheapest way for this table."""
+        there = self.before(table)
+        engine = dict(there.options).get("engine", "InnoDB") if there is not None else "InnoDB"
+        if engine.lower() != "innodb":
+            return Algorithm.COPY
+        return algorithm_of(kind, self.server)
+
+    def column_algorithm(self, table: QualifiedName, kind: Kind) -> Algorithm:
+        """The cheapest way to add or drop a column: full-text indexes and compressed rows stand in the way."""
+        found = self.algorithm(table, kind)
+        there = self.before(table)
+        if there is None or kind not in COLUMN_KINDS or found is not Algorithm.INSTANT:
+            return found
+        if any(index.method == "fulltext" for index in there.indexes):
+            return Algorithm.SHARED
+        options = dict(there.options)
+        if options.get("row_format", "").lower() == "compressed" or "key_block_size" in options:
+            return Algorithm.REBUILD
+        return found
+
+    def indexed(self, table: QualifiedName, column: str) -> bool:
+        """Whether an index or key of the table as it is has the column."""
+        there = self.before(table)
+        if there is None:
+            return False
+        columns = {part.column for index in there.indexes for part in index.parts}
+        columns.update(name for unique in there.uniques for name in unique.columns)
+        columns.update(there.primary_key.columns if there.primary_key else ())
+        columns.update(name for key in there.foreign_keys for name in key.columns)
+        return column in columns
+
+    def indexes_with(self, table: QualifiedName, column: str) -> tuple[list[Index], list[Unique]]:
+        """Indexes on the column that are there and are to stay."""
+        there, wanted = self.before(table), self.desired.table(table)
+        if there is None or wanted is None:
+            return [], []
+        indexes = [i for i in there.indexes if i in wanted.indexes and column in {part.column for part in i.parts}]
+        uniques = [unique for unique in there.uniques if unique in wanted.uniques and column in unique.columns]
+        return indexes, uniques
