@@ -92,9 +92,19 @@ class _Forms:
 
 
 def bind_column(
-    prop: Property, name: str, sql: str, column_type: ColumnType, exact: Callable[[str], str]
+    prop: Property, name: str, sql: str, column_type: ColumnType, *, exact: str, by_index: str
 ) -> BoundColumn:
-    """A property's column; `exact` makes of an expression of text one that is compared exactly."""
+    """A property's column.
+
+    Args:
+        prop: The property.
+        name: The column's name.
+        sql: The same, quoted.
+        column_type: Its type.
+        exact: Of a column of text: the expression that is compared exactly.
+        by_index: Of a column of text: format of a parameter that an index of it can be asked for, or empty. It is kept
+            where other databases keep a collation.
+    """
     kind = _kind(prop, column_type)
     forms = _FORMS[kind](prop, column_type)
     kind = forms.kind or kind
@@ -110,7 +120,8 @@ def bind_column(
         compare=forms.compare,
         decode=forms.decode,
         write=forms.write,
-        compared=exact(sql) if kind is Kind.TEXT else "",
+        collation=by_index if kind is Kind.TEXT else "",
+        compared=exact if kind is Kind.TEXT else sql,
     )
 
 
@@ -332,7 +343,7 @@ def _uuid_of_bytes(value: Any) -> str:
 
 
 def _bytes_of_text(value: Any) -> bytes:
-    return value if isinstance(value, bytes) else bytes_from_text(to_text(value))  # type: ignore[no-any-return]
+    return value if isinstance(value, bytes) else bytes_from_text(to_text(value))
 
 
 def _point_bytes(value: Any) -> bytes:

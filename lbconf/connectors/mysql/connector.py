@@ -1,9 +1,10 @@
 """A MySQL or MariaDB data source: connections, reading, writing, and the state side put together."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from threading import Lock, local
 from typing import TYPE_CHECKING, Any, Final, TypeVar
+from uuid import uuid4
 
 import pymysql
 
@@ -11,20 +12,23 @@ from lbconf.connectors.capabilities import Capabilities
 from lbconf.connectors.contract import LedgerEntry, MigrationSession, TableSize
 from lbconf.connectors.mysql.capabilities import capabilities
 from lbconf.connectors.mysql.dialect import MysqlDialect
-from lbconf.connectors.mysql.errors import connection_failed, connection_lost, translate
+from lbconf.connectors.mysql.errors import connection_failed, connection_lost, error_number, translate
+from lbconf.connectors.mysql.inserted import keyed, reread, with_what_was_made
 from lbconf.connectors.mysql.mapping import MysqlMapping
 from lbconf.connectors.mysql.parameters import connection_parameters
 from lbconf.connectors.mysql.server import NEWEST_MARIADB, Server
 from lbconf.connectors.mysql.session import Session, connect
 from lbconf.connectors.mysql.sizes import table_sizes
 from lbconf.connectors.sql.compile import Compiled, Compiler
+from lbconf.connectors.sql.dialect import BoundTable
 from lbconf.connectors.sql.plain_settings import read_plainly
 from lbconf.connectors.sql.pool import Pool, PoolEmptyError
 from lbconf.connectors.sql.reader_writer import SqlReaderWriter
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import ConnectionFailedError, ConnectorError, ConstraintError, ConstraintKind
 from lbconf.layers.secret import MASK, Secret
-from lbconf.project.resolved import DataSource
+from lbconf.project.resolved import DataSource, Model
+from lbconf.query.nodes import Condition, Row
 from lbconf.state.changes import Change
 from lbconf.state.steps import Step
 from lbconf.state.structure import QualifiedName, State
@@ -34,6 +38,17 @@ if TYPE_CHECKING:
 
 __all__ = ["MysqlConnector"]
 
+KEY_COLUMNS: Final = """
+SELECT column_name FROM information_schema.statistics
+WHERE table_schema = coalesce(nullif(%(p1)s, ''), database()) AND table_name = %(p2)s AND index_name = %(p3)s
+ORDER BY seq_in_index
+"""
+COLLATIONS: Final = """
+SELECT column_name, coalesce(character_set_name, ''), coalesce(collation_name, '') FROM information_schema.columns
+WHERE table_schema = coalesce(nullif(%(p1)s, ''), database()) AND table_name = %(p2)s
+"""
+UNDOES_TRANSACTION: Final = frozenset({1020, 1180, 1213})
+"""Errors after which the server has rolled the whole transaction back, and goes on as if there had been none."""
 UNREACHED: Final = (pymysql.Error, OSError, RuntimeError, ValueError, IndexError)
 """What an attempt to connect may end in: the driver reads whatever answers as if it were a server."""
 
@@ -44,6 +59,8 @@ class _Held(local):
     """What the calling thread holds: the session of its open transaction."""
 
     session: Session | None = None
+    undone: bool = False
+    """Whether the server has rolled it back on its own."""
 
 
 class MysqlConnector(SqlReaderWriter):
@@ -51,7 +68,8 @@ class MysqlConnector(SqlReaderWriter):
 
     def __init__(self, data_source: DataSource) -> None:
         """Check the settings. Raises `ConnectorError`."""
-        super().__init__(data_source, MysqlMapping(data_source))
+        self._mysql_mapping = MysqlMapping(data_source)
+        super().__init__(data_source, self._mysql_mapping)
         self.settings = read_plainly(_definition, data_source)
         try:
             self.place = _place(self.settings, data_source)
@@ -108,6 +126,37 @@ class MysqlConnector(SqlReaderWriter):
         """How many rows the statement touched."""
         return self._run(lambda session: session.execute(statement.sql, statement.parameters))
 
+    def insert(self, model: Model, rows: Sequence[Row]) -> list[Row]:
+        """The rows with what the database made up. Uuids are made here: the server's own are not random."""
+        made = [
+            prop.name for prop in model.properties.values() if self._mysql_mapping.makes_uuid(prop) and prop.generated
+        ]
+        if made:
+            missing = [{name: str(uuid4()) for name in made if row.get(name) is None} for row in rows]
+            rows = [{**row, **more} for row, more in zip(rows, missing, strict=True)]
+        with self._naming_columns(model):
+            return super().insert(model, rows)
+
+    def update(self, model: Model, where: Condition | None, values: Row) -> int:
+        """How many rows matched, whether or not that changed them."""
+        with self._naming_columns(model):
+            return super().update(model, where, values)
+
+    def _inserted(self, table: BoundTable, statement: Compiled, given: Sequence[Row]) -> list[Row]:
+        if self._server.returning or not statement.columns:
+            return super()._inserted(table, statement, given)
+
+        def run(session: Session) -> tuple[int, int]:
+            session.execute(statement.sql, statement.parameters)
+            first = int(session.cursor.lastrowid or 0)
+            ((step,),) = session.rows("SELECT @@SESSION.auto_increment_increment") if len(given) > 1 else ((1,),)
+            return first, int(step)
+
+        with self.transaction():
+            rows = keyed(table, given, *self._run(run))
+            again = reread(self.compiler().dialect, table, statement, rows)
+            return rows if again is None else with_what_was_made(table, rows, again, self.fetch(again))
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """A transaction of the calling thread, READ COMMITTED; nested ones join the outer."""
@@ -124,9 +173,10 @@ class MysqlConnector(SqlReaderWriter):
                 if not session.broken:
                     self._guarded(session, lambda held: held.execute("ROLLBACK"))
                 raise
-            self._guarded(session, lambda held: held.execute("COMMIT"))
+            self._run(lambda held: held.execute("COMMIT"))
         finally:
             self._held.session = None
+            self._held.undone = False
             self._give(session)
 
     def inspect(self, namespaces: Sequence[str] | None = None) -> State:
@@ -188,12 +238,18 @@ class MysqlConnector(SqlReaderWriter):
             if self._compiler is None:
                 self._server = self._run(lambda session: session.server)
                 self.forget_tables()
-                self._compiler = Compiler(MysqlDialect(self._server), default_id_sort=self.settings.default_id_sort)
+                self._compiler = Compiler(
+                    MysqlDialect(self._server, self._collations), default_id_sort=self.settings.default_id_sort
+                )
             return self._compiler
 
     def _run(self, work: Callable[[Session], T]) -> T:
         """Do something with a connection: the thread's own in a transaction, else one for the moment."""
         if self._held.session is not None:
+            if self._held.undone:
+                raise self._error(
+                    ConnectorError, Code.WRITE_CONFLICT, "the server has rolled the transaction back; try again"
+                )
             return self._guarded(self._held.session, work)
         session = self._take()
         try:
@@ -207,6 +263,8 @@ class MysqlConnector(SqlReaderWriter):
         except pymysql.Error as problem:
             if session.broken:
                 raise connection_lost(self.data_source) from problem
+            if error_number(problem) in UNDOES_TRANSACTION:
+                self._held.undone = session is self._held.session
             raise translate(self.data_source, problem) from problem
         except (UnicodeError, OverflowError) as problem:
             raise ConstraintError(
@@ -215,6 +273,34 @@ class MysqlConnector(SqlReaderWriter):
                 data_source=self.data_source.name,
                 connector=self.data_source.connector,
             ) from problem
+
+    def _collations(self, table: QualifiedName) -> Mapping[str, tuple[str, str]]:
+        """Character set and collation of each column of a table. Raises `ConnectorError` where there is no table."""
+        found = self._run(lambda session: session.rows(COLLATIONS, (table.namespace, table.name)))
+        if not found:
+            raise self._error(
+                ConnectorError,
+                Code.TABLE_MISSING,
+                f"table {table} does not exist",
+                hint="run `lbconf plan`, then apply",
+            )
+        return {name: (charset, collation) for name, charset, collation in found}
+
+    @contextmanager
+    def _naming_columns(self, model: Model) -> Iterator[None]:
+        """Adds to the error of a broken key which columns and properties it is about; the server says its name only."""
+        try:
+            yield
+        except ConstraintError as problem:
+            if problem.constraint is None or problem.columns:
+                raise
+            table = self._mysql_mapping.table_name(model)
+            asked = (table.namespace, table.name, problem.constraint)
+            with suppress(ConnectorError):
+                problem.columns = tuple(name for (name,) in self._run(lambda held: held.rows(KEY_COLUMNS, asked)))
+            held = {self._mysql_mapping.column_name(model, prop): prop.name for prop in model.properties.values()}
+            problem.properties = tuple(held[name] for name in problem.columns if name in held)
+            raise
 
     @contextmanager
     def _translating(self) -> Iterator[None]:

@@ -6,6 +6,7 @@ Source: MySQL 8 Reference Manual, chapter 12 (functions); MariaDB's pages on JSO
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
@@ -33,6 +34,10 @@ OPERATORS: Final = {
     Operator.LT: "<",
     Operator.LTE: "<=",
 }
+PARTS: Final = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|[$.]", re.DOTALL)
+"""Of a regular expression: an escaped character, a class, and the two that are about lines."""
+EXACT: Final = ("utf8mb4_nopad_bin", "utf8mb3_nopad_bin", "utf8_nopad_bin", "utf8mb4_0900_bin")
+"""Collations that tell all texts apart and order them by code point."""
 ESCAPE: Final = "|"
 """Of LIKE: a character that means the same in every SQL mode."""
 
@@ -46,12 +51,14 @@ class MysqlDialect(Dialect):
     no_limit = str(2**63 - 1)
     empty_row = "() VALUES ()"
 
-    def __init__(self, server: Server, collations: Collations | None = None) -> None:
-        """Take the server, and what tells the collations of a table's columns."""
+    def __init__(
+        self, server: Server, collations: Collations | None = None, known: Mapping[str, tuple[str, str]] | None = None
+    ) -> None:
+        """Take the server, and what tells the collations of a table's columns, or those of the one table's."""
         self.server = server
         self.returning = server.returning
         self._collations = collations
-        self._known: Mapping[str, tuple[str, str]] = {}
+        self._known = known or {}
 
     def quote(self, name: str) -> str:
         """In backticks; a per cent sign is doubled, because values are filled in after it."""
@@ -67,22 +74,23 @@ class MysqlDialect(Dialect):
 
     def bind(self, mapping: ModelMapping, model: Model) -> BoundTable:
         """As usual, with the collations that the columns have."""
-        if self._collations is not None:
-            self._known = self._collations(mapping.table_name(model))
-        return super().bind(mapping, model)
+        if self._collations is None:
+            return super().bind(mapping, model)
+        return MysqlDialect(self.server, known=self._collations(mapping.table_name(model))).bind(mapping, model)
 
     def column(self, model: Model, prop: Property, name: str, column_type: ColumnType) -> BoundColumn:
         """A property's column."""
         del model
         charset, collation = self._known.get(name, ("", ""))
+        exact = self.exact(self.quote(name), charset=charset, collation=collation)
         return bind_column(
-            prop, name, self.quote(name), column_type, lambda sql: self.exact(sql, charset=charset, collation=collation)
+            prop, name, self.quote(name), column_type, exact=exact, by_index=_by_index(charset, collation)
         )
 
     def exact(self, expression: str, *, charset: str = "", collation: str = "") -> str:
         """A text that is compared by code point; as it is where its own collation does that."""
         wanted = self.server.exact_collation
-        if collation == wanted:
+        if collation.endswith(EXACT):
             return expression
         if charset == "utf8mb4":
             return f"{expression} COLLATE {wanted}"
@@ -90,16 +98,18 @@ class MysqlDialect(Dialect):
 
     def equals(self, column: BoundColumn, placeholder: str) -> str:
         """Equality; by the column's own collation, too, so that its index is used."""
-        if column.kind is Kind.TEXT and column.key != column.sql:
-            return f"({column.sql} = {placeholder} AND {column.key} = {placeholder})"
-        return f"{column.key} = {placeholder}"
+        if not column.collation:
+            return f"{column.key} = {placeholder}"
+        return f"({column.sql} = {column.collation.format(placeholder)} AND {column.key} = {placeholder})"
 
     def one_of(self, column: BoundColumn, values: Sequence[Any], add: Add) -> str:
         """A list of parameters."""
-        listed = ", ".join(add(value) for value in values)
-        if column.kind is Kind.TEXT and column.key != column.sql:
-            return f"({column.sql} IN ({listed}) AND {column.key} IN ({listed}))"
-        return f"{column.key} IN ({listed})"
+        placeholders = [add(value) for value in values]
+        listed = ", ".join(placeholders)
+        if not column.collation:
+            return f"{column.key} IN ({listed})"
+        by_index = ", ".join(map(column.collation.format, placeholders))
+        return f"({column.sql} IN ({by_index}) AND {column.key} IN ({listed}))"
 
     def equals_json(self, expression: str, column: BoundColumn, value: Any, add: Add) -> str:
         """Equality of JSON values, or of points."""
@@ -117,10 +127,8 @@ class MysqlDialect(Dialect):
 
     def regexp(self, expression: str, pattern: str, flags: str, add: Add) -> str:
         """The server's own regular expressions; flags in front, so that no collation decides on case."""
-        options = "".join(flag for flag in "ims" if flag in flags)
-        off = "" if "i" in flags else "(?-i)"
-        wanted = f"(?{options})" if options else ""
-        return f"{self.exact(expression)} REGEXP {add(wanted + off + pattern)}"
+        options = "".join(flag for flag in "ims" if flag in flags) + ("" if "i" in flags else "-i")
+        return f"{self.exact(expression)} REGEXP {add(f'(?{options})' + _lines(pattern, flags))}"
 
     def path(self, column: BoundColumn, path: Sequence[str], operator: Operator, value: Any, add: Add) -> str:
         """A comparison with what stands at a path, of the same JSON type as the value."""
@@ -220,6 +228,16 @@ class MysqlDialect(Dialect):
         )
 
 
+def _by_index(charset: str, collation: str) -> str:
+    """Format of a parameter that a text column is compared with as its own collation has it; empty: it need not be.
+
+    The server refuses to compare a text with one that its character set does not have.
+    """
+    if not collation or collation.endswith(EXACT) or not (charset + collation).replace("_", "").isalnum():
+        return ""
+    return "{}" if charset == "utf8mb4" else f"CONVERT({{}} USING {charset}) COLLATE {collation}"
+
+
 def _scalar(place: str) -> str:
     """The text of a JSON value; null for JSON's null and where there is nothing."""
     return f"(CASE WHEN JSON_TYPE({place}) <> 'NULL' THEN JSON_UNQUOTE({place}) END)"
@@ -242,3 +260,11 @@ def _with_escape(pattern: str) -> str:
         plain = character == "\\" or literal == ESCAPE
         found.append(f"{ESCAPE}{literal}" if plain and literal in {"%", "_", ESCAPE} else literal)
     return "".join(found)
+
+
+def _lines(pattern: str, flags: str) -> str:
+    r"""A JavaScript pattern whose `$` and `.` mean to the server what they mean to JavaScript."""
+    meaning = {} if "m" in flags else {"$": r"\z"}
+    if "s" not in flags:
+        meaning["."] = r"[^\n\r\x{2028}\x{2029}]"
+    return PARTS.sub(lambda part: meaning.get(part[0], part[0]), pattern)

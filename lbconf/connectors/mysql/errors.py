@@ -183,12 +183,13 @@ def error_number(problem: BaseException) -> int:
 
 def connection_failed(data_source: DataSource, problem: BaseException, place: str) -> ConnectionFailedError:
     """Why no connection could be made; `place` says to where and as whom, without the password."""
-    found = CONNECTION.get(error_number(problem))
+    number, text = error_number(problem), " ".join(map(str, problem.args))
+    # One number stands for several limits of a user.
+    found = CONNECTION.get(1203 if number == 1226 and "connections" in text else number)  # noqa: PLR2004
     if found is None:
-        text = " ".join(map(str, problem.args))
         found = next(
             ((reason, hint) for pattern, reason, hint in REASONS if re.search(pattern, text)),
-            (f"error {error_number(problem)}", "look at the server's log"),
+            (f"error {number}", "look at the server's log"),
         )
     reason, hint = found
     if data_source.settings.get("url"):
@@ -263,7 +264,8 @@ def _said(problem: BaseException) -> str:
 
 
 def _broken(data_source: DataSource, kind: ConstraintKind, code: Code, number: int, text: str) -> ConstraintError:
-    constraint, columns = None, ()
+    constraint: str | None = None
+    columns: tuple[str, ...] = ()
     match kind:
         case ConstraintKind.UNIQUE:
             found = NAMED_KEY.search(text)

@@ -7,6 +7,8 @@ special, `||` joins texts, and what does not fit is refused, not cut.
 import select
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from errno import ENOENT
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pymysql
@@ -25,6 +27,8 @@ SQL_MODE: Final = (
     "ANSI_QUOTES,PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES,STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,"
     "NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO"
 )
+GRACE: Final = 5.0
+"""Seconds that a server may take to say that a statement has timed out, before it counts as gone."""
 LARGEST_JOINED: Final = 1 << 30
 """Bytes of the longest text that GROUP_CONCAT may make."""
 
@@ -38,7 +42,7 @@ class Session:
         """Take an open connection."""
         self.connection = connection
         self.cursor = connection.cursor()
-        self.server: Server = read_version(connection.get_server_info())
+        self.server: Server = read_version(str(getattr(connection, "server_version", "")))
         self._poll = select.poll() if hasattr(select, "poll") else None
         held = getattr(connection, "_sock", None)
         if self._poll is not None and held is not None:
@@ -74,7 +78,8 @@ class Session:
     def rows(self, sql: str, parameters: Sequence[Any] | None = None) -> Sequence[Sequence[Any]]:
         """Run a statement and fetch its rows as tuples."""
         self.execute(sql, parameters)
-        return self.cursor.fetchall()
+        found: Sequence[Sequence[Any]] = self.cursor.fetchall()
+        return found
 
     def close(self) -> None:
         """Close the connection; never fails."""
@@ -97,15 +102,21 @@ def connect(settings: "MysqlSettings", *, limited: bool = True) -> Session:
     """
     timeout = settings.statement_timeout if limited else None
     parameters = connection_parameters(settings)
+    place = parameters.get("unix_socket")
+    if place is not None and not Path(place).exists():
+        # The driver would leave a socket open.
+        raise FileNotFoundError(ENOENT, "No such file or directory")
     connection = pymysql.connect(
         charset="utf8mb4",
         autocommit=True,
         # Rows that matched count, whether or not they changed.
         client_flag=CLIENT.FOUND_ROWS,
         conv=CONVERSIONS,
-        read_timeout=None if not timeout else timeout / 1000 + 5,
+        read_timeout=parameters["connect_timeout"],
         **parameters,
     )
+    # The greeting has to come in time, too; the driver has one limit for it and for the answers to statements.
+    vars(connection)["_read_timeout"] = None if not timeout else timeout / 1000 + GRACE
     try:
         session = Session(connection)
         said = ", ".join(f"SESSION {name} = {value}" for name, value in _variables(session.server, timeout))

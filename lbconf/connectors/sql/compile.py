@@ -97,7 +97,7 @@ class Compiler:
         else:
             sql += self.dialect.empty_row
         asked = tuple(table.columns[name] for name in returned)
-        if asked:
+        if asked and self.dialect.returning:
             sql += " RETURNING " + ", ".join(column.read for column in asked)
         return Compiled(sql, parameters, asked)
 

@@ -111,6 +111,7 @@ class Dialect(ABC):
     largest_written_limit: int = 0
     """Pages up to so many rows stand in the text of a statement, larger ones are parameters."""
     returning: bool = True
+    """Whether INSERT can give back columns of the rows it made."""
 
     def bind(self, mapping: ModelMapping, model: Model) -> BoundTable:
         """The model's table with its columns."""

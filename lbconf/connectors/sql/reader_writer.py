@@ -79,11 +79,11 @@ class SqlReaderWriter(ABC):
             statements = list(self._inserts(compiler, table, rows))
         try:
             if len(statements) == 1:
-                return self._inserted(*statements[0])
+                return self._inserted(table, *statements[0])
             done: list[Row] = []
             with self.transaction():
                 for statement, given in statements:
-                    done += self._inserted(statement, given)
+                    done += self._inserted(table, statement, given)
         except ConstraintError as problem:
             _name_properties(problem, table)
             raise
@@ -176,7 +176,9 @@ class SqlReaderWriter(ABC):
             )
         )
 
-    def _inserted(self, statement: Compiled, given: Sequence[Row]) -> list[Row]:
+    def _inserted(self, table: BoundTable, statement: Compiled, given: Sequence[Row]) -> list[Row]:
+        """Run one INSERT; its rows with what the database made up, which the statement returns."""
+        del table
         if not statement.columns:
             self.change(statement)
             return [dict(row) for row in given]

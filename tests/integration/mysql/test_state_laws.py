@@ -45,7 +45,7 @@ def planned(session: Session, wanted: State) -> tuple[State, State, tuple[Change
 def apply(target: MysqlTarget, session: Session, wanted: State) -> State:
     """Bring the database to the state; what `normalize` foretold."""
     actual, desired, found = planned(session, wanted)
-    changes = ordered(found, actual=actual, desired=desired)
+    changes = ordered(found, desired=desired)
     steps = ddl.compile_changes(changes, actual=actual, desired=desired, online=True, server=session.server)
     assert {place for step in steps for place in step.covers} == set(range(len(changes)))
     with migrate.session(target.connect, lock_timeout=5) as held:
