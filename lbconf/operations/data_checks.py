@@ -26,9 +26,10 @@ def checked_steps(plan: Plan, connector: Connector, *, examples: bool) -> tuple[
 
 def _answers(plan: Plan, connector: Connector, *, examples: bool) -> Iterator[CheckedStep]:
     for number, step in enumerate(plan.steps):
+        if not any(hazard.kind is HazardKind.MAY_FAIL_ON_DATA for hazard in step.hazards):
+            continue
         if step.check is None:
-            if any(hazard.kind is HazardKind.MAY_FAIL_ON_DATA for hazard in step.hazards):
-                yield _unasked(plan, number, "there is no question that would tell before the step is executed")
+            yield _unasked(plan, number, "there is no question that would tell before the step is executed")
         elif not isinstance(connector, DataChecker):
             yield _unasked(plan, number, f"{plan.connector} answers no such questions")
         else:

@@ -106,6 +106,8 @@ class _Remembered:
         self._found = found
         self._actual = found.actual
         self._unproved: frozenset[Unproved] = frozenset()
+        states = (found.actual, found.reported)
+        self._types = {column.type.name for state in states for table in state.tables for column in table.columns}
 
     @property
     def data_source(self) -> DataSource:
@@ -187,8 +189,10 @@ class _Remembered:
     def _doubted(self, change: Change) -> bool:
         """Whether the server might say that there is nothing to change."""
         match change:
-            case c.AlterColumn(table=table, after=column):
-                return Unproved(table, "column", column.name) in self._unproved
+            case c.AlterColumn(table=table, before=before, after=column):
+                # Two names of types that the server uses itself are two types.
+                other = before.type.name != column.type.name and column.type.name in self._types
+                return Unproved(table, "column", column.name) in self._unproved and not other
             case c.AddCheck(table=table, after=check):
                 return Unproved(table, "check", check.name) in self._unproved and self._has(table, _checks)
             case c.AddIndex(table=table, after=index):

@@ -31,7 +31,7 @@ __all__ = ["plan_markdown"]
 
 LONGEST: Final = 60_000
 """Characters; GitHub takes 65,536 in a comment."""
-SPECIAL: Final = pattern(r"([\\`*\[\]<>|~&$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))")
+SPECIAL: Final = pattern(r"([\\`*\[\]<|~&$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))")
 LEADING: Final = pattern(r"^(\d*)([#+\-=>.)])")
 LINKING: Final = pattern(r"(?i)[@#](?=\w)|\w:(?=//)|www(?=\.)|\w(?=@\w)|:(?=[\w+-]+:)")
 """What makes GitHub write to somebody, or make a link or a smile."""
@@ -176,7 +176,7 @@ def _step_lines(number: int, step: Step) -> Iterator[str]:
     facts = [f"lock: {step.lock}"] if step.lock else []
     facts += [] if step.transactional else ["outside transactions"]
     said = f" ({', '.join(facts)})" if facts else ""
-    yield f"<details><summary>{number}. {_html(step.summary)}{_html(said)}</summary>"
+    yield f"<details><summary>{number}. {_html(step.summary + said)}</summary>"
     yield ""
     sql = "\n".join(f"{statement.sql.rstrip().rstrip(';')};" for statement in step.statements)
     fence = "`" * max(3, 1 + max((len(run) for run in BACKTICKS.findall(sql)), default=0))

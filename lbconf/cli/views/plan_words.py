@@ -150,7 +150,8 @@ def part_title(part: PlanPart) -> str:
 
 def _notes(plan: Plan, report: PlanReport) -> Iterator[tuple[int, str]]:
     for estimate in plan.estimates:
-        yield estimate.step, estimate_words(estimate)
+        if estimate.seconds >= 1:
+            yield estimate.step, estimate_words(estimate)
     for checked in report.checked:
         if checked.data_source == plan.data_source:
             yield checked.step, check_words(checked)

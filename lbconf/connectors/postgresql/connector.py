@@ -7,7 +7,7 @@ from threading import Lock, local
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from lbconf.connectors.capabilities import Capabilities
-from lbconf.connectors.contract import LedgerEntry, MigrationSession, Predicted, ServerFacts, TableSize
+from lbconf.connectors.contract import Failing, LedgerEntry, MigrationSession, Predicted, ServerFacts, TableSize
 from lbconf.connectors.postgresql import inspect, normalize
 from lbconf.connectors.postgresql.capabilities import NEWEST, capabilities
 from lbconf.connectors.postgresql.dialect import JSON_PREDICATE, PostgresqlDialect
@@ -27,7 +27,7 @@ from lbconf.layers.secret import MASK, Secret
 from lbconf.project.resolved import DataSource, Model
 from lbconf.query.nodes import Query
 from lbconf.state.changes import Change
-from lbconf.state.steps import Step
+from lbconf.state.steps import DataCheck, Step
 from lbconf.state.structure import QualifiedName, State
 
 if TYPE_CHECKING:
@@ -218,9 +218,11 @@ class PostgresqlConnector(SqlReaderWriter):
         """The steps that make these changes."""
         if not changes:
             return ()
-        from lbconf.connectors.postgresql import ddl
+        from lbconf.connectors.postgresql import data_checks, ddl
+        from lbconf.connectors.sql.data_checks import with_checks
 
-        return ddl.compile_changes(changes, actual=actual, desired=desired, online=online)
+        steps = ddl.compile_changes(changes, actual=actual, desired=desired, online=online)
+        return with_checks(steps, changes, actual, data_checks.DIALECT)
 
     def session(
         self, *, lock_timeout: float, statement_timeout: float | None = None
@@ -272,6 +274,12 @@ class PostgresqlConnector(SqlReaderWriter):
         from lbconf.connectors.postgresql.session import connect  # the driver takes as long to import as to plan
 
         return connect(self.settings, limited=limited, read_only=read_only)
+
+    def failing(self, check: DataCheck) -> Failing:
+        """The rows that would make a step fail; in a transaction that cannot write."""
+        from lbconf.connectors.postgresql import data_checks
+
+        return self._run(lambda session: data_checks.ask(session.connection, check))
 
     def _first(self) -> Compiler:
         with self._opening:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from uuid import uuid4
 
 from lbconf.connectors.capabilities import Capabilities
-from lbconf.connectors.contract import LedgerEntry, MigrationSession, Predicted, ServerFacts, TableSize
+from lbconf.connectors.contract import Failing, LedgerEntry, MigrationSession, Predicted, ServerFacts, TableSize
 from lbconf.connectors.sql.compile import Compiled, Compiler
+from lbconf.connectors.sql.data_checks import with_checks
+from lbconf.connectors.sql.failing import failing
 from lbconf.connectors.sql.plain_settings import read_plainly
 from lbconf.connectors.sql.pool import Pool, PoolEmptyError
 from lbconf.connectors.sql.reader_writer import SqlReaderWriter
-from lbconf.connectors.sqlite import ddl, inspect, migrate
+from lbconf.connectors.sqlite import data_checks, ddl, inspect, migrate
 from lbconf.connectors.sqlite.capabilities import capabilities
 from lbconf.connectors.sqlite.connection import Deadline, connect
 from lbconf.connectors.sqlite.dialect import SqliteDialect
@@ -26,7 +28,7 @@ from lbconf.project.resolved import DataSource
 from lbconf.query.allowance import was_spent
 from lbconf.query.automaton import PatternCostError
 from lbconf.state.changes import Change
-from lbconf.state.steps import Step
+from lbconf.state.steps import DataCheck, Step
 from lbconf.state.structure import QualifiedName, State
 
 if TYPE_CHECKING:
@@ -174,7 +176,8 @@ class SqliteConnector(SqlReaderWriter):
     ) -> tuple[Step, ...]:
         """The steps that make these changes: one way, for a write holds the whole file."""
         del online
-        return ddl.compile_changes(changes, actual=actual, desired=desired)
+        steps = ddl.compile_changes(changes, actual=actual, desired=desired)
+        return with_checks(steps, changes, actual, data_checks.DIALECT) if steps else ()
 
     @contextmanager
     def session(self, *, lock_timeout: float, statement_timeout: float | None = None) -> Iterator[MigrationSession]:
@@ -197,6 +200,18 @@ class SqliteConnector(SqlReaderWriter):
     def entry(self, number: int) -> LedgerEntry | None:
         """One entry of the ledger, with everything."""
         return self._look(lambda connection: migrate.entry(connection, number), None)
+
+    def failing(self, check: DataCheck) -> Failing:
+        """The rows that would make a step fail."""
+
+        def rows(connection: sqlite3.Connection) -> Failing:
+            (counted,) = connection.execute(check.count).fetchone()
+            if not counted:
+                return Failing(rows=0)
+            cursor = connection.execute(check.sample)
+            return failing(int(counted), [column[0] for column in cursor.description], cursor.fetchall())
+
+        return self._look(rows, Failing(rows=0))
 
     def server_facts(self) -> ServerFacts:
         """The library's version."""
