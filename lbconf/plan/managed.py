@@ -8,6 +8,7 @@ from lbconf.connectors.contract import LedgerEntry
 from lbconf.records import dataclass, field
 from lbconf.state.serialise import from_data
 from lbconf.state.structure import QualifiedName, State
+from lbconf.state.unneeded import NOTHING_MADE, Made
 
 __all__ = ["Managed", "last_managed"]
 
@@ -20,6 +21,8 @@ class Managed:
     tables: frozenset[QualifiedName] = frozenset()
     on_remove: Mapping[QualifiedName, str] = field(default_factory=dict)
     """What becomes of tables once their models are gone, where that was said."""
+    made: Made = NOTHING_MADE
+    """Types, sequences and views."""
     documents: str = ""
     """What the newest applied entry keeps of the API and the access rules."""
     texts: tuple[Mapping[str, Any], ...] = field(default=(), compare=False)
@@ -53,9 +56,18 @@ def last_managed(entries: Sequence[LedgerEntry]) -> Managed:
             for table in text.get("tables", ())
             if "on_remove" in table
         },
+        made=Made(
+            types=_names(texts, "enumerations", "domains", "composites"),
+            sequences=_names(texts, "sequences"),
+            views=_names(texts, "views"),
+        ),
         documents=documents,
         texts=tuple(texts),
     )
+
+
+def _names(texts: Sequence[Mapping[str, Any]], *kinds: str) -> frozenset[QualifiedName]:
+    return frozenset(_name(one) for text in texts for kind in kinds for one in text.get(kind, ()))
 
 
 def _name(table: Mapping[str, Any]) -> QualifiedName:

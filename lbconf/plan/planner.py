@@ -8,9 +8,10 @@ from typing import TypeAlias
 
 from lbconf.connectors.contract import Migrator, TableSize
 from lbconf.diagnostics import Code, Diagnostic, Location, Severity
+from lbconf.plan.afterwards import managed_afterwards
 from lbconf.plan.order import ordered
 from lbconf.plan.plan import Plan, PlannedChange, TouchedTable
-from lbconf.plan.reasons import reason_of
+from lbconf.plan.reasons import dropped_name, reason_of
 from lbconf.plan.removal import noted, removals, say_kept, wishes
 from lbconf.records import dataclass, field, replace
 from lbconf.state import changes as c
@@ -20,7 +21,8 @@ from lbconf.state.fingerprint import fingerprint
 from lbconf.state.hazards import Hazard, HazardKind
 from lbconf.state.parking import parked_on
 from lbconf.state.steps import Step
-from lbconf.state.structure import Column, QualifiedName, State, Table
+from lbconf.state.structure import EVERYTHING, Column, QualifiedName, State, Table
+from lbconf.state.unneeded import NOTHING_MADE, Made
 
 __all__ = ["PlanInput", "make_plan", "touched_tables"]
 
@@ -34,7 +36,7 @@ ONLY_WITH_ROWS = frozenset(
     }
 )
 """Hazards that an empty table does not have."""
-PartDrop: TypeAlias = c.DropIndex | c.DropUnique | c.DropForeignKey | c.DropCheck
+PartDrop: TypeAlias = c.DropIndex | c.DropUnique | c.DropForeignKey | c.DropCheck | c.DropExclusion
 """Changes that drop a part of a table, which somebody else may have made."""
 Sizes: TypeAlias = Mapping[QualifiedName, TableSize]
 
@@ -58,6 +60,10 @@ class PlanInput:
     """Tables that may be dropped: managed ones that no model asks for any more."""
     recreate: frozenset[QualifiedName] = frozenset()
     """Desired tables to drop and make again (LoopBack's automigrate)."""
+    made: Made = NOTHING_MADE
+    """What else the ledger says lbconf made or took over."""
+    owned: Mapping[str, Location] = field(default_factory=dict)
+    """Where `owns` names each namespace."""
     managed_state: Callable[[Collection[QualifiedName]], State] | None = None
     """Those of the managed tables as they were when they were applied; asked only where parts of them go."""
     kept: State = field(default_factory=State)
@@ -85,14 +91,16 @@ def make_plan(given: PlanInput, migrator: Migrator, sizes_of: Callable[[Sequence
     if recreated:
         actual = replace(actual, tables=tuple(t for t in actual.tables if t.name not in given.recreate))
     parked = frozenset(name for name in given.droppable if parked_on(name) is not None) - given.purge
-    difference = compare(actual, given.desired, droppable=given.droppable - parked)
+    difference = compare(
+        actual, given.desired, droppable=given.droppable - parked, made=given.made, staying=_staying(given)
+    )
     settled = difference.settled
     removed = tuple(
         removals(
             difference.changes,
             wished=given.on_remove,
             otherwise=given.on_remove_otherwise,
-            recreated=given.recreate,
+            recreated=given.recreate | difference.remade,
             actual=given.actual,
         )
     )
@@ -110,7 +118,8 @@ def make_plan(given: PlanInput, migrator: Migrator, sizes_of: Callable[[Sequence
     compiled = steps
     strange = _strange_parts(changes, given, old_names)
     accepts = {table.name: table.accept for table in settled.tables if table.accept}
-    steps = tuple(_weighed(step, changes, strange, sizes, old_names, accepts) for step in compiled)
+    weighed = (_weighed(step, changes, strange, sizes, old_names, accepts) for step in compiled)
+    steps = tuple(_with_owned(step, changes, given) for step in weighed)
     spared = {
         old_names.get(step.table, step.table)
         for step in compiled
@@ -118,7 +127,7 @@ def make_plan(given: PlanInput, migrator: Migrator, sizes_of: Callable[[Sequence
         and any(hazard.kind in ONLY_WITH_ROWS for hazard in step.hazards)
         and _is_empty(step, sizes, old_names)
     }
-    scope = tuple(sorted({table.name for table in given.desired.tables} | given.droppable | {*old_names.values()}))
+    scope = tuple(sorted(_scope(given, changes) | {*old_names.values()}))
     before = fingerprint(given.actual, scope)
     covering = _covering(steps)
     told = _told(steps, changes)
@@ -135,12 +144,31 @@ def make_plan(given: PlanInput, migrator: Migrator, sizes_of: Callable[[Sequence
             _planned(place, change, covering.get(place, ()), told, given) for place, change in enumerate(changes)
         ),
         steps=steps,
-        managed=_managed(given, settled, changes, parked),
+        managed=managed_afterwards(settled, changes, actual=given.actual, kept=given.kept, parked=parked),
         sizes=tuple(
             TouchedTable(table=t, rows=s.rows, bytes=s.bytes, spared=t in spared) for t, s in sorted(sizes.items())
         ),
         diagnostics=(*possible_renames(changes), *say_kept(difference.changes, removed)),
     )
+
+
+def _staying(given: PlanInput) -> frozenset[QualifiedName]:
+    """Tables that are kept or parked once nobody asks for them."""
+    wishes = {table.name: given.on_remove.get(table.name) or given.on_remove_otherwise for table in given.actual.tables}
+    return frozenset(name for name, wish in wishes.items() if wish in {"keep", "rename"}) - given.purge
+
+
+def _scope(given: PlanInput, changes: Sequence[c.Change]) -> set[QualifiedName]:
+    """All that the plan speaks about: what is desired, and what goes."""
+    desired = given.desired
+    found = {table.name for table in desired.tables} | given.droppable
+    for parts in (desired.enumerations, desired.domains, desired.composites, desired.sequences, desired.views):
+        found |= {part.name for part in parts}
+    for change in changes:
+        name = getattr(getattr(change, "before", None), "name", None)
+        if isinstance(name, QualifiedName):
+            found.add(name)
+    return found
 
 
 def touched_tables(changes: Sequence[c.Change], actual: State) -> tuple[QualifiedName, ...]:
@@ -238,7 +266,7 @@ def _strange_parts(
     if known and given.managed_state is not None:
         for table in given.managed_state(known).tables:
             own = made.setdefault(table.name, set())
-            for parts in (table.indexes, table.uniques, table.foreign_keys, table.checks):
+            for parts in (table.indexes, table.uniques, table.foreign_keys, table.checks, table.exclusions):
                 own.update(part.name for part in parts)
     return frozenset(
         place
@@ -259,9 +287,9 @@ def _foreign(step: Step, changes: Sequence[c.Change], strange: Collection[int]) 
 def _replaced(change: PartDrop, changes: Sequence[c.Change]) -> bool:
     """Whether another of the same name takes its place."""
     return any(
-        isinstance(other, c.AddIndex | c.AddUnique | c.AddForeignKey | c.AddCheck)
+        isinstance(other, c.AddIndex | c.AddUnique | c.AddForeignKey | c.AddCheck | c.AddExclusion)
         and other.table == change.table
-        and other.after.name == change.before.name
+        and change.before.name in {other.after.name, other.after.renamed_from}
         for other in changes
     )
 
@@ -282,12 +310,47 @@ def _planned(
     return PlannedChange(
         action=action_of(change).value,
         summary=describe(change),
-        reason=reason_of(change, given.desired, recreate=given.recreate),
+        reason=_reason(change, given),
         table=table_of(change),
         source=source_of(change),
         hazards=(*alone, *told.get(place, ())),
         change=change,
     )
+
+
+def _with_owned(step: Step, changes: Sequence[c.Change], given: PlanInput) -> Step:
+    """The step with a hazard for what goes only because the project owns the namespace, and lbconf did not make it."""
+    if any(hazard.kind is HazardKind.DELETES_DATA for hazard in step.hazards):
+        return step
+    drops = [(changes[place], name) for place in step.covers if (name := dropped_name(changes[place])) is not None]
+    found = tuple(
+        Hazard(kind=HazardKind.DELETES_DATA, message=f"{describe(change)} was not made by lbconf, and goes")
+        for change, name in drops
+        if not _is_made(name, change, given)
+    )
+    return replace(step, hazards=(*step.hazards, *found)) if found else step
+
+
+def _reason(change: c.Change, given: PlanInput) -> str:
+    dropped = dropped_name(change)
+    if dropped is not None and not _is_made(dropped, change, given):
+        place = given.owned.get(dropped.namespace) or given.owned.get(EVERYTHING)
+        if place is not None:
+            return f"the project owns {dropped.namespace or 'the database'} ({place}), and nothing asks for it"
+    return reason_of(change, given.desired, recreate=given.recreate)
+
+
+def _is_made(name: QualifiedName, change: c.Change, given: PlanInput) -> bool:
+    """Whether the ledger says that lbconf made what goes, or something goes only to be made again."""
+    match change:
+        case c.DropTable():
+            return name in given.managed or given.desired.table(name) is not None
+        case c.DropSequence():
+            return name in given.made.sequences
+        case c.DropView():
+            return True  # it is made again, or was made by lbconf
+        case _:
+            return name in given.made.types
 
 
 def _told(steps: Sequence[Step], changes: Sequence[c.Change]) -> Mapping[int, Sequence[Hazard]]:
@@ -316,43 +379,6 @@ def _concerns(hazard: Hazard, change: c.Change) -> bool:
     ]
     words = set(hazard.message.replace(",", " ").replace(".", " ").replace(":", " ").split())
     return not _common(hazard) and any(isinstance(name, str) and name in words for name in [*names, *columns])
-
-
-def _managed(given: PlanInput, settled: State, changes: Sequence[c.Change], parked: Collection[QualifiedName]) -> State:
-    """What is managed afterwards, without places in files: those change when a line is added above.
-
-    A table without changes is taken as it stands, which is the same and has no places.
-    """
-    changed = {table_of(change) for change in changes}
-    tables = {table.name: table for table in given.kept.tables}
-    tables |= {name: table for name in parked if (table := given.actual.table(name)) is not None}
-    for change in changes:
-        if isinstance(change, c.ParkTable):
-            tables[change.after] = replace(change.before, name=change.after, foreign_keys=())
-    for table in settled.tables:
-        there = None if table.name in changed else given.actual.table(table.name)
-        tables[table.name] = _table_without_places(table) if there is None else there
-        if there is not None and table.on_remove is not None:
-            tables[table.name] = replace(there, on_remove=table.on_remove)
-    return State(
-        namespaces=settled.namespaces,
-        tables=tuple(tables[name] for name in sorted(tables)),
-        enumerations=tuple(replace(enumeration, source=None) for enumeration in settled.enumerations),
-    )
-
-
-def _table_without_places(table: Table) -> Table:
-    return replace(
-        table,
-        source=None,
-        renamed_from=None,
-        accept=(),
-        columns=tuple(replace(part, source=None, renamed_from=None, backfill=None) for part in table.columns),
-        uniques=tuple(replace(part, source=None) for part in table.uniques),
-        indexes=tuple(replace(part, source=None, renamed_from=None) for part in table.indexes),
-        foreign_keys=tuple(replace(part, source=None) for part in table.foreign_keys),
-        checks=tuple(replace(part, source=None) for part in table.checks),
-    )
 
 
 def _alike(gone: Column, new: Column) -> bool:

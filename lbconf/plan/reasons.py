@@ -6,7 +6,7 @@ from lbconf.state import changes as c
 from lbconf.state.describe import table_of
 from lbconf.state.structure import QualifiedName, State
 
-__all__ = ["reason_of"]
+__all__ = ["dropped_name", "reason_of"]
 
 
 def reason_of(change: c.Change, desired: State, *, recreate: Collection[QualifiedName] = ()) -> str:
@@ -34,6 +34,24 @@ def reason_of(change: c.Change, desired: State, *, recreate: Collection[Qualifie
         case c.AddEnumerationValues() | c.RebuildEnumeration():
             return "the property's values differ from the database's"
     return _inner_reason(change, model)
+
+
+def dropped_name(change: c.Change) -> QualifiedName | None:
+    """What a change drops that is no part of a table; None for all others."""
+    match change:
+        case c.DropNamespace(name=name):
+            return QualifiedName(name, name)
+        case (
+            c.DropTable(before=one)
+            | c.DropView(before=one)
+            | c.DropSequence(before=one)
+            | c.DropEnumeration(before=one)
+            | c.DropDomain(before=one)
+            | c.DropComposite(before=one)
+        ):
+            return one.name
+        case _:
+            return None
 
 
 def _inner_reason(change: c.Change, model: str) -> str:

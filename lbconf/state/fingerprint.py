@@ -9,32 +9,75 @@ from operator import attrgetter
 from typing import Any
 
 from lbconf.records import replace
-from lbconf.state.structure import Column, QualifiedName, State
+from lbconf.state.rewrite import mentions
+from lbconf.state.structure import Column, QualifiedName, State, Table
+from lbconf.state.structure import Sequence as SequenceOfState
 
 __all__ = ["digest", "fingerprint", "within"]
 
 
-def fingerprint(state: State, tables: Collection[QualifiedName]) -> str:
-    """SHA-256, hex, of these tables as they stand; tables that are not there count as absent.
+def fingerprint(state: State, names: Collection[QualifiedName]) -> str:
+    """SHA-256, hex, of these tables, types, sequences and views as they stand; what is not there counts as absent.
 
-    Enumerations and namespaces are part of it; other tables, views and the order of columns are not.
+    The types and sequences that the tables use and their namespaces are part of it; other tables and views, the order
+    of columns, extensions, and columns of views (which follow from their queries) are not.
     """
-    seen = within(state, tables)
+    seen = within(state, names)
     ordered = tuple(replace(table, columns=_by_name(table.columns)) for table in seen.tables)
-    return digest(replace(seen, tables=ordered, views=(), opaque=()))
+    views = tuple(replace(view, columns=(), opaque=()) for view in seen.views)
+    # Whoever asks again asks about the namespaces of what is named only.
+    named = {name.namespace for name in names}
+    return digest(
+        replace(
+            seen,
+            tables=ordered,
+            enumerations=tuple(one for one in seen.enumerations if one.name.namespace in named),
+            domains=tuple(one for one in seen.domains if one.name.namespace in named),
+            composites=tuple(one for one in seen.composites if one.name.namespace in named),
+            sequences=tuple(one for one in seen.sequences if one.name.namespace in named),
+            views=views,
+            extensions=(),
+            opaque=(),
+        )
+    )
 
 
-def within(state: State, tables: Collection[QualifiedName]) -> State:
-    """The same state with these tables only, and the enumerations their columns use."""
-    wanted = frozenset(tables)
+def within(state: State, names: Collection[QualifiedName]) -> State:
+    """The same state with what is named only, and the types and sequences that those tables use. It owns nothing."""
+    wanted = frozenset(names)
+    named = {one.namespace for one in wanted}
     kept = tuple(table for table in state.tables if table.name in wanted)
-    named = {name.namespace for name in wanted}
-    used = {column.type.enumeration for table in kept for column in table.columns}
+    used = {column.type.enumeration for table in kept for column in table.columns} | wanted
+    composites = tuple(one for one in state.composites if one.name in used)
+    used |= {column.type.enumeration for one in composites for column in one.columns}
+    domains = tuple(one for one in state.domains if one.name in used)
+    used |= {one.type.enumeration for one in domains}
     return replace(
         state,
         namespaces=tuple(name for name in state.namespaces if name in named),
         tables=kept,
         enumerations=tuple(found for found in state.enumerations if found.name in used),
+        domains=domains,
+        composites=composites,
+        sequences=_sequences(state, kept, wanted),
+        views=tuple(view for view in state.views if view.name in wanted),
+        owns=(),
+    )
+
+
+def _sequences(state: State, tables: Sequence[Table], wanted: Collection[QualifiedName]) -> tuple[SequenceOfState, ...]:
+    """Those that are named, or that a table owns or counts with."""
+    if not state.sequences:
+        return ()
+    owners = {table.name for table in tables}
+    defaults = [column.default.expression for table in tables for column in table.columns if column.default is not None]
+    counting = [text for text in defaults if "nextval" in text.lower()]
+    return tuple(
+        one
+        for one in state.sequences
+        if one.name in wanted
+        or (one.owned_by is not None and one.owned_by[0] in owners)
+        or any(mentions(text, one.name) for text in counting)
     )
 
 
