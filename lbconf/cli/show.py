@@ -23,7 +23,9 @@ def command(options: GlobalOptions, *, plan_file: Path, data_sources: tuple[str,
 
     output = options.output
     stored = read_plan_file(plan_file)
-    report = PlanReport(environment=stored.environment, plans=chosen_plans(stored, data_sources))
+    plans = chosen_plans(stored, data_sources)
+    parts = next((plan.parts for plan in plans if plan.parts), ())
+    report = PlanReport(environment=stored.environment, plans=plans, parts=parts)
     output.diagnostics(found for plan in report.plans for found in plan.diagnostics)
     output.result(plan_as(output_format, report, color=output.color_results))
     if output_format == "text":

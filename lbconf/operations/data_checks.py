@@ -42,6 +42,8 @@ def _asked(plan: Plan, number: int, step: Step, connector: DataChecker, *, examp
         found = connector.failing(step.check)
     except LbconfError as error:
         return _unasked(plan, number, without_secrets(error.diagnostics[0].message))
+    if not found.rows and not step.check.whole:
+        return _unasked(plan, number, "no row stops it as far as it could be asked; some of it could not")
     return CheckedStep(
         data_source=plan.data_source,
         step=number,

@@ -36,6 +36,8 @@ class DataCheck:
     """One number: how many rows."""
     sample: str
     """Up to three of those rows, each column as text."""
+    whole: bool = True
+    """Whether no other rows may stop it: False where only some of what may fail can be asked before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,9 @@ class Step:
     statements: tuple[Statement, ...]
     undo: tuple[Statement, ...] = ()
     """How it is taken back; empty where it cannot be."""
+    abandon: tuple[Statement, ...] = ()
+    """Outside transactions: what takes back the first statements where a later one fails, so that the step can begin
+    anew and nobody is held to half of it meanwhile."""
     table: QualifiedName | None = None
     transactional: bool = True
     """Whether it may run inside a transaction with others."""

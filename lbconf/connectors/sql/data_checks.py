@@ -5,6 +5,7 @@ no such query: nobody can ask before.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final
 
 from lbconf.connectors.sql.checks import widened_checks
 from lbconf.patterns import pattern
@@ -16,7 +17,10 @@ from lbconf.state.structure import Column, QualifiedName, State, Table
 
 __all__ = ["CheckDialect", "with_checks"]
 
-WORD = pattern(r"\w+")
+WORD: Final = pattern(r"\w+")
+NUMBERS: Final = frozenset(
+    {"smallint", "int", "integer", "bigint", "numeric", "decimal", "real", "float", "double", "double precision"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,19 +63,15 @@ def _may_fail(step: Step) -> bool:
 
 
 def _checked(step: Step, changes: Sequence[c.Change], names: "_Names", dialect: CheckDialect) -> Step:
-    found: list[_Found] = []
-    for place in step.covers:
-        asked = _Asking(names, dialect).of(changes[place])
-        if asked is _UNKNOWN:
-            return step
-        if isinstance(asked, _Found):
-            found.append(asked)
+    asked = [_Asking(names, dialect).of(changes[place]) for place in step.covers]
+    found = [one for one in asked if isinstance(one, _Found)]
+    whole = not any(one is _UNKNOWN for one in asked)
     if not found:
         return step
     count = found[0].count if len(found) == 1 else f"SELECT {' + '.join(f'({one.count})' for one in found)}"
     parts = " UNION ALL ".join(f"SELECT * FROM ({one.sample} LIMIT 3) AS part{n}" for n, one in enumerate(found))
     sample = f"{found[0].sample} LIMIT 3" if len(found) == 1 else f"SELECT * FROM ({parts}) AS examples LIMIT 3"
-    return replace(step, check=DataCheck(count=count, sample=sample))
+    return replace(step, check=DataCheck(count=count, sample=sample, whole=whole))
 
 
 class _Unknown:
@@ -94,7 +94,7 @@ class _Names:
         self._altered = {
             (ch.table, ch.after.name)
             for ch in changes
-            if isinstance(ch, c.AlterColumn) and (ch.before.type != ch.after.type or ch.after.backfill is not None)
+            if isinstance(ch, c.AlterColumn) and not _comparable(ch.before, ch.after)
         }
         self._gone = {name for ch in changes if isinstance(ch, c.DropTable) for name in (ch.before.name,)}
         self.widened = widened_checks(changes)
@@ -118,6 +118,12 @@ class _Names:
         words = {word.lower() for word in WORD.findall(text)}
         touched = {*self._new, *self._renamed, *self._altered}
         return any(owner == table and name.lower() in words for owner, name in touched)
+
+
+def _comparable(before: Column, after: Column) -> bool:
+    """Whether the values mean the same to a comparison before and after a change."""
+    numbers = {before.type.name.lower(), after.type.name.lower()} <= NUMBERS
+    return after.backfill is None and (before.type == after.type or numbers)
 
 
 @dataclass(frozen=True, slots=True)
