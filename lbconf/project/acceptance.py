@@ -12,13 +12,23 @@ from typing import Any, Final, TypeAlias
 from lbconf.layers.secret import Secret
 from lbconf.project.shapes import DEFINITIONS, ROOTS
 
-__all__ = ["accepts", "accepts_shape"]
+__all__ = ["accepts", "accepts_shape", "forget"]
 
 Predicate: TypeAlias = Callable[[Any], bool]
 Table: TypeAlias = dict[type, Predicate | None]
 """Type of a value to what else must hold for it; None: nothing."""
 
 _ALWAYS: Final[Table] = {type(None): None, Secret: None}
+
+
+_GOOD: Final[list[dict[int, Any]]] = []
+"""Of each shape what was found good, by identity; it stays as long as it is remembered, so no other takes its place."""
+
+
+def forget() -> None:
+    """Remember nothing of what was accepted: from now on it may change."""
+    for good in _GOOD:
+        good.clear()
 
 
 def accepts(root: str, value: Mapping[str, Any]) -> bool:
@@ -102,7 +112,7 @@ def _numbers(shape: Mapping[str, Any]) -> Table:
     return {int: bounded, float: lambda value: value.is_integer() and within(value)}
 
 
-def _object(shape: Mapping[str, Any]) -> Predicate | None:
+def _object(shape: Mapping[str, Any]) -> Predicate | None:  # noqa: C901 - one loop, written out for its speed
     shapes = shape.get("properties", {})
     known = _Tables(shapes)
     required = frozenset(shape.get("required", ()))
@@ -112,12 +122,17 @@ def _object(shape: Mapping[str, Any]) -> Predicate | None:
     if not shapes and rest is None:
         return None
 
+    good: dict[int, Any] = {}
+    _GOOD.append(good)
+
     def check(value: dict[str, Any]) -> bool:
         for name, item in value.items():
             if name in shapes:
                 table = known[name]
             elif warns:
                 return False
+            elif id(item) in good:
+                continue
             else:
                 table = rest
             if table is not None:
@@ -125,8 +140,13 @@ def _object(shape: Mapping[str, Any]) -> Predicate | None:
                 if of not in table:
                     return False
                 inner = table[of]
-                if inner is not None and not inner(item):
-                    return False
+                if inner is not None:
+                    if not inner(item):
+                        return False
+                    if table is rest:
+                        good[id(item)] = item
+        if not required:
+            return True
         return all(value.get(name) is not None for name in required)
 
     return check

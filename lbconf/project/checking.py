@@ -6,6 +6,7 @@ from typing import Any
 from lbconf.diagnostics import Code, Collector
 from lbconf.documents.pointer import child
 from lbconf.layers.merged import MergedConfig
+from lbconf.project.acceptance import forget
 from lbconf.project.resolved import Layout
 from lbconf.project.sources import Places
 from lbconf.project.structure import Checker
@@ -49,6 +50,7 @@ def checked(merged: MergedConfig, places: Places, findings: Collector) -> Merged
         name: _model(checker, shape, name, entry, places, findings)
         for name, entry in _section(data, "models", places, findings).items()
     }
+    forget()
     return replace(merged, data=data)
 
 

@@ -107,7 +107,7 @@ def read_data_sources(
             connector=connector,
             settings=_without_structure(settings),
             layout=layout,
-            location=places.key(at),
+            location=places.later(at),
             locations=_Locations(at, settings, places),
             root=merged.root,
             structure=read_structure(settings.get("structure"), f"{at}/structure", places),

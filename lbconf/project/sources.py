@@ -24,6 +24,9 @@ class Places:
         self._merged = merged
         self._in_files = bool(merged.files) and Layout(merged.layout) is Layout.NATIVE
         """Whether each model stands in a file, so that there is a place for everything in it."""
+        self._data_sources_in_files = self._in_files and any(
+            file.rpartition("/")[2].startswith("datasources.") for file in merged.files
+        )
         self._find = merged.key_location
 
     def value(self, at: str | None) -> Location | None:
@@ -36,7 +39,9 @@ class Places:
 
     def later(self, at: str | None) -> Location | None:
         """As `key`, for places that are rarely shown: worked out when somebody looks."""
-        if at is None or not self._in_files or not at.startswith("/models/"):
+        if at is None or not self._in_files:
+            return self.key(at)
+        if not at.startswith("/models/") and not (self._data_sources_in_files and at.startswith("/datasources/")):
             return self.key(at)
         return LaterLocation(self._find, at)
 

@@ -68,7 +68,8 @@ def compare(
     """
     renames = table_renames(actual, desired)
     now = renamed_state(actual, desired)
-    wanted = settle(now, desired)
+    equal: set[QualifiedName] = set()
+    wanted = settle(now, desired, equal=equal)
     originals = {table.name: table for table in actual.tables}
     old_names = {new: old for old, new in renames}
     changes: list[Change] = [*type_changes(actual, now, wanted)]
@@ -79,6 +80,8 @@ def compare(
             changes += _created(table)
             continue
         before = originals[old_names.get(table.name, table.name)]
+        if before is found and table.name in equal:
+            continue
         if found.partition_by != table.partition_by:
             changes += [DropTable(before=before), *_created(table)]
             remade.add(table.name)

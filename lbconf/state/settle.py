@@ -14,6 +14,7 @@ from lbconf.state.structure import (
     Options,
     Partition,
     PrimaryKey,
+    QualifiedName,
     Sequence,
     State,
     Table,
@@ -27,7 +28,7 @@ Named = TypeVar("Named", Unique, ForeignKey, Check, Exclusion)
 Commented = TypeVar("Commented", Enumeration, Sequence)
 
 
-def settle(actual: State, desired: State) -> State:
+def settle(actual: State, desired: State, *, equal: set[QualifiedName] | None = None) -> State:
     """The desired state with everything it has no opinion on as it is in the actual one (after renames).
 
     Comments, collations and options that are not said, opaque parts,
@@ -35,16 +36,22 @@ def settle(actual: State, desired: State) -> State:
     name. A unique constraint and a plain unique index on the same columns do
     the same: whichever is there stays. In the namespaces that the desired
     state owns only what is opaque, and names that the server does not keep.
+    Tables that need nothing of it, because they are equal, are added to `equal`.
     """
-    tables = tuple(
-        _exactly(actual.table(table.name), table)
-        if desired.speaks_for(table.name.namespace)
-        else _settled(actual.table(table.name), table)
-        for table in desired.tables
-    )
+    tables: list[Table] = []
+    for wanted in desired.tables:
+        found = actual.table(wanted.name)
+        if found == wanted:
+            tables.append(wanted)
+            if equal is not None:
+                equal.add(wanted.name)
+        elif desired.speaks_for(wanted.name.namespace):
+            tables.append(_exactly(found, wanted))
+        else:
+            tables.append(_settled(found, wanted))
     return replace(
         desired,
-        tables=tables,
+        tables=tuple(tables),
         views=_views(actual, desired),
         enumerations=_commented(actual.enumerations, desired.enumerations, desired),
         sequences=_commented(actual.sequences, desired.sequences, desired),
@@ -52,7 +59,7 @@ def settle(actual: State, desired: State) -> State:
 
 
 def _exactly(found: Table | None, wanted: Table) -> Table:
-    if found is None or found == wanted:
+    if found is None:
         return wanted
     key = wanted.primary_key
     if key is not None and found.primary_key is not None and found.primary_key.name is None:
@@ -62,8 +69,6 @@ def _exactly(found: Table | None, wanted: Table) -> Table:
 
 def _settled(found: Table | None, wanted: Table) -> Table:
     if found is None:
-        return wanted
-    if found == wanted:
         return wanted
     wanted = _settled_uniqueness(found, wanted)
     columns = {column.name: column for column in found.columns}

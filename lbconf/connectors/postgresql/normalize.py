@@ -9,17 +9,19 @@ locked or changed, and nothing is asked when nothing differs.
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from operator import is_
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from lbconf.connectors.postgresql.inspect_columns import usual
 from lbconf.records import replace
-from lbconf.state.structure import Column, ColumnType, Default, Index, IndexPart, QualifiedName, State, Table
+from lbconf.state.structure import Column, ColumnType, Default, Identity, Index, IndexPart, QualifiedName, State, Table
 
 if TYPE_CHECKING:
     from psycopg import Connection
 
 __all__ = ["normalize", "normalize_asking", "predicted", "questions"]
 
+_Predicted: TypeAlias = tuple[ColumnType, bool, Identity | None, Default | None]
 STRING: Final = re.compile(r"^'(?:[^'\\]|'')*'$")
 INSTANTS: Final = frozenset({"now()", "CURRENT_TIMESTAMP", "transaction_timestamp()"})
 """Ways to say the start of the transaction, which the server keeps apart in print only."""
@@ -71,13 +73,16 @@ def predicted(desired: State, actual: State) -> State:
         for kind in (state.enumerations, state.domains, state.composites)
         for found in kind
     }
+    alike: dict[tuple[Any, ...], tuple[Column, _Predicted | None]] = {}
     tables = []
     for table in desired.tables:
-        key = set(table.primary_key.columns) if table.primary_key else set()
+        namespace, key = table.name.namespace, table.primary_key.columns if table.primary_key else ()
         columns = tuple(
-            _column(column, named, table.name.namespace, in_key=column.name in key) for column in table.columns
+            _column_like(column, named, namespace, in_key=column.name in key, alike=alike) for column in table.columns
         )
-        found = replace(table, columns=columns, indexes=tuple(map(_index, table.indexes)))
+        indexes = tuple(map(_index, table.indexes))
+        same = all(map(is_, columns, table.columns)) and all(map(is_, indexes, table.indexes))
+        found = table if same else replace(table, columns=columns, indexes=indexes)
         tables.append(_instants(found, actual.table(table.name)))
     return replace(desired, tables=tuple(tables))
 
@@ -93,14 +98,34 @@ def questions(state: State, actual: State) -> dict[QualifiedName, Table]:
     return found
 
 
-def _column(column: Column, named: set[QualifiedName], namespace: str, *, in_key: bool) -> Column:
+def _column_like(
+    column: Column,
+    named: set[QualifiedName],
+    namespace: str,
+    *,
+    in_key: bool,
+    alike: dict[tuple[Any, ...], tuple[Column, _Predicted | None]],
+) -> Column:
+    """As the server will report it. `alike` holds the first column of each kind, and what of it becomes different."""
+    key = (id(column.type), id(column.default), id(column.identity), column.nullable, in_key, namespace)
+    known = alike.get(key)
+    if known is None:
+        known = alike[key] = (column, _differing(column, named, namespace, in_key=in_key))
+    if known[1] is None:
+        return column
+    kind, nullable, identity, default = known[1]
+    return replace(column, type=kind, nullable=nullable, identity=identity, default=default)
+
+
+def _differing(column: Column, named: set[QualifiedName], namespace: str, *, in_key: bool) -> _Predicted | None:
+    """Type, nullability, identity and default as they will be; None where they stay."""
     kind = _type(column.type, named, namespace)
     identity = None if column.identity is None else usual(column.identity, kind.name)
     nullable = column.nullable and not in_key and identity is None
     default = None if identity is not None or column.default is None else _default(column.default, kind)
     if (kind, nullable, identity, default) == (column.type, column.nullable, column.identity, column.default):
-        return column
-    return replace(column, type=kind, nullable=nullable, identity=identity, default=default)
+        return None
+    return kind, nullable, identity, default
 
 
 def _type(found: ColumnType, named: set[QualifiedName], namespace: str) -> ColumnType:
