@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lbconf.connectors.mysql.settings import MysqlSettings
 from lbconf.connectors.postgresql.parameters import connection_parameters
 from lbconf.connectors.postgresql.settings import PostgresqlSettings
 from lbconf.connectors.sql.plain_settings import plain_settings
@@ -107,6 +108,11 @@ def test_the_path_of_a_database(settings: dict[str, Any], expected: Path | None)
     assert database_path(SqliteSettings.model_validate(settings), Path("/root")) == expected
 
 
+KINDS: dict[type[SqlSettings], str] = {
+    MysqlSettings: "mysql",
+    PostgresqlSettings: "postgresql",
+    SqliteSettings: "sqlite",
+}
 PLAIN_NAMES = sorted({name for shape in SETTINGS.values() for name in shape["properties"]} | {"hostname", "unknown"})
 PLAIN_VALUES = (
     st.none()
@@ -121,13 +127,13 @@ PLAIN_VALUES = (
 
 @settings(max_examples=500)
 @given(
-    kind=st.sampled_from([PostgresqlSettings, SqliteSettings]),
+    kind=st.sampled_from(list(KINDS)),
     written=st.dictionaries(st.sampled_from(PLAIN_NAMES), PLAIN_VALUES | PLAIN_VALUES.map(Secret), max_size=5),
 )
 def test_settings_read_plainly_are_what_pydantic_makes_of_them(
     kind: type[SqlSettings], written: dict[str, Any]
 ) -> None:
-    source = data_source("postgresql" if kind is PostgresqlSettings else "sqlite", written)
+    source = data_source(KINDS[kind], written)
     plain = plain_settings(source)
     if plain is not None:
         slow = read_settings(kind, source)
@@ -135,9 +141,9 @@ def test_settings_read_plainly_are_what_pydantic_makes_of_them(
         assert not slow.model_extra
 
 
-@pytest.mark.parametrize("kind", [PostgresqlSettings, SqliteSettings])
+@pytest.mark.parametrize("kind", list(KINDS))
 def test_every_setting_can_be_read_plainly(kind: type[SqlSettings]) -> None:
-    connector = "postgresql" if kind is PostgresqlSettings else "sqlite"
+    connector = KINDS[kind]
     samples: dict[str, Any] = {"integer": 1, "number": 1, "boolean": True, "string": "x"}
     shapes = SETTINGS[connector]["properties"]
     written = {name: samples[shape.get("type") or shape["anyOf"][0]["type"]] for name, shape in shapes.items()}
