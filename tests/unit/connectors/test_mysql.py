@@ -45,6 +45,10 @@ from tests.strategies.rows import data_source, model
 
 MYSQL_8 = Server(mariadb=False, version=(8, 0, 36))
 MARIADB_11 = Server(mariadb=True, version=(11, 4, 2))
+ORPHAN = (
+    "Cannot add or update a child row: a foreign key constraint fails (`d`.`Other`, CONSTRAINT `belongs` "
+    "FOREIGN KEY (`a`, `b`) REFERENCES `Thing` (`x`, `y`))"
+)
 ALWAYS = {"program_name": "lbconf", "connect_timeout": 5}
 WHERE = {"host": "h", "port": 3306, "user": "u", "database": "d"}
 
@@ -275,8 +279,7 @@ def translated(number: int, text: str) -> ConnectorError:
         ),
         (
             1452,
-            "Cannot add a child row: a foreign key constraint fails (`d`.`Other`, CONSTRAINT `belongs` FOREIGN KEY "
-            + "(`a`, `b`) REFERENCES `Thing` (`x`, `y`))",
+            ORPHAN,
             ConstraintKind.FOREIGN_KEY,
             "belongs",
             ("a", "b"),
