@@ -13,9 +13,9 @@ from lbconf.operations.meanwhile import Aside
 from lbconf.plan.managed import Managed, last_managed
 from lbconf.project.resolved import DataSource
 from lbconf.records import dataclass
-from lbconf.state.structure import State
+from lbconf.state.structure import EVERYTHING, State
 
-__all__ = ["Answers", "Asked", "EarlyQuestion", "Seen", "TakesOver", "seen"]
+__all__ = ["Answers", "Asked", "EarlyQuestion", "Seen", "TakesOver", "owns_everything", "seen"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +95,7 @@ class EarlyQuestion:
 
             def work() -> Seen:
                 try:
-                    return _seen_as_managed(inspector, migrator)
+                    return _seen_as_managed(inspector, migrator, source)
                 finally:
                     if self._forgotten:
                         connector.close()
@@ -106,7 +106,7 @@ class EarlyQuestion:
     def _ask_apart(self, source: DataSource, connector: Connector, inspector: Inspector, migrator: Migrator) -> None:
         def work() -> Seen:
             try:
-                return _seen_as_managed(inspector, migrator)
+                return _seen_as_managed(inspector, migrator, source)
             finally:
                 connector.close()
 
@@ -120,7 +120,7 @@ class EarlyQuestion:
             try:
                 found = apart.result()
             except FailedApartError:
-                return _seen_as_managed(inspector, migrator)
+                return _seen_as_managed(inspector, migrator, source)
             if isinstance(connector, TakesOver) and found.namespaces is not None:
                 connector.take_over(found.actual)
             return found
@@ -146,19 +146,25 @@ class EarlyQuestion:
             self._connector.close()
 
 
-def seen(inspector: Inspector, migrator: Migrator, likely: Collection[str]) -> Seen:
-    """What the ledger says, and what is in its namespaces and the likely ones (in all where there are none)."""
+def seen(inspector: Inspector, migrator: Migrator, likely: Collection[str] | None) -> Seen:
+    """What the ledger says, and what is in its namespaces and the likely ones (all: None, or none at all)."""
     return _look(inspector, last_managed(migrator.history()), likely)
 
 
-def _seen_as_managed(inspector: Inspector, migrator: Migrator) -> Seen:
-    """What the ledger says, and what is in its namespaces; nothing where it names none."""
+def _seen_as_managed(inspector: Inspector, migrator: Migrator, source: DataSource) -> Seen:
+    """What the ledger says, and what is in its namespaces (all where the project owns all); nothing where none."""
     managed = last_managed(migrator.history())
-    return (
-        _look(inspector, managed, ()) if managed.namespaces else Seen(managed=managed, namespaces=None, actual=State())
-    )
+    likely = None if owns_everything(source) else ()
+    if not managed.namespaces:
+        return Seen(managed=managed, namespaces=None, actual=State())
+    return _look(inspector, managed, likely)
 
 
-def _look(inspector: Inspector, managed: Managed, likely: Collection[str]) -> Seen:
-    namespaces = frozenset((*likely, *managed.namespaces))
+def owns_everything(source: DataSource) -> bool:
+    """Whether the project speaks for all namespaces of the data source."""
+    return any(entry.name == EVERYTHING for entry in source.structure.owns)
+
+
+def _look(inspector: Inspector, managed: Managed, likely: Collection[str] | None) -> Seen:
+    namespaces = frozenset[str]() if likely is None else frozenset((*likely, *managed.namespaces))
     return Seen(managed=managed, namespaces=namespaces, actual=inspector.inspect(sorted(namespaces) or None))

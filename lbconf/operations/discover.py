@@ -17,10 +17,9 @@ from lbconf.plan.discovered_loopback import (
     loopback_listing,
     loopback_primary_keys,
 )
-from lbconf.plan.discovered_structure import EVERYTHING
 from lbconf.project.resolved import DataSource
 from lbconf.records import dataclass
-from lbconf.state.structure import State, Table, View
+from lbconf.state.structure import EVERYTHING, State, Table, View
 
 __all__ = [
     "DiscoveredProject",

@@ -9,12 +9,13 @@ from lbconf.connectors.contract import Connector, Inspector, Migrator, ModelMapp
 from lbconf.connectors.registry import connector_type
 from lbconf.diagnostics import Code, Diagnostic, nearest
 from lbconf.errors import LbconfError, PlanError
-from lbconf.operations.asking import Answers, Seen, seen
+from lbconf.operations.asking import Answers, Seen, owns_everything, seen
 from lbconf.operations.collection import collection_paused
 from lbconf.operations.data_sources import create_connector, named_data_source, with_url
 from lbconf.operations.meanwhile import meanwhile
 from lbconf.operations.surface import Offers, with_offers
 from lbconf.plan.desired import Desired, desired_state, planned_models
+from lbconf.plan.desired_structure import unsupported_structure
 from lbconf.plan.estimates import estimated
 from lbconf.plan.plan import Plan
 from lbconf.plan.planner import PlanInput, make_plan
@@ -23,6 +24,7 @@ from lbconf.project.resolved import DataSource, Project
 from lbconf.records import dataclass, replace
 from lbconf.state.fingerprint import within
 from lbconf.state.structure import QualifiedName, State
+from lbconf.state.unneeded import NOTHING_MADE
 
 __all__ = ["Failure", "PlanReport", "plan_connector", "plan_project", "selected_data_sources"]
 
@@ -127,14 +129,19 @@ def plan_connector(
     mapping = _mapping(data_source)
     if mapping is None or not isinstance(connector, Inspector) or not isinstance(connector, Migrator):
         raise _not_planned(data_source)
-    likely = {mapping.table_name(model).namespace for model in planned_models(project, data_source.name)} - {""}
+    everything = owns_everything(data_source)
+    named = {mapping.table_name(model).namespace for model in planned_models(project, data_source.name)} - {""}
+    likely = None if everything else named
     with meanwhile(lambda: seen(connector, connector, likely)) if asked is None else nullcontext(asked) as answer:
         desired = desired_state(project, data_source, mapping)
+    refused = unsupported_structure(data_source, connector.capabilities.state)
+    if refused:
+        raise PlanError(refused)
     found = answer()
     managed, actual = found.managed, found.actual
     selected = _selected_tables(project, data_source, mapping, models, desired.state)
     wanted = desired.state if selected is None else within(desired.state, selected)
-    namespaces = frozenset((*wanted.namespaces, *managed.namespaces))
+    namespaces = frozenset[str]() if everything else frozenset((*wanted.namespaces, *wanted.owns, *managed.namespaces))
     if namespaces != found.namespaces:
         actual = connector.inspect(sorted(namespaces) or None)
     # After inspection: some servers normalise expressions by what they saw.
@@ -149,6 +156,8 @@ def plan_connector(
         desired=state,
         managed=managed.tables,
         managed_state=managed.state,
+        made=managed.made if selected is None else NOTHING_MADE,
+        owned={entry.name: entry.location for entry in data_source.structure.owns if entry.location is not None},
         droppable=droppable & {table.name for table in actual.tables},
         recreate=_tables_of(project, data_source, mapping, recreate),
         kept=State() if selected is None else managed.state(orphans),

@@ -12,7 +12,7 @@ from lbconf.diagnostics import Code, Collector, Diagnostic, Related
 from lbconf.errors import PlanError
 from lbconf.plan.desired_keys import foreign_keys
 from lbconf.plan.desired_structure import said_state, with_named_types
-from lbconf.plan.exact import exact_column, exact_foreign_keys, exact_table, exact_view
+from lbconf.plan.exact import exact_column, exact_foreign_keys, exact_table, exact_view, without_columns
 from lbconf.project.resolved import DataSource, IndexSpec, Model, Project, Property
 from lbconf.records import dataclass, replace
 from lbconf.state.structure import (
@@ -144,7 +144,7 @@ def _table(
                 hint="give one of them another columnName",
             )
         columns[column.name] = column
-    if not columns:
+    if not columns and not without_columns(model, mapping):
         found.error(
             Code.MODEL_WITHOUT_COLUMNS,
             f"model {model.name} has no property, so it cannot be a table",

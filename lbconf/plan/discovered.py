@@ -88,7 +88,7 @@ def discovered(state: State, mapping: ModelMapping, *, data_source: str, owns: S
     properties = {name: property_names(column.name for column in found) for name, found in columns.items()}
     models: dict[QualifiedName, dict[str, Any]] = {}
     for table in state.tables:
-        if table.columns:
+        if table.columns or source.section == "postgresql":
             models[table.name] = _table_model(
                 table, names[table.name.namespace, table.name.name], properties[table.name], source
             )
@@ -127,6 +127,9 @@ def _table_model(table: Table, name: str, properties: Mapping[str, str], source:
     if parts.indexes:
         model["indexes"] = parts.indexes
     section.update(parts.section)
+    if not table.columns:
+        section["withoutColumns"] = True
+        model["public"] = False
     return model
 
 
@@ -319,8 +322,6 @@ def _unsaid(state: State) -> Sequence[Diagnostic]:
     found = [(fact.kind, fact.name, "") for fact in state.opaque]
     for table in state.tables:
         found.extend((fact.kind, fact.name, f" of {table.name}") for fact in table.opaque)
-        if not table.columns:
-            found.append(("table without columns", str(table.name), ""))
     found.extend(
         ("view that calls functions", str(view.name), "")
         for view in state.views

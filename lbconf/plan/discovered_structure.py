@@ -1,15 +1,12 @@
 """What stands in a database beside its tables, as a data source's `structure` says it."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from lbconf.plan.discovered_types import type_text
 from lbconf.state.structure import Column, Composite, Domain, Enumeration, QualifiedName, Sequence, State
 
-__all__ = ["EVERYTHING", "spoken_enumerations", "structure_of"]
-
-EVERYTHING: Final = "*"
-"""In `owns`: all namespaces, also those to come."""
+__all__ = ["spoken_enumerations", "structure_of"]
 
 
 def structure_of(state: State, default: str, *, owns: Iterable[str]) -> dict[str, Any]:
@@ -21,7 +18,7 @@ def structure_of(state: State, default: str, *, owns: Iterable[str]) -> dict[str
         owns: Namespaces that were discovered whole.
     """
     spoken = spoken_enumerations(state)
-    settled = {name.namespace for name in _names(state)} | {default}
+    settled = {name.namespace for name in _names(state)}
     enums = {
         _key(found.name, default): _enumeration(found)
         for found in state.enumerations

@@ -31,7 +31,15 @@ from lbconf.project.resolved import Model, Property
 from lbconf.records import replace
 from lbconf.state.structure import Column, ForeignKey, Identity, PrimaryKey, QualifiedName, Table, View
 
-__all__ = ["IDENTITY_KINDS", "exact_column", "exact_foreign_keys", "exact_table", "exact_view", "has_exact_type"]
+__all__ = [
+    "IDENTITY_KINDS",
+    "exact_column",
+    "exact_foreign_keys",
+    "exact_table",
+    "exact_view",
+    "has_exact_type",
+    "without_columns",
+]
 
 IDENTITY_KINDS: Final[Mapping[str, str]] = {
     "always": "identity-always",
@@ -82,6 +90,11 @@ def exact_view(model: Model, mapping: ModelMapping, columns: tuple[Column, ...])
         model=model.name,
         source=model.location,
     )
+
+
+def without_columns(model: Model, mapping: ModelMapping) -> bool:
+    """Whether the model says of itself that its table has no columns."""
+    return model.section(*mapping.sections).get("withoutColumns") is True
 
 
 def exact_column(column: Column, prop: Property, mapping: ModelMapping) -> Column:

@@ -177,6 +177,7 @@ class NativeModelSection(ModelSection):
     checks: dict[str, str | CheckEntry | None] | None = Field(
         None, description="Check constraints by name: the SQL expression, or expression, valid, noInherit, enforced."
     )
+    without_columns: bool | None = Field(None, description="true: the table has no columns (postgresql).")
     exclusions: dict[str, str | ExclusionEntry | None] | None = Field(
         None, description="Exclusion constraints by name: EXCLUDE USING ... (postgresql)."
     )

@@ -17,7 +17,13 @@ from lbconf.connectors.postgresql.ddl_enumerations import add_values, create, re
 from lbconf.connectors.postgresql.ddl_indexes import index_steps
 from lbconf.connectors.postgresql.ddl_parking import park_table
 from lbconf.connectors.postgresql.ddl_partitions import partition_step
-from lbconf.connectors.postgresql.ddl_sequences import alter_sequence, create_sequence, drop_sequence
+from lbconf.connectors.postgresql.ddl_sequences import (
+    alter_sequence,
+    counted_by_column,
+    create_sequence,
+    drop_sequence,
+    taken_over,
+)
 from lbconf.connectors.postgresql.ddl_tables import table_steps
 from lbconf.connectors.postgresql.ddl_types import type_step
 from lbconf.connectors.postgresql.locks import with_locks
@@ -143,11 +149,12 @@ def _compile(change: c.Change, context: Context) -> tuple[Step, ...]:  # noqa: C
         ):
             return (type_step(change, context.actual),)
         case c.CreateSequence(after=sequence):
-            return (create_sequence(sequence),)
+            counting = counted_by_column(sequence.name, context.actual)
+            return (create_sequence(sequence) if counting is None else alter_sequence(counting, sequence),)
         case c.AlterSequence(before=before, after=after):
             return (alter_sequence(before, after),)
         case c.DropSequence(before=sequence):
-            return (drop_sequence(sequence),)
+            return () if taken_over(sequence.name, context.desired) else (drop_sequence(sequence),)
         case c.CreateView() | c.DropView():
             return ()  # see `steps_before` and `steps_after`
         case c.CreateTable() | c.DropTable() | c.RenameTable() | c.SetTableComment() | c.SetTableOptions():

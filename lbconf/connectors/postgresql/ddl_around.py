@@ -24,7 +24,7 @@ EXCLUSIVE: Final = "ACCESS EXCLUSIVE"
 
 
 def steps_before(context: Context) -> Iterator[Step]:
-    """Views that go or step aside, sequences that outlive their owner, foreign keys between tables that go."""
+    """Views that go or step aside, sequences that outlive their owner, foreign keys whose types change."""
     places = {ch.before.name: place for place, ch in enumerate(context.changes) if isinstance(ch, c.DropView)}
     made = {change.after.name for change in context.changes if isinstance(change, c.CreateView)}
     for name in sorted(places.keys() - made):
@@ -35,12 +35,6 @@ def steps_before(context: Context) -> Iterator[Step]:
     for sequence in context.actual.sequences:
         if _outlives(sequence, context):
             yield free_sequence(sequence)
-    dropped = {change.before.name for change in context.changes if isinstance(change, c.DropTable)}
-    for table in context.actual.tables:
-        if table.name in dropped:
-            for key in table.foreign_keys:
-                if key.target in dropped - {table.name}:
-                    yield _drop_key(table, key)
     for table, key in _retyped_keys(context):
         yield _drop_key(table, key)
 

@@ -12,10 +12,11 @@ from lbconf.diagnostics import Location
 from lbconf.records import replace
 from lbconf.state.hazards import Hazard, HazardKind
 from lbconf.state.steps import Statement, Step
-from lbconf.state.structure import Column, Identity, QualifiedName, Sequence
+from lbconf.state.structure import Column, Identity, QualifiedName, Sequence, State
 
 __all__ = [
     "alter_sequence",
+    "counted_by_column",
     "counted_sequence",
     "create_sequence",
     "drop_sequence",
@@ -25,6 +26,7 @@ __all__ = [
     "same_kind",
     "start_counting",
     "stop_counting",
+    "taken_over",
 ]
 
 NAME_LIMIT: Final = 63
@@ -103,6 +105,36 @@ def alter_sequence(before: Sequence, after: Sequence) -> Step:
     if before.comment != after.comment:
         statements.append(f"COMMENT ON SEQUENCE {name} IS {comment_literal(after.comment)}")
     return _step(f"alter sequence {two}", statements, [], after.source)
+
+
+def counted_by_column(name: QualifiedName, state: State) -> Sequence | None:
+    """The sequence of that name, where a column of the state counts with it as its own."""
+    for table in state.tables:
+        for column in table.columns:
+            own = column.identity
+            if own is not None and own.sequence == name:
+                return Sequence(
+                    name=name,
+                    type=column.type.name,
+                    start=own.start,
+                    increment=own.increment,
+                    minimum=own.minimum,
+                    maximum=own.maximum,
+                    cache=own.cache,
+                    cycle=own.cycle,
+                    owned_by=(table.name, column.name),
+                )
+    return None
+
+
+def taken_over(name: QualifiedName, desired: State) -> bool:
+    """Whether a serial column of the desired state counts with the sequence."""
+    return any(
+        column.identity is not None and column.identity.kind == "serial" and _usual_sequence(table.name, column) == name
+        for table in desired.tables
+        if table.name.namespace == name.namespace
+        for column in table.columns
+    )
 
 
 def same_kind(before: Column, after: Column) -> bool:

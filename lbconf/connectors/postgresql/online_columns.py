@@ -11,8 +11,8 @@ from hashlib import sha256
 from typing import Final
 
 from lbconf.connectors.postgresql.ddl_columns import VOLATILE, add_column, alter_column
-from lbconf.connectors.postgresql.online_constraints import validation
-from lbconf.connectors.postgresql.online_indexes import SHARE_UPDATE, unblocked
+from lbconf.connectors.postgresql.online_constraints import dropped, made, validation
+from lbconf.connectors.postgresql.online_indexes import unblocked
 from lbconf.connectors.postgresql.spelling import literal, name_text, quote
 from lbconf.connectors.sql.mapping import shortened
 from lbconf.records import replace
@@ -48,13 +48,15 @@ def column_added(table: QualifiedName, column: Column, there: Table, plain: Step
     return (
         added,
         *filled(table, filling, there, plain),
-        *(() if column.nullable else _required(table, filling, there, plain)),
+        *(() if column.nullable else (_required(table, filling, there, plain),)),
     )
 
 
 def column_required(table: QualifiedName, before: Column, after: Column, there: Table, plain: Step) -> tuple[Step, ...]:
     """What else changes first, defaults above all; then the rows without a value, then NOT NULL."""
     kept = (before.type, before.collation, before.generated) == (after.type, after.collation, after.generated)
+    # An identity column has to be NOT NULL before it is one.
+    kept = kept and (after.identity is None or after.identity == before.identity)
     if not before.nullable or after.nullable or not kept or after.generated is not None:
         return (plain,)
     loose = replace(after, nullable=True, backfill=None)
@@ -62,7 +64,7 @@ def column_required(table: QualifiedName, before: Column, after: Column, there: 
     return (
         *first,
         *(filled(table, after, there, plain) if after.backfill is not None else ()),
-        *_required(table, after, there, plain),
+        _required(table, after, there, plain),
     )
 
 
@@ -80,58 +82,26 @@ def filled(table: QualifiedName, column: Column, there: Table, plain: Step) -> t
     )
 
 
-def _required(table: QualifiedName, column: Column, there: Table, plain: Step) -> Sequence[Step]:
-    name, shown, where = name_text(table), quote(column.name), f"{table}.{column.name}"
+def _required(table: QualifiedName, column: Column, there: Table, plain: Step) -> Step:
+    """One step: a check for new rows, the last rows filled, the check for all, which proves NOT NULL, and its end."""
+    name, shown = name_text(table), quote(column.name)
     check = shortened(f"{table.name}_{column.name}", "lbconf_not_null", NAME_LIMIT)
-    kept = unblocked(plain.hazards, HazardKind.REWRITES_TABLE, HazardKind.CHANGES_TYPE)
-    ours = replace(plain, undo=(), hazards=(), check=None)
-    steps = [
-        replace(
-            ours,
-            summary=f"allow no new row without {where}",
-            statements=(
-                Statement(
-                    sql=f"ALTER TABLE {name} ADD CONSTRAINT {quote(check)} CHECK ({shown} IS NOT NULL) NOT VALID"
-                ),
-            ),
-            undo=(Statement(sql=f"ALTER TABLE {name} DROP CONSTRAINT {quote(check)}"),),
-            apart=True,
-        )
-    ]
-    if column.backfill is not None:
-        steps.append(
-            replace(
-                ours,
-                summary=f"fill what came without {where} meanwhile",
-                statements=tuple(_rest(part, column) for part in _parts(table, there)),
-                transactional=False,
-                lock=ROW_EXCLUSIVE,
-            )
-        )
-    steps.append(
-        replace(
-            ours,
-            summary=f"check that every row has {where}",
-            statements=(validation(table, check),),
-            transactional=False,
-            lock=SHARE_UPDATE,
-            hazards=kept,
-            check=plain.check,
-        )
+    rest = [] if column.backfill is None else [_rest(part, column) for part in _parts(table, there)]
+    return replace(
+        plain,
+        summary=f"alter column {table}.{column.name}: not null",
+        statements=(
+            made(table, check, f"CONSTRAINT {quote(check)} CHECK ({shown} IS NOT NULL) NOT VALID"),
+            *rest,
+            validation(table, check),
+            Statement(sql=f"ALTER TABLE {name} ALTER COLUMN {shown} SET NOT NULL"),
+            dropped(table, check),
+        ),
+        undo=(Statement(sql=f"ALTER TABLE {name} ALTER COLUMN {shown} DROP NOT NULL"),),
+        abandon=(dropped(table, check),),
+        transactional=False,
+        hazards=unblocked(plain.hazards, HazardKind.REWRITES_TABLE, HazardKind.CHANGES_TYPE),
     )
-    steps.append(
-        replace(
-            ours,
-            summary=f"require {where}",
-            statements=(
-                Statement(sql=f"ALTER TABLE {name} ALTER COLUMN {shown} SET NOT NULL"),
-                Statement(sql=f"ALTER TABLE {name} DROP CONSTRAINT {quote(check)}"),
-            ),
-            undo=(Statement(sql=f"ALTER TABLE {name} ALTER COLUMN {shown} DROP NOT NULL"),),
-            apart=True,
-        )
-    )
-    return steps
 
 
 def _batch(table: QualifiedName, column: Column) -> Statement:
