@@ -3,10 +3,20 @@
 import shutil
 import subprocess
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
-__all__ = ["psql", "sqlite3"]
+__all__ = ["mariadb", "psql", "sqlite3"]
+
+
+def mariadb(url: str, script: str) -> subprocess.CompletedProcess[str]:
+    """Run a script with the client mariadb; skips where there is none."""
+    place = urlsplit(url)
+    command = [_found("mariadb"), "--no-defaults", "--default-character-set=utf8mb4", "--protocol=tcp"]
+    command += [f"--host={place.hostname}", f"--port={place.port}", f"--user={unquote(place.username or '')}"]
+    command += [f"--password={unquote(place.password)}"] if place.password else []
+    return _run([*command, place.path.removeprefix("/")], script)
 
 
 def psql(url: str, script: str) -> subprocess.CompletedProcess[str]:

@@ -6,7 +6,7 @@ The data source's own database is the namespace "" (as in SQLite); other databas
 from typing import TYPE_CHECKING
 
 from lbconf.connectors.capabilities import Capabilities
-from lbconf.connectors.contract import Connector, ConnectorType, ModelMapping
+from lbconf.connectors.contract import Connector, ConnectorType, ModelMapping, Script
 from lbconf.project.resolved import DataSource
 
 if TYPE_CHECKING:
@@ -39,6 +39,12 @@ def _capabilities() -> Capabilities:
     return capabilities()
 
 
+def _script(script: Script) -> str:
+    from lbconf.connectors.mysql.script import script_text
+
+    return script_text(script)
+
+
 CONNECTOR = ConnectorType(
     name="mysql",
     title="MySQL, MariaDB",
@@ -50,4 +56,5 @@ CONNECTOR = ConnectorType(
     mapping=_mapping,
     create=_create,
     capabilities=_capabilities,
+    script=_script,
 )
