@@ -238,13 +238,21 @@ class _Execution:
         _patiently(work, self._limits, told)
 
     def _tidy(self) -> None:
-        """Clear away what a failed statement left behind; the next apply does it where that fails."""
+        """Clear away what a failed statement, and those before it in its step, left behind.
+
+        Where that fails, too, the next apply does it.
+        """
         if self._doing is None or self._plan.steps[self._doing.step].transactional:
             return
-        statement = self._plan.steps[self._doing.step].statements[self._doing.statement]
+        step = self._plan.steps[self._doing.step]
+        statement = step.statements[self._doing.statement]
         with suppress(ConnectorError):
             if not (statement.done and self._session.is_true(statement.done)):
                 self._clear_away(statement)
+            if step.abandon and self._doing.statement:
+                for taken_back in step.abandon:
+                    self._session.execute(taken_back)
+                self._journal.reached(Position(self._doing.step))
 
     def _clear_away(self, statement: Statement) -> None:
         if statement.cleanup and (statement.broken is None or self._session.is_true(statement.broken)):
@@ -261,15 +269,21 @@ class _Execution:
         at = self._doing or self._journal.at
         self._told(Notice(event=Event.WAITS, step=at.step, statement=at.statement, attempt=self._attempts, who=who))
 
+    def _circumstances(self, doing: Position) -> str:
+        """Which statement it was, where that leaves the step half done, and how often it was tried."""
+        step = self._plan.steps[doing.step]
+        alone = not step.transactional and len(step.statements) > 1
+        found = [f"at statement {doing.statement + 1} of {len(step.statements)}"] if alone else []
+        found += [f"for the {self._attempts}th time"] if self._attempts > 1 else []
+        return "".join(f" {words}" for words in found)
+
     def _named(self, error: ConnectorError) -> ConnectorError:
         """The same error, at the place that asked for the step, with which step it was and where the apply stands."""
         plan, doing, at = self._plan, self._doing, self._journal.at
         what = "the plan was not finished"
         if doing is not None:
             step = plan.steps[doing.step]
-            which = f", statement {doing.statement + 1} of {len(step.statements)}" if len(step.statements) > 1 else ""
-            tries = f" at the {self._attempts}th try" if self._attempts > 1 else ""
-            what = f"step {doing.step + 1} of {len(plan.steps)} ({step.summary}){which} failed{tries}"
+            what = f"step {doing.step + 1} of {len(plan.steps)} ({step.summary}) failed{self._circumstances(doing)}"
             place = asked_at(error, plan, step)
             if place is not None:
                 error.diagnostics = tuple(replace(found, location=place) for found in error.diagnostics)

@@ -40,6 +40,8 @@ PartDrop: TypeAlias = c.DropIndex | c.DropUnique | c.DropForeignKey | c.DropChec
 """Changes that drop a part of a table, which somebody else may have made."""
 Sizes: TypeAlias = Mapping[QualifiedName, TableSize]
 
+OURS = "_lbconf_"
+"""In the name of whatever lbconf makes for itself."""
 ALIKE = 0.6
 """Part of the columns two tables must share to look like one renamed."""
 
@@ -259,7 +261,7 @@ def _strange_parts(
     dropped: list[tuple[int, PartDrop, QualifiedName]] = [
         (place, change, old_names.get(change.table, change.table))
         for place, change in enumerate(changes)
-        if isinstance(change, PartDrop) and not _replaced(change, changes)
+        if isinstance(change, PartDrop) and not _replaced(change, changes) and not _left_over(change)
     ]
     known = {name for _, _, name in dropped if name in given.managed}
     made: dict[QualifiedName, set[str]] = {}
@@ -273,6 +275,12 @@ def _strange_parts(
         for place, change, name in dropped
         if name not in known or (name in made and change.before.name not in made[name])
     )
+
+
+def _left_over(change: PartDrop) -> bool:
+    """Whether an apply that was stopped left it there: nobody else makes what is named so, or is not finished."""
+    unfinished = isinstance(change, c.DropIndex) and not change.before.valid
+    return unfinished or OURS in change.before.name
 
 
 def _foreign(step: Step, changes: Sequence[c.Change], strange: Collection[int]) -> Iterator[Hazard]:
@@ -334,7 +342,8 @@ def _with_owned(step: Step, changes: Sequence[c.Change], given: PlanInput) -> St
 def _reason(change: c.Change, given: PlanInput) -> str:
     dropped = dropped_name(change)
     if dropped is not None and not _is_made(dropped, change, given):
-        place = given.owned.get(dropped.namespace) or given.owned.get(EVERYTHING)
+        namespace = dropped.namespace or next(iter(given.owned), "")
+        place = given.owned.get(namespace) or given.owned.get(EVERYTHING)
         if place is not None:
             return f"the project owns {dropped.namespace or 'the database'} ({place}), and nothing asks for it"
     return reason_of(change, given.desired, recreate=given.recreate)

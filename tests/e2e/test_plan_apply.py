@@ -340,6 +340,9 @@ def test_a_plan_file_is_applied_exactly_or_refused(shop: Shop) -> None:
         "Order"
     ], "what came to the models after the plan is not applied"
 
+    again = shop.run("apply", "first.plan")
+    assert (again.code, again.out.splitlines()[-1]) == (0, "db: nothing to do, somebody else applied it.")
+    shop.rows('ALTER TABLE "Account" ADD COLUMN strange integer')
     stale = shop.run("apply", "first.plan")
     assert (stale.code, "error[LB4010]: db has changed since the plan was made" in stale.err) == (1, True)
     file.write_text(file.read_text().replace("email", "e-mail"))
@@ -403,9 +406,15 @@ def test_a_step_that_fails_is_named_with_the_place_that_asks_for_it(shop: Shop) 
     assert "error[LB5012]" in failed.err
     assert "--> environments/base/models/account.yaml:6:" in failed.err, "the property, not the data source"
     assert "_lbconf_new_" not in failed.err
-    assert re.search(r"error\[LB4017\]: db: step \d of \d \((rebuild table|alter column) .*\) failed;", failed.err)
-    assert "nothing was changed" in failed.err
-    assert "goes on from here" not in failed.err
+    if shop.url is None:
+        assert re.search(r"error\[LB4017\]: db: step \d of \d \(rebuild table .*\) failed;", failed.err)
+        assert "nothing was changed" in failed.err
+        assert "goes on from here" not in failed.err
+    else:
+        where = r"error\[LB4017\]: db: step 1 of 2 \(alter column .*\) failed at statement 2 of 4; no step is done"
+        assert re.search(where, failed.err), failed.err
+        # Nobody is held to a rule that is not there yet.
+        shop.rows("INSERT INTO \"Account\" (email) VALUES ('b@x.org')")
 
 
 def test_what_stands_in_the_way_of_a_change_is_named(shop: Shop) -> None:
@@ -587,8 +596,10 @@ def test_signals_leave_a_state_to_go_on_from(shop: Shop, sent: signal.Signals) -
     shop.write("models/order.yaml", ORDER)
     script = (
         "import os, sys\n"
-        "from lbconf.cli import apply, main\n"
-        f"apply._progress = lambda plan, options: lambda moment, number, step: os.kill(os.getpid(), {int(sent)})\n"
+        "from lbconf.cli import main, progress\n"
+        "from lbconf.operations.apply import Watching\n"
+        f"die = lambda *told: os.kill(os.getpid(), {int(sent)})\n"
+        "progress.watching = lambda plan, output: Watching(observer=die, watcher=die)\n"
         "sys.exit(main(['apply', '--auto-approve']))"
     )
     hit = subprocess.run([sys.executable, "-c", script], cwd=shop.root, capture_output=True, text=True, check=False)

@@ -49,6 +49,8 @@ LOCK_HINT: Final = (
     "look in pg_locks and pg_stat_activity for who holds it, and try again when they are done; `apply` waits for a"
     " table --lock-timeout seconds at a time, so that it does not hold up everyone behind it for longer"
 )
+NOT_NULL_CHECK: Final = "_lbconf_not_null"
+"""How the name of a check ends that stands in for NOT NULL while a column becomes so (see `online_columns`)."""
 DEPENDENT: Final = frozenset({"0A000", "2BP01"})
 """Refused because something else depends on it: the server's detail says what, and holds no row."""
 CONFLICTS: Final = {
@@ -188,6 +190,10 @@ def _broken(
 ) -> ConstraintError:
     diag = problem.diag
     columns: tuple[str, ...] = ()
+    if (diag.constraint_name or "").endswith(NOT_NULL_CHECK):
+        columns = columns_of(diag.schema_name or "", diag.table_name or "", diag.constraint_name or "")
+        message = f'column "{"".join(columns)}" of relation "{diag.table_name}" contains null values'
+        return _constraint(data_source, ConstraintKind.NOT_NULL, Code.NOT_NULL_VIOLATED, message, None, columns)
     if diag.column_name:
         columns = (diag.column_name,)
     elif diag.constraint_name and diag.table_name:

@@ -3,7 +3,6 @@
 Source: PostgreSQL manual, page ALTER TABLE (NOT VALID, VALIDATE CONSTRAINT, USING INDEX and the notes).
 """
 
-from collections.abc import Sequence
 from typing import Final
 
 from lbconf.connectors.postgresql.online_indexes import SHARE_UPDATE, concurrently, unblocked
@@ -21,8 +20,10 @@ from lbconf.state.structure import Check, ForeignKey, Index, IndexPart, PrimaryK
 
 __all__ = [
     "check_added",
+    "dropped",
     "foreign_key_added",
     "key_added",
+    "made",
     "unique_added",
     "validated",
     "validation",
@@ -31,37 +32,48 @@ __all__ = [
 DEFERRABLE: Final = {None: "", "immediate": " DEFERRABLE", "deferred": " DEFERRABLE INITIALLY DEFERRED"}
 
 
+def made(table: QualifiedName, name: str, clause: str) -> Statement:
+    """The statement that adds a constraint, which a crash may leave done."""
+    return Statement(
+        sql=f"ALTER TABLE {name_text(table)} ADD {clause}",
+        done=f"SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE {_where(table, name)})",
+    )
+
+
 def validation(table: QualifiedName, name: str) -> Statement:
     """The statement that checks all rows against a constraint."""
-    where = f"conrelid = to_regclass({literal(name_text(table))}) AND conname = {literal(name)}"
     return Statement(
         sql=f"ALTER TABLE {name_text(table)} VALIDATE CONSTRAINT {quote(name)}",
         lock=SHARE_UPDATE,
-        done=f"SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE {where} AND convalidated)",
+        done=f"SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE {_where(table, name)} AND convalidated)",
     )
 
 
 def validated(table: QualifiedName, name: str, plain: Step) -> Step:
-    """The step that checks all rows; what may fail on them fails here."""
+    """The step that checks all rows against a constraint that is there."""
     return replace(
         plain,
         summary=f"validate {name} of {table}",
-        statements=(validation(table, name),),
+        statements=(validation(table, name), *plain.statements[1:]),
         undo=(),
         transactional=False,
-        lock=SHARE_UPDATE,
         hazards=unblocked(plain.hazards),
     )
 
 
 def foreign_key_added(table: QualifiedName, key: ForeignKey, plain: Step) -> tuple[Step, ...]:
-    """A step that adds it for new rows, and one that checks those that are there."""
+    """Added for new rows, then checked for those that are there."""
     return _in_two(table, key.name, foreign_key_clause(replace(key, valid=False)), plain)
 
 
 def check_added(table: QualifiedName, check: Check, plain: Step) -> tuple[Step, ...]:
     """The same for a check."""
     return _in_two(table, check.name, check_clause(replace(check, valid=False)), plain)
+
+
+def dropped(table: QualifiedName, name: str) -> Statement:
+    """The statement that drops a constraint, if it is there."""
+    return Statement(sql=f"ALTER TABLE {name_text(table)} DROP CONSTRAINT IF EXISTS {quote(name)}")
 
 
 def unique_added(table: QualifiedName, unique: Unique, plain: Step) -> tuple[Step, ...]:
@@ -91,40 +103,30 @@ def key_added(table: QualifiedName, key: PrimaryKey, plain: Step) -> tuple[Step,
 
 
 def _in_two(table: QualifiedName, name: str, clause: str, plain: Step) -> tuple[Step, ...]:
-    added = replace(
-        plain,
-        summary=f"{plain.summary}, for new rows",
-        statements=(Statement(sql=f"ALTER TABLE {name_text(table)} ADD {clause}"), *plain.statements[1:]),
-        hazards=(),
-        apart=True,
-        check=None,
-    )
-    return (added, validated(table, name, plain))
-
-
-def _from_index(table: QualifiedName, index: Index, clause: str, plain: Step) -> tuple[Step, ...]:
-    name = name_text(QualifiedName(table.namespace, index.name))
-    reading = Hazard(kind=HazardKind.INDEX_BUILD, message=f"building {index.name} reads all of {table}")
     return (
         replace(
             plain,
-            summary=f"create unique index {index.name} on {table}",
-            statements=(concurrently(table, index),),
-            undo=(Statement(sql=f"DROP INDEX CONCURRENTLY IF EXISTS {name}"),),
+            statements=(made(table, name, clause), validation(table, name), *plain.statements[1:]),
+            abandon=(dropped(table, name),),
             transactional=False,
-            lock=SHARE_UPDATE,
-            hazards=(*unblocked(plain.hazards), reading),
-        ),
-        replace(
-            plain,
-            statements=(Statement(sql=f"ALTER TABLE {name_text(table)} ADD {clause}"), *_after(plain)),
-            hazards=(),
-            apart=True,
-            check=None,
+            hazards=unblocked(plain.hazards),
         ),
     )
 
 
-def _after(plain: Step) -> Sequence[Statement]:
-    """What a plain step does once its constraint is there: comments."""
-    return plain.statements[1:]
+def _from_index(table: QualifiedName, index: Index, clause: str, plain: Step) -> tuple[Step, ...]:
+    reading = Hazard(kind=HazardKind.INDEX_BUILD, message=f"building {index.name} reads all of {table}")
+    taken = made(table, index.name, clause)
+    built = concurrently(table, index)
+    return (
+        replace(
+            plain,
+            statements=(built, taken, *plain.statements[1:]),
+            transactional=False,
+            hazards=(*unblocked(plain.hazards), reading),
+        ),
+    )
+
+
+def _where(table: QualifiedName, name: str) -> str:
+    return f"conrelid = to_regclass({literal(name_text(table))}) AND conname = {literal(name)}"

@@ -109,7 +109,7 @@ def test_after_a_kill_anywhere_the_next_apply_completes(
             target.close()
             postgresql_server.drop_database(url)
     postgresql_server.drop_database(template)
-    assert swept > 4 * len(plan.steps) - 10
+    assert swept >= 4 * len(plan.steps)
 
 
 def test_a_step_that_fails_takes_back_its_transaction_and_is_told(target: PostgresqlTarget) -> None:
@@ -129,7 +129,7 @@ def test_a_step_that_fails_takes_back_its_transaction_and_is_told(target: Postgr
 def test_an_online_step_that_fails_on_rows_leaves_no_broken_index_and_goes_on(target: PostgresqlTarget) -> None:
     target.run("INSERT INTO many (name) VALUES ('m1')")
     plan = target.plan(AFTER)
-    number = next(i for i, step in enumerate(plan.steps) if "unique index many_name_key" in step.summary)
+    number = next(i for i, step in enumerate(plan.steps) if "add unique many_name_key" in step.summary)
     with pytest.raises(ConnectorError) as caught:
         target.apply(plan)
     assert f"steps 1 to {number} are done" in caught.value.diagnostics[-1].message
@@ -138,6 +138,27 @@ def test_an_online_step_that_fails_on_rows_leaves_no_broken_index_and_goes_on(ta
     target.run("DELETE FROM many WHERE id = 3001")
     outcome = target.apply(plan)
     assert outcome.resumed_at == number
+    complete(target)
+
+
+@pytest.mark.parametrize(
+    ("breaking", "mended", "named"),
+    [
+        ("UPDATE many SET name = '' WHERE id = 7", "UPDATE many SET name = 'm7' WHERE id = 7", "many_name_check"),
+        ("UPDATE many SET one = 99 WHERE id = 7", "UPDATE many SET one = 2 WHERE id = 7", "many_one_fkey"),
+    ],
+)
+def test_an_online_constraint_that_rows_break_holds_nobody_to_it(
+    target: PostgresqlTarget, breaking: str, mended: str, named: str
+) -> None:
+    target.run(breaking)
+    plan = target.plan(AFTER)
+    with pytest.raises(ConnectorError) as caught:
+        target.apply(plan)
+    assert named in caught.value.diagnostics[-1].message
+    assert "failed at statement 2 of 2" in caught.value.diagnostics[-1].message
+    target.run(breaking, "UPDATE many SET token = gen_random_uuid() WHERE id = 7", mended)
+    target.apply(plan)
     complete(target)
 
 

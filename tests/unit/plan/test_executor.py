@@ -240,7 +240,7 @@ def test_the_ledger_follows_each_statement_outside_transactions() -> None:
         execute(mixed, target)
     assert [(entry.next_step, entry.next_statement, entry.result) for entry in target.ledger] == [(1, 1, "failed")]
     assert caught.value.diagnostics[-1].message == (
-        "db: step 2 of 3 (online), statement 2 of 2 failed; step 1 is done, and 1 of 2 statements of step 2"
+        "db: step 2 of 3 (online) failed at statement 2 of 2; step 1 is done, and 1 of 2 statements of step 2"
     )
     target.broken = None
     assert execute(mixed, target).resumed_at == 1
@@ -309,7 +309,7 @@ def test_patience_comes_to_an_end_and_the_ledger_agrees() -> None:
     target.held["d"] = 4
     with pytest.raises(TimedOutError) as caught:
         execute(MIXED, target, limits=QUICK)
-    assert "failed at the 4th try; steps 1 to 3 are done" in caught.value.diagnostics[-1].message
+    assert "failed for the 4th time; steps 1 to 3 are done" in caught.value.diagnostics[-1].message
     assert [(entry.next_step, entry.result) for entry in target.ledger] == [(3, "failed")]
 
 
@@ -356,7 +356,7 @@ def test_a_stale_plan_that_is_half_done_says_what_is() -> None:
     target.broken = None
     execute(plan(step("z")), target)
     table = Table(name=QualifiedName("", "t"), columns=(Column(name="a", type=ColumnType("x")),))
-    stale = replace(found, scope=(table.name,), fingerprint="x")
+    stale = replace(found, scope=(table.name,), fingerprint="x", configuration="y")
     target.ledger[0] = replace(target.ledger[0], plan_digest=stale.digest)
     with pytest.raises(StalePlanError) as caught:
         execute(stale, target)
