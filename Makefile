@@ -19,7 +19,7 @@ demo: $(VENV)/stamp-run ## check, plan, apply, seed and serve the account applic
 	lbconf validate && echo && lbconf plan && echo && lbconf apply --auto-approve && echo && lbconf seed && echo && \
 	exec lbconf serve --port $(PORT)
 
-test: $(VENV)/stamp-dev ## run every test against real servers; what is skipped is listed with its reason
+test: $(VENV)/stamp-dev $(VENV)/stamp-servers ## run every test against real servers; what is skipped is listed with its reason
 	$(BIN)/pytest -n 2 -ra $(PYTEST)
 
 bench: $(VENV)/stamp-dev ## measure, print the table and write it into docs/performance.md
@@ -53,3 +53,7 @@ $(VENV)/stamp-run: pyproject.toml | $(BIN)/python
 $(VENV)/stamp-dev: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable ".[all]" --group dev
 	@touch $@ $(VENV)/stamp-run
+
+$(VENV)/stamp-servers: tests/install-servers.sh | $(BIN)/python
+	@sh tests/install-servers.sh
+	@touch $@

@@ -129,7 +129,7 @@ def imported(*arguments: str) -> set[str]:
     return set(done.stderr.split())
 
 
-DRIVERS = {"psycopg", "psycopg_pool", "sqlite3"}
+DRIVERS = {"psycopg", "psycopg_pool", "pymysql", "sqlite3"}
 SERVER = {"litestar", "uvicorn", "asyncio"}
 HEAVY = {"pydantic", "rich", "jsonschema", "jsonyx", "tree_sitter", "importlib.metadata", "email", "unittest"}
 
