@@ -7,9 +7,11 @@ classes of which it uses a third. Here a class keeps stand-ins that compile the 
 """
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
-__all__ = ["dataclass", "field", "replace"]
+__all__ = ["copier", "dataclass", "field", "replace"]
+
+T = TypeVar("T")
 
 _MISSING: Final = object()
 _FEW: Final = 10
@@ -54,6 +56,19 @@ def _replace(record: Any, /, **changes: Any) -> Any:
             _COPIES[key] = _write_copy(of, tuple(changes))
     kept = {name: getattr(record, name) for name in type(record).__annotations__ if name not in changes}
     return type(record)(**kept, **changes)
+
+
+def copier(of: type[T], *names: str) -> Callable[..., T]:
+    """What `replace` does for one class and these fields, as a function of the record and the values in this order.
+
+    For where thousands are copied: it is compiled at once.
+    """
+    if of not in _COPIED:
+        return lambda record, *values: replace(record, **dict(zip(names, values, strict=True)))
+    copy = _COPIES.get((of, *names))
+    if copy is None:
+        copy = _COPIES[of, *names] = _write_copy(of, names)
+    return copy
 
 
 def _record(given: type, *, frozen: bool, slots: bool, kw_only: bool, order: bool) -> type:
@@ -123,10 +138,9 @@ class _Maker:
     """`_make` of a class: takes all values in order. Written when it is first looked up, by pickle."""
 
     def __get__(self, instance: object, owner: type) -> Callable[..., Any]:
-        names: dict[str, Any] = {"_new": object.__new__, "_of": owner}
-        names |= {f"_set_{name}": vars(owner)[name].__set__ for name in owner.__annotations__}
-        sets = "".join(f" _set_{name}(_made, {name})\n" for name in owner.__annotations__)
-        make = _compiled("_make", [*owner.__annotations__], f" _made = _new(_of)\n{sets} return _made", names)
+        names: dict[str, Any] = {}
+        body = _filling(owner, {name: name for name in owner.__annotations__}, names)
+        make = _compiled("_make", [*owner.__annotations__], f"{body}\n return _made", names)
         make.__module__, make.__qualname__ = owner.__module__, f"{owner.__qualname__}._make"
         owner._make = staticmethod(make)  # type: ignore[attr-defined]
         return make  # type: ignore[no-any-return]
@@ -171,13 +185,8 @@ def _write_init(of: type, fields: Mapping[str, _Field], kw_only: bool) -> Any:  
     slots = vars(of) if "__slots__" in vars(of) else {}
     names: dict[str, Any] = {"_MISSING": _MISSING, "_set": object.__setattr__}
     parameters = ["self", "*"] if kw_only and fields else ["self"]
-    lines = []
+    values: dict[str, str] = {}
     for name, said in fields.items():
-        if name in slots:
-            names[f"_set_{name}"] = slots[name].__set__  # the slot's own way in passes by the frozen __setattr__
-            assign = f" _set_{name}(self, {{}})"
-        else:
-            assign = f' _set(self, "{name}", {{}})'
         value = name
         parameter = name
         if said.factory is not _MISSING:
@@ -188,17 +197,57 @@ def _write_init(of: type, fields: Mapping[str, _Field], kw_only: bool) -> Any:  
             names[f"_default_{name}"] = said.default
             parameter = f"{name}=_default_{name}"
         parameters.append(parameter)
-        lines.append(assign.format(value))
-    return _compiled("__init__", parameters, "\n".join(lines) or " pass", names)
+        values[name] = value
+    if not slots:
+        body = "\n".join(f' _set(self, "{name}", {value})' for name, value in values.items()) or " pass"
+    elif _twin(of) is None:
+        body = _filling(of, values, names, init=True)
+    else:  # of a class below, objects may have more slots, and are filled one by one
+        below = {f"_set_{name}": slots[name].__set__ for name in values}
+        quick = _filling(of, values, names, init=True).replace("\n", "\n ")
+        slow = "\n".join(f"  _set_{name}(self, {value})" for name, value in values.items()) or "  pass"
+        names |= below
+        body = f" if self.__class__ is _of:\n {quick}\n else:\n{slow}"
+    return _compiled("__init__", parameters, body, names)
 
 
 def _write_copy(of: type, changed: tuple[str, ...]) -> Any:
-    names: dict[str, Any] = {"_new": object.__new__, "_of": of}
-    lines = [" _made = _new(_of)"]
-    for name in of.__annotations__:
-        names[f"_set_{name}"] = vars(of)[name].__set__
-        lines.append(f" _set_{name}(_made, {name if name in changed else f'_record.{name}'})")
-    return _compiled("copy", ["_record", *changed], "\n".join([*lines, " return _made"]), names)
+    names: dict[str, Any] = {}
+    values = {name: name if name in changed else f"_record.{name}" for name in of.__annotations__}
+    body = _filling(of, values, names)
+    return _compiled("copy", ["_record", *changed], f"{body}\n return _made", names)
+
+
+def _filling(of: type, values: Mapping[str, str], names: dict[str, Any], *, init: bool = False) -> str:
+    """The lines that fill the slots of `_made` (of `self`, in `__init__`), and the names that they need.
+
+    A frozen class has a `__setattr__` of its own, and each slot's descriptor costs a call; so for the moment the object
+    is one of a class that has the same slots and lets them be set.
+    """
+    made = "self" if init else "_made"
+    twin = _twin(of)
+    if twin is not None:
+        names |= {"_of": of, "_twin": twin, "_new": object.__new__, "_become": vars(object)["__class__"].__set__}
+        start = " _become(self, _twin)" if init else " _made = _new(_twin)"
+        return "\n".join(
+            [start, *(f" {made}.{name} = {value}" for name, value in values.items()), f" {made}.__class__ = _of"]
+        )
+    names |= {"_of": of, "_new": object.__new__}
+    names |= {f"_set_{name}": vars(of)[name].__set__ for name in values}
+    lines = [] if init else [" _made = _new(_of)"]
+    return "\n".join([*lines, *(f" _set_{name}({made}, {value})" for name, value in values.items())]) or " pass"
+
+
+def _twin(of: type) -> type | None:
+    """A class with the same slots that are free to be set; None where an object of it cannot become one of `of`."""
+    if of.__bases__ != (object,) or "__slots__" not in vars(of):
+        return None
+    made = type(of.__name__, (), {"__slots__": vars(of)["__slots__"]})
+    try:
+        made().__class__ = of
+    except TypeError:
+        return None
+    return made
 
 
 def _write_repr(_of: type, fields: Mapping[str, _Field], _kw_only: bool) -> Any:  # noqa: FBT001 - see _METHODS

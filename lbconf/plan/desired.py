@@ -14,7 +14,7 @@ from lbconf.plan.desired_keys import foreign_keys
 from lbconf.plan.desired_structure import said_state, with_named_types
 from lbconf.plan.exact import exact_column, exact_foreign_keys, exact_table, exact_view, without_columns
 from lbconf.project.resolved import DataSource, IndexSpec, Model, Project, Property
-from lbconf.records import dataclass, replace
+from lbconf.records import copier, dataclass, replace
 from lbconf.state.structure import (
     Check,
     Column,
@@ -193,7 +193,7 @@ def _column_like(
         column = _column(model, prop, mapping)
         alike[key] = (prop, column)
         return column
-    return replace(known[1], name=mapping.column_name(model, prop), source=prop.location)
+    return copier(Column, "name", "source")(known[1], mapping.column_name(model, prop), prop.location)
 
 
 def _column(model: Model, prop: Property, mapping: ModelMapping) -> Column:

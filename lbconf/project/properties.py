@@ -8,7 +8,7 @@ from lbconf.project.inheritance import Written
 from lbconf.project.property_types import data_type
 from lbconf.project.resolved import UNSET, Property
 from lbconf.project.sources import Places
-from lbconf.records import dataclass
+from lbconf.records import copier, replace
 
 __all__ = ["ATTRIBUTES", "PropertyBuilder", "as_attributes", "id_place", "injected_id"]
 
@@ -109,8 +109,9 @@ class PropertyBuilder:
         self._models = models
         self._later = places.later
         self._loopback = loopback
-        self._known: dict[tuple[int, str | None], tuple[object, _Meant]] = {}
+        self._known: dict[tuple[int, str | None], tuple[object, Property]] = {}
         """Identity of what is written, and the connector, to the object itself, so that it stays, and its meaning."""
+        self._copy = copier(Property, "name", "location")
 
     def build(
         self, name: str, written: Written, *, connector: str | None, hidden: Container[str], protected: Container[str]
@@ -131,27 +132,13 @@ class PropertyBuilder:
         known = self._known.get(key)
         if known is None:
             known = self._known[key] = (written.attributes, self._meant(written.attributes, connector))
-        meant = known[1]
-        return Property(
-            name=name,
-            type=meant.type,
-            id=meant.place,
-            generated=meant.generated,
-            required=meant.required,
-            nullable=meant.nullable,
-            default=meant.default,
-            default_fn=meant.default_fn,
-            index=meant.index,
-            unique=meant.unique,
-            hidden=meant.hidden or name in hidden,
-            protected=meant.protected or name in protected,
-            description=meant.description,
-            renamed_from=meant.renamed_from,
-            settings=meant.attributes,
-            location=self._later(written.at),
-        )
+        prop = self._copy(known[1], name, self._later(written.at))
+        if name in hidden or name in protected:
+            return replace(prop, hidden=prop.hidden or name in hidden, protected=prop.protected or name in protected)
+        return prop
 
-    def _meant(self, written: Any, connector: str | None) -> "_Meant":
+    def _meant(self, written: Any, connector: str | None) -> Property:
+        """What is written, apart from a name and a place."""
         attributes = as_attributes(written)
         loopback = self._loopback
         place = id_place(attributes)
@@ -160,10 +147,10 @@ class PropertyBuilder:
         found = data_type(attributes.get("type", "any"), attributes, self._models, loopback=loopback)
         if place and generated:
             found = _generated_type(found, attributes, connector, loopback=loopback)
-        return _Meant(
-            attributes=attributes,
+        return Property(
+            name="",
             type=found,
-            place=place,
+            id=place,
             generated=generated,
             required=required,
             nullable=not place and not required and _nullable(attributes),
@@ -175,27 +162,8 @@ class PropertyBuilder:
             protected=attributes.get("protected") is True,
             description=_prose(attributes.get("description") or attributes.get("doc") or attributes.get("comment")),
             renamed_from=None if loopback else _text(attributes.get("renamedFrom")),
+            settings=attributes,
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Meant:
-    """What is written about a property, apart from its name and place."""
-
-    attributes: Mapping[str, Any]
-    type: DataType
-    place: int
-    generated: bool
-    required: bool
-    nullable: bool
-    default: Any
-    default_fn: str | None
-    index: Mapping[str, Any] | None
-    unique: bool
-    hidden: bool
-    protected: bool
-    description: str | None
-    renamed_from: str | None
 
 
 def _generated_type(
