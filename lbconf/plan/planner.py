@@ -210,6 +210,8 @@ def possible_renames(changes: Sequence[c.Change]) -> tuple[Diagnostic, ...]:
 
 def _recreated(tables: Sequence[Table], given: PlanInput) -> list[c.Change]:
     gone: list[c.Change] = [c.DropTable(before=table) for table in tables]
+    if not tables:
+        return gone
     names = {table.name for table in tables}
     for table in given.actual.tables:
         if table.name not in names and table.name not in given.droppable:

@@ -1,16 +1,16 @@
 """Digests of states and of other plain data."""
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import fields
 from functools import cache
 from hashlib import sha256
 from operator import attrgetter
 from typing import Any
 
-from lbconf.records import replace
+from lbconf.records import copier, replace
 from lbconf.state.rewrite import mentions
-from lbconf.state.structure import Column, QualifiedName, State, Table
+from lbconf.state.structure import QualifiedName, State, Table
 from lbconf.state.structure import Sequence as SequenceOfState
 
 __all__ = ["digest", "fingerprint", "within"]
@@ -23,14 +23,14 @@ def fingerprint(state: State, names: Collection[QualifiedName]) -> str:
     of columns, extensions, and columns of views (which follow from their queries) are not.
     """
     seen = within(state, names)
-    ordered = tuple(replace(table, columns=_by_name(table.columns)) for table in seen.tables)
+    without_columns = copier(Table, "columns")
     views = tuple(replace(view, columns=(), opaque=()) for view in seen.views)
     # Whoever asks again asks about the namespaces of what is named only.
     named = {name.namespace for name in names}
-    return digest(
+    text = _encode(
         replace(
             seen,
-            tables=ordered,
+            tables=tuple(without_columns(table, ()) for table in seen.tables),
             enumerations=tuple(one for one in seen.enumerations if one.name.namespace in named),
             domains=tuple(one for one in seen.domains if one.name.namespace in named),
             composites=tuple(one for one in seen.composites if one.name.namespace in named),
@@ -40,6 +40,7 @@ def fingerprint(state: State, names: Collection[QualifiedName]) -> str:
             opaque=(),
         )
     )
+    return sha256("\n".join([text, *_column_texts(seen.tables)]).encode()).hexdigest()
 
 
 def within(state: State, names: Collection[QualifiedName]) -> State:
@@ -86,12 +87,25 @@ def digest(data: Any) -> str:
 
     Of a dataclass what is compared counts, so equal ones have equal digests.
     """
-    text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_compared)
-    return sha256(text.encode()).hexdigest()
+    return sha256(_encode(data).encode()).hexdigest()
 
 
-def _by_name(columns: Sequence[Column]) -> tuple[Column, ...]:
-    return tuple(sorted(columns, key=attrgetter("name")))
+def _encode(data: Any) -> str:
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_compared)
+
+
+def _column_texts(tables: Sequence[Table]) -> Iterator[str]:
+    """The columns of each table by name, as JSON; columns that are one object in many tables are written once."""
+    encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_compared).encode
+    known: dict[int, str] = {}
+    for table in tables:
+        texts = []
+        for column in sorted(table.columns, key=attrgetter("name")):
+            text = known.get(id(column))
+            if text is None:
+                text = known[id(column)] = encode(column)
+            texts.append(text)
+        yield f"[{','.join(texts)}]"
 
 
 def _compared(value: Any) -> Any:

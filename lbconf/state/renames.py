@@ -31,6 +31,8 @@ def table_renames(actual: State, desired: State) -> tuple[tuple[QualifiedName, Q
 
 def column_renames(actual: Table, desired: Table) -> tuple[tuple[str, str], ...]:
     """(old name, new name) in an order that can be executed."""
+    if all(column.renamed_from is None for column in desired.columns):
+        return ()
     return _renames(
         [c.name for c in actual.columns],
         [(c.name, c.renamed_from) for c in desired.columns],
