@@ -222,9 +222,11 @@ class MysqlDialect(Dialect):
         if self.server.since(mariadb=(10, 7), mysql=None):
             # MariaDB's answer for null is that of the row before.
             return f"(CASE WHEN {document} IS NULL THEN NULL ELSE JSON_EQUALS({document}, {placeholder}) END)"
+        # Each holds the other; arrays, whose order would not count then, have the same text besides.
         return (
             f"(JSON_CONTAINS({document}, {placeholder}) AND JSON_CONTAINS({placeholder}, {document}) "
-            f"AND JSON_LENGTH({document}) = JSON_LENGTH({placeholder}))"
+            f"AND JSON_LENGTH({document}) = JSON_LENGTH({placeholder}) AND (JSON_TYPE({document}) <> 'ARRAY' "
+            f"OR JSON_COMPACT({document}) = JSON_COMPACT({placeholder}) COLLATE utf8mb4_bin))"
         )
 
 

@@ -34,7 +34,7 @@ from lbconf.project.resolved import Layout, Model, Property
 from lbconf.query.evaluate import evaluate
 from lbconf.query.nodes import Comparison, Near, Operator, Order, Query, Target
 from tests.servers_mysql import MysqlServer
-from tests.strategies.rows import create_tables, data_source, every_type, hostile_text, model
+from tests.strategies.rows import create_tables, data_source, every_type, hostile_text, model, queries, rows
 from tests.strategies.shop import model as shop_model
 
 FEW = settings(max_examples=60, report_multiple_bugs=False, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -116,6 +116,27 @@ def test_without_returning_composite_and_uuid_keys_are_read_again_too(old: Mysql
     (row,) = old.insert(keyed, [{}])
     assert UUID(row["id"]).version == 4
     assert old.find(Query(model=keyed)) == [row]
+
+
+@pytest.mark.parametrize("layout", [Layout.NATIVE, Layout.LOOPBACK])
+def test_an_older_server_finds_what_the_interpreter_finds(mysql_url: str, layout: Layout) -> None:
+    connector = MysqlConnector(data_source("mysql", {"url": mysql_url}, layout=layout))
+    kind = every_type(layout)
+    create_tables(connector, connector.mapping, kind)
+    connector._server = Server(mariadb=connector.server.mariadb, version=(10, 4, 0))
+    connector._compiler = Compiler(MysqlDialect(connector._server, connector._collations))
+    connector.forget_tables()
+
+    @FEW
+    @given(st.data())
+    def law(data: st.DataObject) -> None:
+        connector.delete(kind, None)
+        made = connector.insert(kind, data.draw(st.lists(rows(kind, whole_seconds=layout.is_loopback), max_size=5)))
+        query = data.draw(queries(kind, made))
+        assert connector.find(query) == evaluate(query, made)
+
+    law()
+    connector.close()
 
 
 def test_insert_is_all_or_none(connector: MysqlConnector) -> None:
