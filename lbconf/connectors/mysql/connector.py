@@ -9,7 +9,7 @@ from uuid import uuid4
 import pymysql
 
 from lbconf.connectors.capabilities import Capabilities
-from lbconf.connectors.contract import LedgerEntry, MigrationSession, TableSize
+from lbconf.connectors.contract import Failing, LedgerEntry, MigrationSession, Predicted, ServerFacts, TableSize
 from lbconf.connectors.mysql.capabilities import capabilities
 from lbconf.connectors.mysql.dialect import MysqlDialect
 from lbconf.connectors.mysql.errors import connection_failed, connection_lost, error_number, translate
@@ -30,7 +30,7 @@ from lbconf.layers.secret import MASK, Secret
 from lbconf.project.resolved import DataSource, Model
 from lbconf.query.nodes import Condition, Row
 from lbconf.state.changes import Change
-from lbconf.state.steps import Step
+from lbconf.state.steps import DataCheck, Step
 from lbconf.state.structure import QualifiedName, State
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ class MysqlConnector(SqlReaderWriter):
         self._opening = Lock()
         self._compiler: Compiler | None = None
         self._server = NEWEST_MARIADB
+        self._facts: ServerFacts | None = None
         self._inspected: State | None = None
 
     @property
@@ -203,9 +204,11 @@ class MysqlConnector(SqlReaderWriter):
         """The steps that make these changes."""
         if not changes:
             return ()
-        from lbconf.connectors.mysql import ddl
+        from lbconf.connectors.mysql import data_checks, ddl
+        from lbconf.connectors.sql.data_checks import with_checks
 
-        return ddl.compile_changes(changes, actual=actual, desired=desired, online=online, server=self._server)
+        steps = ddl.compile_changes(changes, actual=actual, desired=desired, online=online, server=self._server)
+        return with_checks(steps, changes, actual, data_checks.DIALECT)
 
     def session(
         self, *, lock_timeout: float, statement_timeout: float | None = None
@@ -232,6 +235,33 @@ class MysqlConnector(SqlReaderWriter):
         from lbconf.connectors.mysql import migrate
 
         return self._run(lambda session: migrate.entry(session, number))
+
+    def failing(self, check: DataCheck) -> Failing:
+        """The rows that would make a step fail."""
+        from lbconf.connectors.mysql import offline
+
+        return self._run(lambda session: offline.ask(session, check))
+
+    def server_facts(self) -> ServerFacts:
+        """The server's kind and version, and what its tables are like that say nothing else."""
+        from lbconf.connectors.mysql import offline
+
+        self.open()
+        namespaces = () if self._inspected is None else self._inspected.namespaces
+        return self._run(lambda session: offline.facts(session, namespaces))
+
+    def assume(self, facts: ServerFacts) -> None:
+        """Compile and predict as for this server."""
+        from lbconf.connectors.mysql import offline
+
+        self._server = offline.server_of(facts)
+        self._facts = facts
+
+    def predict(self, desired: State, actual: State) -> Predicted:
+        """The desired state as the server will presumably report it."""
+        from lbconf.connectors.mysql import offline
+
+        return offline.predict(desired, actual, self._facts or self.server_facts())
 
     def _first(self) -> Compiler:
         with self._opening:

@@ -22,17 +22,20 @@ from lbconf.state.structure import (
     Index,
     IndexPart,
     Options,
+    QualifiedName,
     State,
     Table,
     Unique,
 )
 
-__all__ = ["collation_defaults", "normalize", "predicted"]
+__all__ = ["collation_defaults", "defaults_of", "normalize", "predicted", "questions"]
 
 SAME_ACTION = frozenset({"NO ACTION", "RESTRICT"})
 """Two words for one thing in these servers."""
 TEXTS = frozenset({"char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set"})
 PLAIN_TEXTS = frozenset({"char", "varchar", "enum", "set"})
+ZERO_MOMENT = "0000-00-00 00:00:00"
+"""The default that the servers give a moment that must be there and moves by itself."""
 SURE = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint", "decimal", "year"})
 
 
@@ -46,15 +49,10 @@ def normalize(desired: State, *, actual: State, session: Session) -> State:
     """
     defaults, charsets = _facts(session, desired)
     state = predicted(desired, actual, defaults, charsets)
-    questions = {}
-    for table in state.tables:
-        there = _before(table, actual)
-        question = _question(table, there)
-        if question is not None:
-            questions[table.name] = question
-    if not questions:
+    asked = questions(state, actual)
+    if not asked:
         return state
-    answers = ask(session, questions)
+    answers = ask(session, asked)
     tables = tuple(_answered(table, answers[table.name]) if table.name in answers else table for table in state.tables)
     return replace(state, tables=tables)
 
@@ -75,21 +73,36 @@ def predicted(desired: State, actual: State, defaults: Defaults, charsets: Mappi
     return replace(desired, tables=tuple(tables))
 
 
-def _facts(session: Session, desired: State) -> tuple[Defaults, Mapping[str, str]]:
-    """What tables are like that do not say otherwise; character sets only where somebody names one."""
+def questions(state: State, actual: State) -> dict[QualifiedName, Question]:
+    """What of a predicted state the server has to be asked about, by table."""
+    found = {}
+    for table in state.tables:
+        question = _question(table, _before(table, actual))
+        if question is not None:
+            found[table.name] = question
+    return found
+
+
+def defaults_of(session: Session, namespaces: Iterable[str]) -> Defaults:
+    """What tables of the own database and of these others are like that do not say otherwise."""
     ((own,),) = session.rows("SELECT database()")
-    names = sorted({own, *(table.name.namespace for table in desired.tables if table.name.namespace)})
+    names = sorted({own, *filter(None, namespaces)})
     places = ", ".join(f"%(p{number})s" for number in range(1, len(names) + 1))
     rows = session.rows(
         "SELECT schema_name, default_collation_name, @@default_storage_engine FROM information_schema.schemata"
         f" WHERE schema_name IN ({places})",
         names,
     )
-    defaults = Defaults(
+    return Defaults(
         database=own,
         engine=str(rows[0][2]) if rows else "InnoDB",
         collations=tuple(("" if row[0] == own else row[0], _utf8(row[1])) for row in rows),
     )
+
+
+def _facts(session: Session, desired: State) -> tuple[Defaults, Mapping[str, str]]:
+    """What tables are like that do not say otherwise; character sets only where somebody names one."""
+    defaults = defaults_of(session, (table.name.namespace for table in desired.tables))
     named = any(
         dict(table.options).get("charset")
         or dict(table.options).get("collation")
@@ -155,14 +168,18 @@ def _column(column: Column, table_collation: str, charsets: Mapping[str, str], *
     collation = None if collation == table_collation else collation
     charset = None if charset == charset_of(table_collation) else charset
     default = None if column.default is None else canonical_default(column.default.expression, kind)
+    nullable = column.nullable and not in_key and column.identity is None
     if column.identity is not None or column.generated is not None:
         default = None
+    elif default is None and column.on_update is not None and not nullable:
+        digits = kind.arguments[0] if kind.arguments else 0
+        default = Default(f"'{ZERO_MOMENT}{'.' + '0' * digits if digits else ''}'")
     return replace(
         column,
         charset=charset,
         collation=collation,
         default=default,
-        nullable=column.nullable and not in_key and column.identity is None,
+        nullable=nullable,
         on_update=None if column.on_update is None else instant(column.on_update) or column.on_update,
         comment=column.comment or None,
     )

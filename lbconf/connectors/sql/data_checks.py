@@ -53,20 +53,23 @@ class _Found:
 def with_checks(
     steps: Sequence[Step], changes: Sequence[c.Change], actual: State, dialect: CheckDialect
 ) -> tuple[Step, ...]:
-    """The steps, those that may fail on data with the queries that tell, where there are some."""
+    """The steps, those that may fail on data with the queries that tell, where there are some.
+
+    A query that a step brings stays where nothing here tells as much of all its changes.
+    """
     names = _Names(changes, actual)
     return tuple(_checked(step, changes, names, dialect) if _may_fail(step) else step for step in steps)
 
 
 def _may_fail(step: Step) -> bool:
-    return step.check is None and any(hazard.kind is HazardKind.MAY_FAIL_ON_DATA for hazard in step.hazards)
+    return any(hazard.kind is HazardKind.MAY_FAIL_ON_DATA for hazard in step.hazards)
 
 
 def _checked(step: Step, changes: Sequence[c.Change], names: "_Names", dialect: CheckDialect) -> Step:
     asked = [_Asking(names, dialect).of(changes[place]) for place in step.covers]
     found = [one for one in asked if isinstance(one, _Found)]
     whole = not any(one is _UNKNOWN for one in asked)
-    if not found:
+    if not found or (step.check is not None and not whole):
         return step
     count = found[0].count if len(found) == 1 else f"SELECT {' + '.join(f'({one.count})' for one in found)}"
     parts = " UNION ALL ".join(f"SELECT * FROM ({one.sample} LIMIT 3) AS part{n}" for n, one in enumerate(found))
