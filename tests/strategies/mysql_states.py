@@ -156,7 +156,7 @@ def tables(draw: st.DrawFn, name: str) -> Table:
         hidden = (("invisible", "true"),) if draw(st.booleans()) and found[0].identity is None else ()
         comment = draw(st.sampled_from([None, "why"]))
         indexes.append(Index(name=f"{name} idx", parts=(part,), comment=comment, options=hidden))
-    if texts and draw(st.booleans()):
+    if texts and texts[0] is not found[0] and draw(st.booleans()):
         part = IndexPart(column=texts[0].name, length=5)
         indexes.append(Index(name=f"{name}_short", parts=(part, IndexPart(column=found[0].name))))
     if texts and draw(st.booleans()):
@@ -235,6 +235,7 @@ def _changed_table(draw: st.DrawFn, table: Table) -> Table:
     for column in table.columns:
         fixed = column.name in used or column.name == "computed" or (computed and column.type.name in KEYS)
         actions = ["keep", "drop", "widen", "nullable", "default", "rename", "comment"]
+        actions = actions if not column.options else ["keep", "comment", "rename"]
         action = "keep" if fixed else draw(st.sampled_from(actions))
         if action == "drop" and len(table.columns) - len(spoken | used) > 1:
             continue
@@ -242,7 +243,7 @@ def _changed_table(draw: st.DrawFn, table: Table) -> Table:
             wider = draw(st.sampled_from(WIDER[column.type.name]))
             column = replace(column, type=wider, default=None, collation=None, on_update=None, options=())  # noqa: PLW2901 - the changed column
         if action == "nullable":
-            column = replace(column, nullable=not column.nullable)  # noqa: PLW2901 - as above
+            column = replace(column, nullable=not column.nullable, options=())  # noqa: PLW2901 - as above
         if action == "default":
             column = replace(column, default=None, options=())  # noqa: PLW2901 - as above
         if action == "comment":

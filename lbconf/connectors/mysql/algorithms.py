@@ -28,7 +28,9 @@ class Algorithm(IntEnum):
     """The table is written anew while others read and write."""
     SHARED = 4
     """Made in place, while others only read."""
-    COPY = 5
+    REBUILD_SHARED = 5
+    """The table is written anew in place, while others only read."""
+    COPY = 6
     """The table is copied row by row, while others only read."""
 
 
@@ -51,6 +53,7 @@ class Kind(StrEnum):
     COLUMN_VISIBLE = "change visibility of column"
     COLUMN_NULLABLE = "make column nullable"
     COLUMN_NOT_NULL = "make column not null"
+    COLUMN_NOT_NULL_MOVING = "make column not null whose default is an expression or the moment"
     COLUMN_LONGER = "lengthen varchar"
     COLUMN_LONGER_PREFIX = "lengthen varchar beyond 255 bytes"
     COLUMN_VALUES = "add values at the end of enum or set"
@@ -108,6 +111,7 @@ TABLE: Final[dict[Kind, tuple[tuple[Row, ...], tuple[Row, ...]]]] = {
     Kind.COLUMN_VISIBLE: ((((10, 3), INSTANT),), (((8, 0), INPLACE),)),
     Kind.COLUMN_NULLABLE: ((((10, 2), REBUILD),), (((8, 0), REBUILD),)),
     Kind.COLUMN_NOT_NULL: ((((10, 2), REBUILD),), (((8, 0), REBUILD),)),
+    Kind.COLUMN_NOT_NULL_MOVING: ((((10, 2), COPY),), (((8, 0), COPY),)),
     Kind.COLUMN_LONGER: ((((10, 2), INSTANT),), (((8, 0), INPLACE),)),
     Kind.COLUMN_LONGER_PREFIX: ((((10, 4, 3), INSTANT), ((10, 2), COPY)), (((8, 0), COPY),)),
     Kind.COLUMN_VALUES: ((((10, 2), INSTANT),), (((8, 0), INSTANT),)),
@@ -161,7 +165,7 @@ def algorithm_clause(algorithm: Algorithm) -> str:
             return "ALGORITHM=INSTANT"
         case Algorithm.INPLACE | Algorithm.REBUILD:
             return "ALGORITHM=INPLACE, LOCK=NONE"
-        case Algorithm.SHARED:
+        case Algorithm.SHARED | Algorithm.REBUILD_SHARED:
             return "ALGORITHM=INPLACE, LOCK=SHARED"
         case Algorithm.COPY:
             return "ALGORITHM=COPY, LOCK=SHARED"

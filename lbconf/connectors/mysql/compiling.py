@@ -1,5 +1,7 @@
 """What the pieces of one plan know of each other."""
 
+from collections.abc import Collection
+
 from lbconf.connectors.mysql.algorithms import Algorithm, Kind, algorithm_of
 from lbconf.connectors.mysql.server import Server
 from lbconf.records import dataclass
@@ -36,13 +38,23 @@ class Context:
         """The table as it is, by its desired name."""
         return self.actual.table(dict(self.old_names).get(table, table))
 
+    def wanted(self, table: QualifiedName) -> Table | None:
+        """The table as it is to be, by its old or its desired name."""
+        return self.desired.table(table) or self.desired.table(
+            {old: new for new, old in self.old_names}.get(table, table)
+        )
+
     def algorithm(self, table: QualifiedName, kind: Kind) -> Algorithm:
         """The cheapest way for this table."""
         there = self.before(table)
         engine = dict(there.options).get("engine", "InnoDB") if there is not None else "InnoDB"
         if engine.lower() != "innodb":
             return Algorithm.COPY
-        return algorithm_of(kind, self.server)
+        found = algorithm_of(kind, self.server)
+        if there is not None and any(index.method == "fulltext" for index in there.indexes):
+            # Whatever writes the table anew builds the full-text index anew, which others cannot write to meanwhile.
+            return Algorithm.REBUILD_SHARED if found is Algorithm.REBUILD else found
+        return found
 
     def column_algorithm(self, table: QualifiedName, kind: Kind) -> Algorithm:
         """The cheapest way to add or drop a column: full-text indexes and compressed rows stand in the way."""
@@ -50,12 +62,30 @@ class Context:
         there = self.before(table)
         if there is None or kind not in COLUMN_KINDS or found is not Algorithm.INSTANT:
             return found
-        if any(index.method == "fulltext" for index in there.indexes):
-            return Algorithm.SHARED
         options = dict(there.options)
-        if options.get("row_format", "").lower() == "compressed" or "key_block_size" in options:
-            return Algorithm.REBUILD
-        return found
+        compressed = options.get("row_format", "").lower() == "compressed" or "key_block_size" in options
+        worded = any(index.method == "fulltext" for index in there.indexes)
+        if not (compressed or worded):
+            return found
+        if any(column.virtual for column in there.columns):
+            return Algorithm.COPY
+        return Algorithm.REBUILD_SHARED if worded else Algorithm.REBUILD
+
+    def hidden_key(self, table: QualifiedName, columns: Collection[str]) -> bool:
+        """Whether InnoDB may order the rows by a unique key of these columns: all required, no primary key."""
+        there = self.before(table)
+        if there is None or there.primary_key is not None:
+            return False
+        found = [there.column(name) for name in columns]
+        return all(column is not None and not column.nullable for column in found)
+
+    def stored_from(self, table: QualifiedName, column: str) -> bool:
+        """Whether a stored generated column of the table may be computed from the column."""
+        there = self.before(table)
+        quoted = "`" + column.replace("`", "``") + "`"
+        return there is not None and any(
+            quoted in (found.generated or "") and not found.virtual for found in there.columns
+        )
 
     def indexed(self, table: QualifiedName, column: str) -> bool:
         """Whether an index or key of the table as it is has the column."""
@@ -70,7 +100,7 @@ class Context:
 
     def indexes_with(self, table: QualifiedName, column: str) -> tuple[list[Index], list[Unique]]:
         """Indexes on the column that are there and are to stay."""
-        there, wanted = self.before(table), self.desired.table(table)
+        there, wanted = self.before(table), self.wanted(table)
         if there is None or wanted is None:
             return [], []
         indexes = [i for i in there.indexes if i in wanted.indexes and column in {part.column for part in i.parts}]

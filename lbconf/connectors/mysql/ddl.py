@@ -51,7 +51,7 @@ TABLE_CHANGES: Final = (
     *KeyChange.__args__,
 )
 INDEX_CHANGES: Final = (c.AddIndex, c.AddUnique, c.DropIndex, c.DropUnique, c.AddPrimaryKey, c.DropPrimaryKey)
-LATE: Final = (c.AddForeignKey, c.CreateView)
+LATE: Final = (c.AddForeignKey, c.CreateView, c.DropNamespace)
 
 Numbered = tuple[int, c.Change]
 """A change and its place among those handed in."""
@@ -83,22 +83,28 @@ def compile_changes(
     )
     numbered = list(enumerate(changes))
     aside = _aside(numbered, context)
-    steps: list[Step] = []
-    steps.extend(step_of([piece]) for piece in (_dropped_for(key, places, context) for key, places in aside))
     inside = {place for place, _ in _inline(numbered, context)}
-    early_checks = _checks_before_renames(changes)
+    steps = [step_of([_dropped_for(key, places, context)]) for key, places in aside]
+    pending: dict[QualifiedName, list[Numbered]] = {}
     for place, change in numbered:
-        if isinstance(change, c.DropCheck) and change.table in early_checks:
-            steps.append(step_of([replace(key_piece(place, change, context), table=_old(change.table, context))]))
-        elif not isinstance(change, (*TABLE_CHANGES, *LATE)):
+        if isinstance(change, TABLE_CHANGES):
+            pending.setdefault(_table_of(change), []).append((place, change))
+        elif not isinstance(change, LATE):
+            if isinstance(change, c.RenameColumn):
+                # What the order puts before it may be what makes room for it.
+                steps.extend(joined(_pieces(change.table, pending.pop(change.table, []), context)))
             steps.extend(_single(place, change, numbered, context))
-    for table in dict.fromkeys(_table_of(change) for _, change in numbered if isinstance(change, TABLE_CHANGES)):
-        steps.extend(joined(_pieces(table, numbered, early_checks, context)))
+    for table, own in pending.items():
+        steps.extend(joined(_pieces(table, own, context)))
     added = [(place, change) for place, change in numbered if isinstance(change, c.AddForeignKey)]
     steps.extend(_foreign_keys([found for found in added if found[0] not in inside], context))
     again = [_made_again(key, places, context) for key, places in aside]
     steps.extend(step_of([piece]) for piece in again if piece is not None)
-    steps.extend(create_view(place, change.after) for place, change in numbered if isinstance(change, c.CreateView))
+    for place, change in numbered:
+        if isinstance(change, c.CreateView):
+            steps.append(create_view(place, change.after))
+        elif isinstance(change, c.DropNamespace):
+            steps.append(drop_database(place, change.name))
     return tuple(steps)
 
 
@@ -106,8 +112,10 @@ def _table_of(change: c.Change) -> QualifiedName:
     return change.table  # type: ignore[union-attr]
 
 
-def _old(table: QualifiedName, context: Context) -> QualifiedName:
-    return dict(context.old_names).get(table, table)
+def _now(table: QualifiedName, place: int, numbered: Sequence[Numbered]) -> QualifiedName:
+    """What a table is called at this place in the order: its old name until it is renamed."""
+    later = [change for at, change in numbered if at > place and isinstance(change, c.RenameTable)]
+    return next((change.before.name for change in later if change.after.name == table), table)
 
 
 def _single(place: int, change: c.Change, numbered: Sequence[Numbered], context: Context) -> Iterator[Step]:
@@ -115,8 +123,6 @@ def _single(place: int, change: c.Change, numbered: Sequence[Numbered], context:
     match change:
         case c.CreateNamespace(name=name):
             yield create_database(place, name)
-        case c.DropNamespace(name=name):
-            yield drop_database(place, name)
         case c.CreateTable(after=table):
             keys = [(at, found.after) for at, found in _inline(numbered, context) if found.table == table.name]
             yield create_table_step(place, table, keys, context)
@@ -128,20 +134,16 @@ def _single(place: int, change: c.Change, numbered: Sequence[Numbered], context:
         case c.ParkTable(before=before, after=name):
             yield rename_table(place, before.name, name, source=None)
         case c.RenameColumn(table=table, before=before, after=after):
-            yield step_of([rename_column(place, table, before, after, context)])
-        case c.DropForeignKey():
-            old = change if change.table not in dict(context.old_names) else _at_old_name(change, context)
-            yield step_of([foreign_key_piece(place, old, context)])
+            now = _now(table, place, numbered)
+            yield step_of([rename_column(place, now, before, after, context)])
+        case c.DropForeignKey(table=table):
+            now = _now(table, place, numbered)
+            yield step_of([foreign_key_piece(place, replace(change, table=now), context)])
         case c.DropView(before=view):
             yield drop_view(place, view)
         case _:
             message = f"this change cannot be made in {context.server.title}: {describe(change)}"
             raise PlanError(Diagnostic(code=Code.CHANGE_IMPOSSIBLE, message=message))
-
-
-def _at_old_name(change: c.DropForeignKey, context: Context) -> c.DropForeignKey:
-    """Foreign keys go before tables are renamed."""
-    return replace(change, table=_old(change.table, context))
 
 
 def _inline(numbered: Sequence[Numbered], context: Context) -> list[tuple[int, c.AddForeignKey]]:
@@ -162,20 +164,8 @@ def _inline(numbered: Sequence[Numbered], context: Context) -> list[tuple[int, c
     return found
 
 
-def _checks_before_renames(changes: Sequence[c.Change]) -> frozenset[QualifiedName]:
-    """Tables of which a column is renamed: a check that names it has to be gone by then."""
-    return frozenset(change.table for change in changes if isinstance(change, c.RenameColumn))
-
-
-def _pieces(
-    table: QualifiedName, numbered: Sequence[Numbered], early: frozenset[QualifiedName], context: Context
-) -> list[Piece]:
+def _pieces(table: QualifiedName, own: Sequence[Numbered], context: Context) -> list[Piece]:
     """The pieces of one table in the order of its changes."""
-    own = [
-        (place, change)
-        for place, change in numbered
-        if isinstance(change, TABLE_CHANGES) and _table_of(change) == table
-    ]
     widened = widened_checks([change for _, change in own])
     found: list[Piece] = []
     for place, change in own:
@@ -186,12 +176,10 @@ def _pieces(
                 found.append(drop_column(place, table, column, context))
             case c.AlterColumn(before=before, after=after):
                 found.append(alter_column(place, table, before, after, context))
-            case c.DropCheck() if table in early:
-                continue
             case c.SetTableComment() | c.SetTableOptions() | c.AddPartition() | c.DropPartition():
                 found.append(table_piece(place, change, context))
             case _:
-                piece = key_piece(place, change, context)
+                piece = key_piece(place, change, context)  # type: ignore[arg-type]
                 if isinstance(change, c.AddCheck) and (table, change.after.name) in widened:
                     kept = tuple(one for one in piece.hazards if one.kind is not HazardKind.MAY_FAIL_ON_DATA)
                     piece = replace(piece, hazards=kept, check=None)
@@ -216,7 +204,7 @@ def _with_implied(
         return pieces
     before = {index.name: index for index in implied_before(table, context)}
     after = {index.name: index for index in implied_after(table, context)}
-    there, wanted = context.before(table), context.desired.table(table)
+    there, wanted = context.before(table), context.wanted(table)
     kept = (
         {key.name for key in there.foreign_keys} & {key.name for key in wanted.foreign_keys}
         if there and wanted
@@ -306,7 +294,7 @@ def _made_again(held: Held, places: Iterable[int], context: Context) -> Piece | 
     table, key = held
     new_names = {old: new for new, old in context.old_names}
     name = new_names.get(table, table)
-    wanted = context.desired.table(name)
+    wanted = context.wanted(name)
     again = key if wanted is None else next((found for found in wanted.foreign_keys if found.name == key.name), None)
     if again is None:
         return None

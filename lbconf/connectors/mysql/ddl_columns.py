@@ -172,7 +172,7 @@ def _backfill(table: QualifiedName, column: Column) -> Statement:
 
 
 def _not_null(table: QualifiedName, column: Column, context: Context) -> Statement:
-    algorithm = context.algorithm(table, Kind.COLUMN_NOT_NULL)
+    algorithm = context.algorithm(table, _required_kind(column))
     return Statement(
         sql=f"ALTER TABLE {name_text(table)} MODIFY COLUMN {column_clause(column, context.server)}"
         f", {algorithm_clause(algorithm)}",
@@ -202,7 +202,13 @@ def _altered_kinds(before: Column, after: Column, context: Context, table: Quali
         indexed = context.indexed(table, after.name)
         found.append(Kind.COLUMN_DEFAULT if after.virtual and before.virtual and not indexed else Kind.COLUMN_TYPE)
     if before.nullable != after.nullable:
-        found.append(Kind.COLUMN_NULLABLE if after.nullable else Kind.COLUMN_NOT_NULL)
+        found.append(Kind.COLUMN_NULLABLE if after.nullable else _required_kind(after))
+        if not after.nullable and context.stored_from(table, after.name):
+            found.append(Kind.COLUMN_TYPE)
+        there = context.before(table)
+        keys = [unique.columns for unique in there.uniques if after.name in unique.columns] if there else []
+        if after.nullable and any(context.hidden_key(table, columns) for columns in keys):
+            found.append(Kind.DROP_PRIMARY)
     if before.identity != after.identity:
         found.append(Kind.COLUMN_UNCOUNTED if after.identity is None else Kind.COLUMN_COUNTED)
     if before.default != after.default or before.on_update != after.on_update:
@@ -217,6 +223,12 @@ def _altered_kinds(before: Column, after: Column, context: Context, table: Quali
     if one.get("srid") != two.get("srid"):
         found.append(Kind.COLUMN_TYPE)
     return found
+
+
+def _required_kind(after: Column) -> Kind:
+    """NOT NULL in place needs a value for rows without one, even where there are none."""
+    moving = after.default is not None and not is_literal(after.default.expression)
+    return Kind.COLUMN_NOT_NULL_MOVING if moving else Kind.COLUMN_NOT_NULL
 
 
 def _dangers(table: QualifiedName, before: Column, after: Column) -> tuple[list[Hazard], DataCheck | None]:

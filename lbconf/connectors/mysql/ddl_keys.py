@@ -66,6 +66,7 @@ def key_piece(place: int, change: KeyChange, context: Context) -> Piece:
             )  # fmt: skip
         case c.AddUnique(after=unique):
             kind = Kind.ADD_UNIQUE_HASHED if _is_hashed(table, unique.columns, context) else Kind.ADD_UNIQUE
+            kind = Kind.ADD_PRIMARY if context.hidden_key(table, unique.columns) else kind
             return _added(
                 place, table, f"unique {unique.name}", unique_clause(unique), f"KEY {quote(unique.name)}", kind,
                 context,
@@ -77,7 +78,7 @@ def key_piece(place: int, change: KeyChange, context: Context) -> Piece:
         case c.DropUnique(before=unique):
             return _dropped(
                 place, table, f"unique {unique.name}", f"KEY {quote(unique.name)}", unique_clause(unique),
-                Kind.DROP_INDEX, context,
+                Kind.DROP_PRIMARY if context.hidden_key(table, unique.columns) else Kind.DROP_INDEX, context,
                 done=negated(has_index(table, unique.name)),
                 glued=_serves_some(table, unique.columns, context),
             )  # fmt: skip
@@ -175,7 +176,7 @@ def implied_before(table: QualifiedName, context: Context) -> tuple[Index, ...]:
 
 def implied_after(table: QualifiedName, context: Context) -> tuple[Index, ...]:
     """Indexes that the server will keep for the foreign keys that are to be there."""
-    wanted = context.desired.table(table)
+    wanted = context.wanted(table)
     return () if wanted is None else implied_indexes(wanted)
 
 
@@ -236,7 +237,7 @@ def _added(  # noqa: PLR0913 - what the additions have in common
     source: Location | None = None,
 ) -> Piece:
     algorithm = context.algorithm(table, kind)
-    indexed = kind in {Kind.ADD_UNIQUE, Kind.ADD_UNIQUE_HASHED}
+    indexed = what.startswith("unique ")
     building = (hazard(HazardKind.INDEX_BUILD, f"building {what} reads all of {table}"),) if indexed else ()
     return Piece(
         places=(place,),
@@ -279,7 +280,7 @@ def _dropped(  # noqa: PLR0913 - what the removals have in common
 
 
 def _table_source(table: QualifiedName, context: Context) -> Location | None:
-    wanted = context.desired.table(table)
+    wanted = context.wanted(table)
     return None if wanted is None else wanted.source
 
 
@@ -288,7 +289,7 @@ def _counts(clause: str, table: QualifiedName, context: Context) -> bool:
     if clause.startswith(("CONSTRAINT", "FULLTEXT", "SPATIAL")):
         return False
     first = clause.partition("(")[2]
-    tables = (context.before(table), context.desired.table(table))
+    tables = (context.before(table), context.wanted(table))
     counted = {column.name for found in tables if found for column in found.columns if column.identity is not None}
     return any(first.startswith(quote(name)) for name in counted)
 
@@ -378,6 +379,6 @@ def _whole(index: Index) -> tuple[str, ...]:
 
 def _is_hashed(table: QualifiedName, columns: Sequence[str], context: Context) -> bool:
     """Whether MariaDB makes the unique index of hashes: a long text or blob takes part as a whole."""
-    wanted: Table | None = context.desired.table(table)
+    wanted: Table | None = context.wanted(table)
     kinds = {column.name: column.type.name for column in wanted.columns} if wanted else {}
     return any(kinds.get(column) in {*TEXTS, *BLOBS, "json"} for column in columns)

@@ -258,6 +258,8 @@ def _options(place: int, table: QualifiedName, before: Options, after: Options, 
         clauses=tuple(clauses),
         undo=tuple(option_clauses(undone)),
         algorithm=algorithm,
+        # Columns that say no collation of their own follow the table's, as it is by then.
+        alone=bool(names & CHARSET),
     )
 
 
@@ -269,7 +271,7 @@ def _said(options: Mapping[str, str], names: Iterable[str]) -> Options:
 
 def _kept_columns(table: QualifiedName, context: Context) -> list[str]:
     """Texts that follow their table have to be told so when the table's collation changes."""
-    wanted = context.desired.table(table)
+    wanted = context.wanted(table)
     there = context.before(table)
     if wanted is None or there is None:
         return []

@@ -19,9 +19,9 @@ from lbconf.state.structure import QualifiedName
 
 __all__ = ["Piece", "hazard", "joined", "step_of"]
 
-LOCKS: Final = {Algorithm.SHARED: "SHARED", Algorithm.COPY: "SHARED"}
+LOCKS: Final = {Algorithm.SHARED: "SHARED", Algorithm.REBUILD_SHARED: "SHARED", Algorithm.COPY: "SHARED"}
 """What others wait for while the statement runs; at its ends every one takes the table for a moment."""
-WHOLE_TABLE: Final = frozenset({Algorithm.REBUILD, Algorithm.COPY})
+WHOLE_TABLE: Final = frozenset({Algorithm.REBUILD, Algorithm.REBUILD_SHARED, Algorithm.COPY})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -184,7 +184,10 @@ def _values(column: Column, server: Server) -> Iterable[str]:
     elif column.default is not None:
         yield f"DEFAULT {column.default.expression}"
     if column.on_update:
-        yield f"ON UPDATE {column.on_update}"
+        # The digits have to be the column's own, whatever is there now.
+        digits = f"({column.type.arguments[0]})" if column.type.arguments else ""
+        moves = column.on_update.startswith("CURRENT_TIMESTAMP")
+        yield f"ON UPDATE {f'CURRENT_TIMESTAMP{digits}' if moves else column.on_update}"
 
 
 def _part(part: IndexPart) -> str:
