@@ -19,6 +19,7 @@ from lbconf.connectors.mysql.parameters import connection_parameters
 from lbconf.connectors.mysql.server import NEWEST_MARIADB, Server
 from lbconf.connectors.mysql.session import Session, connect
 from lbconf.connectors.mysql.sizes import table_sizes
+from lbconf.connectors.mysql.table_options import with_table_options
 from lbconf.connectors.sql.compile import Compiled, Compiler
 from lbconf.connectors.sql.dialect import BoundTable
 from lbconf.connectors.sql.plain_settings import read_plainly
@@ -192,7 +193,8 @@ class MysqlConnector(SqlReaderWriter):
         from lbconf.connectors.mysql import normalize
 
         actual = self._inspected if self._inspected is not None else self.inspect()
-        return self._run(lambda session: normalize.normalize(desired, actual=actual, session=session))
+        wanted = with_table_options(desired, actual, self.settings)
+        return self._run(lambda session: normalize.normalize(wanted, actual=actual, session=session))
 
     def sizes(self, tables: Sequence[QualifiedName]) -> Mapping[QualifiedName, TableSize]:
         """The server's estimates of rows; bytes with indexes."""
@@ -261,7 +263,8 @@ class MysqlConnector(SqlReaderWriter):
         """The desired state as the server will presumably report it."""
         from lbconf.connectors.mysql import offline
 
-        return offline.predict(desired, actual, self._facts or self.server_facts())
+        wanted = with_table_options(desired, actual, self.settings)
+        return offline.predict(wanted, actual, self._facts or self.server_facts())
 
     def _first(self) -> Compiler:
         with self._opening:

@@ -367,3 +367,24 @@ def test_a_connection_with_an_open_transaction_does_not_go_back_to_the_others(my
     made.close()
     assert made.count(kind, None) == 1
     made.close()
+
+
+def test_new_tables_are_stored_as_the_data_source_says(mysql_url: str) -> None:
+    settings = {"charset": "utf8mb4", "collation": "latin1_general_ci", "engine": "MyISAM"}
+    kind, other = (model({"name": StringType()}, name=name) for name in ("Thing", "Other"))
+    first = connector(mysql_url, engine="InnoDB")
+    create_tables(first, first.mapping, other)
+    made = connector(mysql_url, **settings)
+    create_tables(made, made.mapping, kind, other)
+    found = made._run(
+        lambda session: session.rows(
+            "SELECT table_name, engine, table_collation FROM information_schema.tables "
+            "WHERE table_schema = database() AND table_name IN ('Thing', 'Other') ORDER BY table_name DESC"
+        )
+    )
+    usual = first._run(lambda session: session.rows("SELECT @@collation_database"))[0][0]
+    assert list(found) == [("Thing", "MyISAM", "latin1_general_ci"), ("Other", "InnoDB", usual)]
+    actual = made.inspect()
+    assert made.normalize(actual).tables == actual.tables
+    first.close()
+    made.close()
