@@ -203,7 +203,7 @@ def _part_lines(part: PlanPart) -> Iterator[str]:
 def _text(text: str) -> str:
     """Text that Markdown shows as it is, in one line."""
     flat = LEADING.sub(r"\1\\\2", SPECIAL.sub(r"\\\1", _flat(text)))
-    return LINKING.sub(_apart, flat)
+    return LINKING.sub(_apart, flat) or "&nbsp;"
 
 
 def _html(text: str) -> str:
