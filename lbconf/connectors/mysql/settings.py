@@ -38,9 +38,9 @@ class MysqlSettings(SqlSettings):
     )
     charset: str | None = Field(
         default=None,
-        description="Character set of new tables in a LoopBack layout. Connections always speak utf8mb4.",
+        description="Character set of new tables. Connections always speak utf8mb4.",
     )
-    collation: str | None = Field(default=None, description="Collation of new tables in a LoopBack layout.")
+    collation: str | None = Field(default=None, description="Collation of new tables.")
     engine: str | None = Field(default=None, description="Storage engine of new tables; default: the server's.")
     timezone: str | None = Field(
         default=None, description="Accepted for LoopBack: dates are kept in UTC, as its legacyUtcDateProcessing does."
