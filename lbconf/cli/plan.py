@@ -92,7 +92,10 @@ def command(  # noqa: PLR0913 - one argument for each option
     if back_to is not None:
         project, report = _back(options, back_to, url=url, **asked)
     elif snapshot is None:
-        project, report = _planned(options, url=url, check_data=check_data, examples=not no_examples, **asked)
+        noted = out is not None or output_format != "text"
+        project, report = _planned(
+            options, url=url, check_data=check_data, examples=not no_examples, noted=noted, **asked
+        )
     else:
         project, report = _from_snapshot(options, snapshot, **asked)
     own_process.keep(project, report)

@@ -75,6 +75,7 @@ def plan_project(  # noqa: PLR0913 - one argument for each thing that can be ask
     early: Answers | None = None,
     check_data: bool = False,
     examples: bool = True,
+    noted: bool = True,
 ) -> PlanReport:
     """Plan every data source side by side; one that fails does not stop the others.
 
@@ -88,6 +89,7 @@ def plan_project(  # noqa: PLR0913 - one argument for each thing that can be ask
         early: What was asked before.
         check_data: Ask which rows would make steps fail that may fail on data.
         examples: Show up to three of those rows each.
+        noted: Whether a plan may be applied or written to a file; else it does without what only the ledger is told.
 
     Raises:
         LbconfError: A name is unknown, or the URL could mean several data sources.
@@ -98,7 +100,7 @@ def plan_project(  # noqa: PLR0913 - one argument for each thing that can be ask
         return PlanReport(environment=project.environment, plans=())
     with collection_paused():
         check = _checker(examples=examples) if check_data else None
-        offers = Offers(project)
+        offers = Offers(project, noted=noted)
         attempt = partial(_attempt, project, models, recreate, early, check, online=online, offers=offers)
         results = _side_by_side(attempt, chosen)
     planned = [result for result in results if not isinstance(result, Failure)]

@@ -23,9 +23,10 @@ DIGEST: Final = 16
 class Offers:
     """The surfaces of a project's models, each made when it is first asked for."""
 
-    def __init__(self, project: Project) -> None:
-        """Take the project."""
+    def __init__(self, project: Project, *, noted: bool = True) -> None:
+        """Take the project; `noted`: a ledger or a file may have to remember them."""
         self._project = project
+        self.noted = noted
         self._digests: Mapping[str, str] | None = None
         self._surfaces: dict[str, Any] = {}
 
@@ -117,13 +118,14 @@ def with_offers(plan: Plan, offers: Offers, before: str) -> Plan:
     Args:
         plan: For one data source.
         offers: Of the project.
-        before: What the data source's ledger kept; empty where it kept nothing.
+        before: What the data source's ledger kept; empty where it kept nothing. Nobody is told what the ledger will
+            remember where the offers are not to be noted: making that text takes as long as reading the models.
     """
     parts = offers.changes(before)
     if not parts and not plan.steps:
         return plan
     noted = Step(summary="note in the history what the API offers", statements=())
-    return replace(plan, parts=parts, documents=offers.text(), steps=plan.steps or (noted,))
+    return replace(plan, parts=parts, documents=offers.text() if offers.noted else "", steps=plan.steps or (noted,))
 
 
 def _read(text: str) -> dict[str, Any] | None:
@@ -134,6 +136,9 @@ def _read(text: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) and found.get("version") == VERSION else None
 
 
+_encode: Final = json.JSONEncoder(default=str, separators=(",", ":")).encode
+
+
 def _digest(data: Any) -> str:
     """Of plain data; a secret counts as what it prints as."""
-    return sha256(json.dumps(data, default=str, separators=(",", ":")).encode()).hexdigest()[:DIGEST]
+    return sha256(_encode(data).encode()).hexdigest()[:DIGEST]
