@@ -21,7 +21,7 @@ def is_ours() -> bool:
 
 
 def keep(*objects: object) -> None:
-    """Let these stay until the process ends: taking a thousand models and tables apart takes a tenth of a plan's time."""
+    """Let these stay until the process ends: taking a thousand models and tables apart is a tenth of a plan's time."""
     if _OURS:
         _KEPT.extend(objects)
 
