@@ -159,7 +159,7 @@ def _connector(
             Code.KEY_MISSING,
             f"data source {name} does not say its connector",
             places.value(f"{at}/{key}") if key in settings else places.key(at),
-            hint="add connector: memory, sqlite or postgresql" if not connectors else _choices(connectors),
+            hint="add connector: memory, sqlite, postgresql or mysql" if not connectors else _choices(connectors),
         )
         return None
     plain = written.removeprefix("loopback-connector-")
