@@ -61,6 +61,11 @@ class ModelMapping(Protocol):
         """Names under which a model or property may hold this connector's section, the first one preferred."""
         ...
 
+    @property
+    def shares_index_names(self) -> bool:
+        """Whether two tables may have indexes of the same name."""
+        ...
+
     def table_name(self, model: Model) -> QualifiedName:
         """The model's table."""
         ...

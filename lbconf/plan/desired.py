@@ -76,7 +76,8 @@ def desired_state(project: Project, data_source: DataSource, mapping: ModelMappi
             tables[name] = replace(tables[name], foreign_keys=tuple(by_name[own] for own in sorted(by_name)))
     if found.errors:
         raise PlanError(found.errors)
-    _tell_indexes_apart(tables, mapping)
+    if not mapping.shares_index_names:
+        _tell_indexes_apart(tables, mapping)
     said = said_state(data_source, models, mapping, found)
     if found.errors:
         raise PlanError(found.errors)
@@ -297,7 +298,8 @@ def _checks(model: Model, mapping: ModelMapping, table: QualifiedName) -> tuple[
     for prop in model.properties.values():
         if isinstance(prop.type, EnumType) and not model.layout.is_loopback:
             column = mapping.column_name(model, prop)
-            if mapping.column_type(model, prop).enumeration is None:
+            kind = mapping.column_type(model, prop)
+            if kind.enumeration is None and not kind.values:
                 values = ", ".join("'" + value.replace("'", "''") + "'" for value in prop.type.values)
                 quoted = '"' + column.replace('"', '""') + '"'
                 name = mapping.constraint_name(table, (column,), "check")

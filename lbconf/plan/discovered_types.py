@@ -64,6 +64,15 @@ NAMED: Final[Mapping[str, DataType]] = {
     "json_text": JsonType(),
     "bytea": BinaryType(),
     "blob": BinaryType(),
+    "tinyblob": BinaryType(),
+    "mediumblob": BinaryType(),
+    "longblob": BinaryType(),
+    "binary": BinaryType(),
+    "varbinary": BinaryType(),
+    "tinytext": TextType(),
+    "mediumtext": TextType(),
+    "longtext": TextType(),
+    "year": IntegerType(16),
     "point": GeoPointType(),
 }
 LOOPBACK: Final[Mapping[type, str]] = {
@@ -89,6 +98,8 @@ SIMPLE: Final[Mapping[type, str]] = {
     BinaryType: "binary",
     GeoPointType: "GeoPoint",
 }
+WIDER: Final = {16: 32, 32: 64, 64: 64}
+"""Bits of the integer that holds the unsigned numbers of another."""
 INTEGERS: Final = {16: "smallint", 32: "integer", 64: "bigint"}
 TIMES: Final = ("timestamp", "time")
 
@@ -99,7 +110,13 @@ def portable(found: ColumnType, values: tuple[str, ...] | None, *, default_names
         name = found.enumeration
         shown = name.name if name.namespace == default_namespace else str(name)
         return EnumType(values, shown)
+    if found.values and found.name == "enum":
+        return EnumType(found.values)
     base = NAMED.get(found.name.lower(), StringType())
+    if found.unsigned and isinstance(base, IntegerType):
+        return IntegerType(WIDER[base.bits])
+    if found.name == "tinyint" and found.arguments == (1,):
+        return BooleanType()
     if found.dimensions:
         return ArrayType(StringType() if isinstance(base, TextType) else base)
     if isinstance(base, StringType) and len(found.arguments) == 1 and found.arguments[0] > 0:
@@ -137,7 +154,10 @@ def type_text(found: ColumnType) -> str:
     head, _, rest = found.name.partition(" ")
     if head in TIMES and rest and arguments:
         return f"{head}{arguments} {rest}{array}"
-    return f"{found.name}{arguments}{array}"
+    if found.values:
+        arguments = "(" + ",".join("'" + value.replace("'", "''") + "'" for value in found.values) + ")"
+    sign = " unsigned" if found.unsigned else ""
+    return f"{found.name}{arguments}{array}{sign}{' zerofill' if found.zerofill else ''}"
 
 
 def loopback_type(found: ColumnType) -> str:

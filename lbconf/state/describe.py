@@ -48,9 +48,11 @@ def source_of(change: c.Change) -> Location | None:
 
 
 def type_words(found: ColumnType) -> str:
-    """A type as people write it: `numeric(10,2)[]`."""
-    arguments = f"({','.join(map(str, found.arguments))})" if found.arguments else ""
-    return f"{found.enumeration or found.name}{arguments}{'[]' * found.dimensions}"
+    """A type as people write it: `numeric(10,2)[]`, `int unsigned`, `enum('a','b')`."""
+    inside = ",".join(f"'{value}'" for value in found.values) or ",".join(map(str, found.arguments))
+    arguments = f"({inside})" if inside else ""
+    sign = " unsigned" if found.unsigned else ""
+    return f"{found.enumeration or found.name}{arguments}{'[]' * found.dimensions}{sign}"
 
 
 def describe(change: c.Change) -> str:  # noqa: C901, PLR0912 - one line per member of the family

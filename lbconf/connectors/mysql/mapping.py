@@ -102,6 +102,7 @@ class MysqlMapping(SqlMapping):
     sections: ClassVar[tuple[str, ...]] = ("mysql", "mariadb")
     name_limit: ClassVar[int | None] = 64
     loopback_defaults: ClassVar[bool] = False
+    shares_index_names: ClassVar[bool] = True
 
     def __init__(self, data_source: DataSource) -> None:
         """Take the data source; its own database is the namespace without a name."""

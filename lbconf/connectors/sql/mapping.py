@@ -49,6 +49,8 @@ class SqlMapping(ABC):
     """Most bytes of a name, where the server cuts longer ones."""
     has_namespaces: ClassVar[bool] = True
     default_namespace: ClassVar[str] = ""
+    shares_index_names: ClassVar[bool] = False
+    """Whether two tables may have indexes of the same name."""
     allows_untyped: ClassVar[bool] = False
     """Whether a column may do without a type, said as an empty `dataType`."""
 
