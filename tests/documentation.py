@@ -3,6 +3,7 @@
 - what each connector can do, in README.md and docs/connectors.md
 - the reference of all commands, docs/commands.md
 - the recording in README.md, from the real output of the account application
+- the plan in docs/plans.md, from a change of the shop example on PostgreSQL
 """
 
 import os
@@ -19,8 +20,18 @@ import click
 from lbconf.cli.verbs import VERBS, group
 from lbconf.connectors.capabilities import Support, SupportLevel, questions
 from lbconf.connectors.registry import connector_types
+from tests.servers import postgresql
 
-__all__ = ["ROOT", "between", "capability_details", "capability_table", "command_reference", "recording", "replaced"]
+__all__ = [
+    "ROOT",
+    "between",
+    "capability_details",
+    "capability_table",
+    "command_reference",
+    "plan_example",
+    "recording",
+    "replaced",
+]
 
 ROOT = Path(__file__).parents[1]
 WORDS = {
@@ -103,6 +114,52 @@ def recording() -> str:
     return re.sub(r"\d+(\.\d+)? m?s\b", "0.1 s", "\n".join(lines)).strip()
 
 
+PLAN_CHANGES = (
+    ("customer.yaml", "name: {type: string, required: true}", "name: {type: string, required: true, length: 80}"),
+    ("customer.yaml", "  notes: {type: text, description: For the staff only.}\n", ""),
+    ("customer.yaml", "hidden: [notes]\n", ""),
+    ("product.yaml", "product_name: {keys: {name: 1}}", "product_name: {keys: {name: 1}, unique: true}"),
+    ("product.yaml", "  released: dateonly", "  released: {type: dateonly, required: true}"),
+    ("order.yaml", "  status:", "  note: string\n  status:"),
+)
+"""What changes in the shop's models: file, text, and what takes its place."""
+
+
+def plan_example(url: str) -> dict[str, str]:
+    """A change of the shop's models, and its plan as text and as Markdown; of an empty PostgreSQL database."""
+    lbconf = Path(sys.executable).with_name("lbconf")
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("LBCONF_", "NODE_ENV"))}
+    environment |= {"NO_COLOR": "1", "COLUMNS": "120"}
+    with tempfile.TemporaryDirectory() as folder:
+        base = Path(shutil.copytree(ROOT / "examples" / "shop", Path(folder) / "shop")) / "environments" / "base"
+        (base / "datasources.yaml").write_text(f"shopDB: {{connector: postgresql, url: '{url}'}}\n")
+
+        def run(*arguments: str) -> str:
+            done = subprocess.run(
+                [lbconf, *arguments], cwd=base, env=environment, capture_output=True, text=True, check=False
+            )
+            return re.sub(r"[\d.]+ kB", "48.0 kB", done.stdout).strip()
+
+        run("apply", "--auto-approve", "--accept", "all")
+        run("seed")
+        changed = []
+        for name, old, new in PLAN_CHANGES:
+            path = base / "models" / name
+            text = path.read_text()
+            assert old in text, f"{name} does not say {old}"
+            path.write_text(text.replace(old, new))
+            changed.append("\n".join([f"# {name}", *_lines("-", old), *_lines("+", new)]))
+        return {
+            "plan-change": "```diff\n" + "\n".join(changed) + "\n```",
+            "plan-text": f"```text\n{run('plan', '--check-data')}\n```",
+            "plan-markdown": f"~~~~markdown\n{run('plan', '--check-data', '--format', 'markdown')}\n~~~~",
+        }
+
+
+def _lines(sign: str, text: str) -> list[str]:
+    return [f"{sign} {line}" for line in text.splitlines()]
+
+
 def between(text: str, name: str) -> str:
     """What stands between the markers of that name. Raises `ValueError` where there are none."""
     found = re.search(f"<!-- {name}: begin -->\n(.*?)<!-- {name}: end -->", text, re.DOTALL)
@@ -137,3 +194,10 @@ if __name__ == "__main__":
     _write(readme, replaced(text, "recording", f"```console\n{recording()}\n```"))
     _write(connectors, replaced(connectors.read_text("utf-8"), "capabilities", capability_details()))
     _write(ROOT / "docs" / "commands.md", command_reference())
+    with postgresql() as server:
+        url = server.create_database()
+        text = (ROOT / "docs" / "plans.md").read_text("utf-8")
+        for name, new in plan_example(url).items():
+            text = replaced(text, name, new)
+        _write(ROOT / "docs" / "plans.md", text)
+        server.drop_database(url)

@@ -12,7 +12,15 @@ import pytest
 
 from lbconf.cli.verbs import VERBS, group
 from lbconf.repository.generate import DEFAULT_FUNCTIONS
-from tests.documentation import ROOT, between, capability_details, capability_table, command_reference, recording
+from tests.documentation import (
+    ROOT,
+    between,
+    capability_details,
+    capability_table,
+    command_reference,
+    plan_example,
+    recording,
+)
 
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
 COMMAND = re.compile(r"^(?: {4}|- run: |\$ )(?:[A-Z_]+=\S+ )*(lbconf(?: .*)?)$", re.MULTILINE)
@@ -31,6 +39,12 @@ def test_the_reference_of_commands_is_their_help() -> None:
 
 def test_the_recording_is_what_is_printed() -> None:
     assert between((ROOT / "README.md").read_text(), "recording") == f"```console\n{recording()}\n```", AGAIN
+
+
+def test_the_plan_is_what_is_printed(postgresql_url: str) -> None:
+    text = (ROOT / "docs" / "plans.md").read_text()
+    for name, printed in plan_example(postgresql_url).items():
+        assert between(text, name) == printed, AGAIN
 
 
 def test_every_kind_of_default_is_told() -> None:
