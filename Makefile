@@ -23,6 +23,7 @@ test: $(VENV)/stamp-dev $(VENV)/stamp-servers ## run every test against real ser
 	$(BIN)/pytest -n 2 -ra $(PYTEST)
 
 bench: $(VENV)/stamp-dev ## measure, print the table and write it into docs/performance.md
+	$(BIN)/python -m pip install --quiet --group bench
 	$(BIN)/python -m tests.benchmarks
 
 docs: $(VENV)/stamp-dev ## write the generated parts of the documentation
