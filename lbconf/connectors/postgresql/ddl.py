@@ -27,7 +27,7 @@ from lbconf.connectors.postgresql.ddl_sequences import (
 from lbconf.connectors.postgresql.ddl_tables import table_steps
 from lbconf.connectors.postgresql.ddl_types import type_step
 from lbconf.connectors.postgresql.locks import with_locks
-from lbconf.connectors.postgresql.online import arranged, online_steps, online_view
+from lbconf.connectors.postgresql.online import arranged, left_over, online_steps, online_view
 from lbconf.connectors.postgresql.spelling import name_text, quote
 from lbconf.connectors.sql.checks import widened_checks
 from lbconf.diagnostics import Code, Diagnostic
@@ -57,11 +57,11 @@ def compile_changes(
     sequences = _known_sequences(actual, changes)
     for place, change in enumerate(changes):
         made = [step for column in _columns_after(change) for step in _missing_sequence(column, sequences)]
-        plain = _compile(change, context)
+        plain = left_over(change, actual) or _compile(change, context)
         made.extend(plain if careful is None else online_steps(change, plain, careful))
         steps.extend(replace(step, covers=(place,)) for step in made)
     steps.extend(steps_after(context))
-    return with_locks(steps if careful is None else arranged(steps, careful))
+    return with_locks(steps if careful is None else arranged(steps, careful), context.made)
 
 
 def _context(changes: Sequence[c.Change], actual: State, desired: State) -> Context:

@@ -5,13 +5,14 @@ Told from the statement's own words: they are all ours. tests/integration/postgr
 Source: PostgreSQL manual, section 13.3.1 (which statement takes which lock), page ALTER TABLE.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from lbconf.patterns import pattern
 from lbconf.records import replace
 from lbconf.state.hazards import HazardKind
 from lbconf.state.steps import Statement, Step
+from lbconf.state.structure import QualifiedName
 
 __all__ = ["lock_of", "with_locks"]
 
@@ -33,7 +34,7 @@ LOCKS: Final[tuple[tuple[str, str | None], ...]] = (
     (r"DROP INDEX CONCURRENTLY ", SHARE_UPDATE),
     (r"CREATE (UNIQUE )?INDEX ", "SHARE"),
     (r"DROP INDEX ", "ACCESS EXCLUSIVE"),
-    (r"ALTER INDEX \S+ ATTACH ", SHARE_UPDATE),
+    (r"ALTER INDEX \S+ ATTACH ", None),
     (r"ALTER INDEX ", SHARE_UPDATE),
     (r"ALTER TABLE \S+ VALIDATE CONSTRAINT ", SHARE_UPDATE),
     (r"ALTER TABLE \S+ ADD (CONSTRAINT \S+ )?FOREIGN KEY ", "SHARE ROW EXCLUSIVE"),
@@ -56,9 +57,16 @@ def lock_of(sql: str) -> str | None:
     return next((lock for found, lock in PATTERNS if found.match(words)), None)
 
 
-def with_locks(steps: Sequence[Step]) -> tuple[Step, ...]:
-    """The steps with the locks of their statements, and which of them write a table anew."""
-    return tuple(_with_locks(step) for step in steps)
+def with_locks(steps: Sequence[Step], made: Collection[QualifiedName]) -> tuple[Step, ...]:
+    """The steps with the locks of their statements, and which of them write a table anew.
+
+    Nobody waits for a table that the same plan makes, only for one that a foreign key of it points at.
+    """
+    return tuple(step if step.table in made and not _points(step) else _with_locks(step) for step in steps)
+
+
+def _points(step: Step) -> bool:
+    return any(lock_of(statement.sql) == "SHARE ROW EXCLUSIVE" for statement in step.statements)
 
 
 def _with_locks(step: Step) -> Step:

@@ -10,7 +10,7 @@ Source: PostgreSQL manual, pages CREATE INDEX (concurrently), ALTER TABLE (notes
 
 from collections.abc import Mapping, Sequence
 
-from lbconf.connectors.postgresql.online_columns import column_added, column_required
+from lbconf.connectors.postgresql.online_columns import column_added, column_required, filling_finished
 from lbconf.connectors.postgresql.online_constraints import (
     check_added,
     foreign_key_added,
@@ -24,7 +24,7 @@ from lbconf.state import changes as c
 from lbconf.state.steps import Step
 from lbconf.state.structure import QualifiedName, State, Table
 
-__all__ = ["OnlineView", "arranged", "online_steps", "online_view"]
+__all__ = ["OnlineView", "arranged", "left_over", "online_steps", "online_view"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +46,14 @@ class OnlineView:
 
 def online_view(changes: Sequence[c.Change], actual: State) -> OnlineView:
     """What there is to know of these changes."""
-    names = {change.before.name: change.after.name for change in changes if isinstance(change, c.RenameTable)}
-    made = {change.after.name for change in changes if isinstance(change, c.CreateTable)}
-    there = {names.get(table.name, table.name): table for table in actual.tables}
+    there = {table.name: table for table in actual.tables}
+    for change in changes:
+        if isinstance(change, c.RenameTable) and change.before.name in there:
+            there[change.after.name] = there.pop(change.before.name)
+        if isinstance(change, c.CreateTable):
+            there.pop(change.after.name, None)
     return OnlineView(
-        there={name: table for name, table in there.items() if name not in made},
+        there=there,
         validations=_validations(changes),
         places={id(change): place for place, change in enumerate(changes)},
     )
@@ -90,6 +93,14 @@ def online_steps(change: c.Change, plain: tuple[Step, ...], view: OnlineView) ->
             return column_required(name, before, after, table, step)
         case _:
             return plain
+
+
+def left_over(change: c.Change, actual: State) -> tuple[Step, ...] | None:
+    """The steps that bring to its end what an online plan left half done, whichever way this plan goes."""
+    if not isinstance(change, c.DropCheck):
+        return None
+    there = actual.table(change.table)
+    return None if there is None else filling_finished(change.table, change.before, there)
 
 
 def arranged(steps: Sequence[Step], view: OnlineView) -> tuple[Step, ...]:

@@ -18,9 +18,9 @@ from lbconf.connectors.sql.mapping import shortened
 from lbconf.records import replace
 from lbconf.state.hazards import HazardKind
 from lbconf.state.steps import Statement, Step
-from lbconf.state.structure import Column, Partition, QualifiedName, Table
+from lbconf.state.structure import Check, Column, Partition, QualifiedName, Table
 
-__all__ = ["column_added", "column_required", "filled"]
+__all__ = ["column_added", "column_required", "filled", "filling_finished"]
 
 ROW_EXCLUSIVE: Final = "ROW EXCLUSIVE"
 BATCH: Final = 2000
@@ -39,16 +39,47 @@ def column_added(table: QualifiedName, column: Column, there: Table, plain: Step
         return (plain,)
     bare = replace(column, nullable=True, default=None, backfill=None)
     (first,) = add_column(table, bare, fresh=False)
-    statements = list(first.statements)
+    name = name_text(table)
+    mark = f"CONSTRAINT {quote(_mark(table, column))} CHECK ({quote(column.name)} IS NULL OR true) NOT VALID"
+    statements = [*first.statements, Statement(sql=f"ALTER TABLE {name} ADD {mark}")]
     if column.default is not None:
-        alter = f"ALTER TABLE {name_text(table)} ALTER COLUMN {quote(column.name)}"
-        statements.insert(1, Statement(sql=f"{alter} SET DEFAULT {column.default.expression}"))
+        default = f"ALTER TABLE {name} ALTER COLUMN {quote(column.name)} SET DEFAULT {column.default.expression}"
+        statements.insert(1, Statement(sql=default))
     added = replace(plain, statements=tuple(statements), hazards=(), check=None)
     filling = replace(column, backfill=value)
-    return (
-        added,
-        *filled(table, filling, there, plain),
-        *(() if column.nullable else (_required(table, filling, there, plain),)),
+    steps = [added, *filled(table, filling, there, plain)]
+    if column.nullable:
+        return (*steps, _unmarked(table, column, plain))
+    required = _required(table, filling, there, plain)
+    *before, last = required.statements
+    unmarked = replace(last, sql=f"{last.sql}, DROP CONSTRAINT IF EXISTS {quote(_mark(table, column))}")
+    return (*steps, replace(required, statements=(*before, unmarked)))
+
+
+def filling_finished(table: QualifiedName, check: Check, there: Table) -> tuple[Step, ...] | None:
+    """What is left to do of a column that a stopped plan added and did not fill; None for any other check."""
+    column = next((column for column in there.columns if _mark(there.name, column) == check.name), None)
+    if column is None:
+        return None
+    last = _unmarked(table, column, Step(summary="", statements=(), table=table), check.name)
+    if column.default is None:
+        return (last,)
+    return (*filled(table, replace(column, backfill=column.default.expression), there, last), last)
+
+
+def _mark(table: QualifiedName, column: Column) -> str:
+    """Name of a check, which anything passes, that stands by a column as long as not all of its rows are filled."""
+    return shortened(f"{table.name}_{column.name}", "lbconf_fill", NAME_LIMIT)
+
+
+def _unmarked(table: QualifiedName, column: Column, plain: Step, mark: str | None = None) -> Step:
+    return replace(
+        plain,
+        summary=f"finish the filling of {table}.{column.name}",
+        statements=(dropped(table, mark or _mark(table, column)),),
+        undo=(),
+        hazards=(),
+        check=None,
     )
 
 
