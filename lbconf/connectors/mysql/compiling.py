@@ -79,13 +79,15 @@ class Context:
         found = [there.column(name) for name in columns]
         return all(column is not None and not column.nullable for column in found)
 
-    def stored_from(self, table: QualifiedName, column: str) -> bool:
-        """Whether a stored generated column of the table may be computed from the column."""
+    def stores_computed(self, table: QualifiedName) -> bool:
+        """Whether a column of the table is generated and stored."""
         there = self.before(table)
-        quoted = "`" + column.replace("`", "``") + "`"
-        return there is not None and any(
-            quoted in (found.generated or "") and not found.virtual for found in there.columns
-        )
+        return there is not None and any(column.generated and not column.virtual for column in there.columns)
+
+    def has_virtual(self, table: QualifiedName) -> bool:
+        """Whether a column of the table is computed when read: columns come and go at once only one by one then."""
+        there = self.before(table)
+        return there is not None and any(column.virtual for column in there.columns)
 
     def indexed(self, table: QualifiedName, column: str) -> bool:
         """Whether an index or key of the table as it is has the column."""

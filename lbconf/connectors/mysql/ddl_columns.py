@@ -73,7 +73,7 @@ def add_column(place: int, table: QualifiedName, column: Column, context: Contex
         after=tuple(after),
         check=check,
         glued=column.identity is not None,
-        alone=bool(before or after),
+        alone=bool(before or after) or (not fresh and (column.virtual or context.has_virtual(table))),
         fresh=fresh,
         source=column.source,
     )
@@ -103,7 +103,7 @@ def drop_column(place: int, table: QualifiedName, column: Column, context: Conte
         done=f"NOT {has_column(table, column.name)}",
         hazards=hazards,
         glued=column.identity is not None,
-        source=None,
+        alone=context.has_virtual(table),
     )
 
 
@@ -136,7 +136,7 @@ def alter_column(place: int, table: QualifiedName, before: Column, after: Column
         after=tuple(last),
         check=check,
         glued=before.identity != after.identity,
-        alone=bool(first or last),
+        alone=bool(first or last) or own_check != dict(before.options).get("check"),
         fresh=fresh,
         source=after.source,
     )
@@ -202,13 +202,7 @@ def _altered_kinds(before: Column, after: Column, context: Context, table: Quali
         indexed = context.indexed(table, after.name)
         found.append(Kind.COLUMN_DEFAULT if after.virtual and before.virtual and not indexed else Kind.COLUMN_TYPE)
     if before.nullable != after.nullable:
-        found.append(Kind.COLUMN_NULLABLE if after.nullable else _required_kind(after))
-        if not after.nullable and context.stored_from(table, after.name):
-            found.append(Kind.COLUMN_TYPE)
-        there = context.before(table)
-        keys = [unique.columns for unique in there.uniques if after.name in unique.columns] if there else []
-        if after.nullable and any(context.hidden_key(table, columns) for columns in keys):
-            found.append(Kind.DROP_PRIMARY)
+        found.extend(_nullable_kinds(after, context, table))
     if before.identity != after.identity:
         found.append(Kind.COLUMN_UNCOUNTED if after.identity is None else Kind.COLUMN_COUNTED)
     if before.default != after.default or before.on_update != after.on_update:
@@ -223,6 +217,15 @@ def _altered_kinds(before: Column, after: Column, context: Context, table: Quali
     if one.get("srid") != two.get("srid"):
         found.append(Kind.COLUMN_TYPE)
     return found
+
+
+def _nullable_kinds(after: Column, context: Context, table: QualifiedName) -> list[Kind]:
+    if not after.nullable:
+        return [_required_kind(after), *([Kind.COLUMN_TYPE] if context.stores_computed(table) else [])]
+    there = context.before(table)
+    keys = [unique.columns for unique in there.uniques if after.name in unique.columns] if there else []
+    hidden = any(context.hidden_key(table, columns) for columns in keys)
+    return [Kind.COLUMN_NULLABLE, *([Kind.DROP_PRIMARY] if hidden else [])]
 
 
 def _required_kind(after: Column) -> Kind:

@@ -113,6 +113,7 @@ def key_piece(place: int, change: KeyChange, context: Context) -> Piece:
                 place, table, f"check {check.name}", f"CONSTRAINT {quote(check.name)}",
                 check_clause(check, context.server), Kind.DROP_CHECK, context,
                 done=negated(has_check(table, check.name)),
+                alone=True,
             )  # fmt: skip
         case c.RenameConstraint(before=before, after=after):
             return _renamed_constraint(place, table, before, after, context)
@@ -266,6 +267,7 @@ def _dropped(  # noqa: PLR0913 - what the removals have in common
     *,
     done: str,
     glued: bool = False,
+    alone: bool = False,
 ) -> Piece:
     return Piece(
         places=(place,),
@@ -276,6 +278,8 @@ def _dropped(  # noqa: PLR0913 - what the removals have in common
         algorithm=context.algorithm(table, kind),
         done=done,
         glued=glued or _counts(clause, table, context),
+        # The server does not drop a check at once together with a column.
+        alone=alone,
     )
 
 

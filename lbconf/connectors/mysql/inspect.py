@@ -9,8 +9,9 @@ keys make for themselves.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import groupby
 from typing import Any, Final
 
 from lbconf.connectors.mysql import catalogue
@@ -48,6 +49,7 @@ CREATE_OPTION: Final = re.compile(r"`?(?P<name>\w+)`?=(?P<value>'(?:[^']|'')*'|\
 COMPRESSED: Final = re.compile(r"\s*/\*M?!\d* ?COMPRESSED\*/", re.IGNORECASE)
 JSON_CHECK: Final = re.compile(r"^json_valid\(`(?P<column>(?:[^`]|``)+)`\)$", re.IGNORECASE)
 ON_UPDATE: Final = re.compile(r"on update (?P<moment>[a-z_]+(?:\(\d?\))?)", re.IGNORECASE)
+NAMES: Final = re.compile(r"`((?:[^`]|``)+)`")
 NOT_OPTIONS: Final = frozenset({"partitioned"})
 
 Key = tuple[str, str]
@@ -131,19 +133,20 @@ def _state(session: Session, texts: catalogue.Queries, asked: list[str], default
 
     relations = rows(texts.tables)
     collations = {(row[0], row[1]): _utf8(row[4]) for row in relations}
-    column_checks: dict[tuple[str, str, str], str] = {}
     checks: defaultdict[Key, list[Check]] = defaultdict(list)
+    of_columns: defaultdict[Key, list[tuple[str, str]]] = defaultdict(list)
     for database, table, name, level, clause, enforced in rows(texts.checks):
         text = clause if mariadb else clause.replace("\\'", "'")
         if level == "Column":
-            column_checks[database, table, name] = text
+            of_columns[database, table].append((name, text))
         else:
             checks[database, table].append(Check(name=name, expression=text, enforced=bool(enforced)))
     columns: defaultdict[Key, list[Column]] = defaultdict(list)
-    for row in rows(texts.columns):
-        key = (row[0], row[1])
-        check = column_checks.get((row[0], row[1], row[2]))
-        columns[key].append(_column(row, collations.get(key, ""), check, mariadb=mariadb))
+    for key, group in groupby(rows(texts.columns), key=lambda row: (row[0], row[1])):
+        described = list(group)
+        own = _column_checks(of_columns[key], [row[2] for row in described])
+        collation = collations.get(key, "")
+        columns[key] = [_column(row, collation, own.get(row[2]), mariadb=mariadb) for row in described]
     indexes = _indexes(rows(texts.indexes), mariadb=mariadb)
     keys = _foreign_keys(rows(texts.foreign_keys), rows(texts.rules), defaults)
     parts: defaultdict[Key, list[Sequence[Any]]] = defaultdict(list)
@@ -184,6 +187,17 @@ def _state(session: Session, texts: catalogue.Queries, asked: list[str], default
         views=tuple(_views(rows(texts.views), columns, {table.name for table in tables}, defaults)),
         opaque=tuple(sorted(opaque, key=lambda fact: (fact.kind, fact.name))),
     )
+
+
+def _column_checks(found: Sequence[tuple[str, str]], columns: Sequence[str]) -> Mapping[str, str]:
+    """The checks of single columns, by column. MariaDB goes on naming a check after a column that was renamed."""
+    checks: dict[str, str] = {}
+    for name, text in found:
+        used = [part.replace("``", "`") for part in NAMES.findall(text)]
+        own = name if name in columns and (name in used or not used) else None
+        own = own or next((column for column in used if column in columns and column not in checks), name)
+        checks[own] = text
+    return checks
 
 
 def _column(row: Sequence[Any], table_collation: str, check: str | None, *, mariadb: bool) -> Column:
