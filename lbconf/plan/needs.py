@@ -26,11 +26,12 @@ from lbconf.plan.needs_parts import (
     partition_gone,
     partition_made,
     pointing,
+    relation_keys,
     relations,
     releases_types,
     uses_types,
 )
-from lbconf.plan.needs_words import words
+from lbconf.plan.needs_words import relations as relations_of
 from lbconf.state import changes as c
 from lbconf.state.structure import QualifiedName, Sequence, Table, View
 
@@ -74,7 +75,7 @@ def needs_of(change: c.Change, moved: Mapping[QualifiedName, QualifiedName]) -> 
         case c.DropTable(before=table):
             _table_gone(table, found)
         case c.RenameTable(before=before, after=after):
-            found.gives |= {("table", after.name), ("relation", after.name.name)}
+            found.gives |= {("table", after.name), *relation_keys("relation", after.name)}
             found.wants.add(("namespace", after.name.namespace))
             found.lets_go |= {("free", before.name), ("in", before.name.namespace)}
             found.ends.add(("free", after.name))
@@ -155,13 +156,15 @@ def _type(  # noqa: C901, PLR0912 - a line or two per member of the family
 def _sequence(change: c.CreateSequence | c.AlterSequence | c.DropSequence, found: Needs) -> None:
     match change:
         case c.CreateSequence(after=sequence):
-            found.gives |= {("sequence", sequence.name.name), ("relation", sequence.name.name)}
+            found.gives |= {*relation_keys("sequence", sequence.name), *relation_keys("relation", sequence.name)}
             found.wants.add(("namespace", sequence.name.namespace))
             found.ends.add(("free", sequence.name))
             _owner(sequence, found.wants)
         case c.AlterSequence(before=before, after=after):
+            # One that lets go of its owner goes first.
+            (found.gives if before.owned_by and not after.owned_by else found.wants).add(("freed", before.name))
             if before.name != after.name:
-                found.gives.add(("sequence", after.name.name))
+                found.gives |= {*relation_keys("sequence", after.name)}
                 found.lets_go |= {("free", before.name), ("in", before.name.namespace)}
                 found.ends.add(("free", after.name))
             if before.owned_by != after.owned_by:
@@ -169,7 +172,7 @@ def _sequence(change: c.CreateSequence | c.AlterSequence | c.DropSequence, found
                 if before.owned_by is not None:
                     found.lets_go |= {("owning", before.owned_by[0]), ("using", *before.owned_by)}
         case c.DropSequence(before=sequence):
-            found.ends.add(("counting", sequence.name.name))
+            found.ends |= {*relation_keys("counting", sequence.name)}
             found.lets_go |= {("free", sequence.name), ("in", sequence.name.namespace)}
             if sequence.owned_by is not None:
                 found.lets_go |= {("owning", sequence.owned_by[0]), ("using", *sequence.owned_by)}
@@ -184,10 +187,9 @@ def _owner(sequence: Sequence, wants: set[Key]) -> None:
 
 
 def _view_made(view: View, found: Needs) -> None:
-    mentioned = words(view.definition)
-    found.gives |= {("table", view.name), ("relation", view.name.name), ("seen", view.name)}
-    found.wants |= {("relation", word) for word in mentioned if word != view.name.name}
-    found.wants |= {("columns of", word) for word in mentioned if word != view.name.name}
+    mentioned = relations_of(view.definition)
+    found.gives |= {("table", view.name), *relation_keys("relation", view.name)}
+    found.wants |= {("relation", name) for name in mentioned} | {("columns of", name) for name in mentioned}
     found.wants.add(("namespace", view.name.namespace))
     found.ends.add(("free", view.name))
     found.ends |= {("free", QualifiedName(view.name.namespace, index.name)) for index in view.indexes}
@@ -205,7 +207,12 @@ def _view_gone(view: View, moved: Mapping[QualifiedName, QualifiedName], found: 
 
 def _table_made(table: Table, found: Needs) -> None:
     name = table.name
-    found.gives |= {("table", name), ("relation", name.name), ("columns", name), ("columns of", name.name)}
+    found.gives |= {
+        ("table", name),
+        *relation_keys("relation", name),
+        ("columns", name),
+        *relation_keys("columns of", name),
+    }
     found.gives |= {("column", name, column.name) for column in table.columns}
     found.gives |= {("key", name, column_set(columns)) for columns in keys(table)}
     found.wants.add(("namespace", name.namespace))
@@ -217,8 +224,11 @@ def _table_made(table: Table, found: Needs) -> None:
 
 def _table_gone(table: Table, found: Needs) -> None:
     name = table.name
-    found.ends |= {("pointing", name), ("seeing", name), ("owning", name)}
-    found.lets_go |= {("pointing", key.target) for key in table.foreign_keys if key.target != name}
+    found.ends |= {("pointing", name), ("seeing", name), ("owning", name), ("own key", name)}
+    for key in table.foreign_keys:
+        if key.target != name:
+            found.lets_go |= {("pointing", key.target), ("needing", key.target, column_set(key.target_columns))}
+            found.lets_go |= {("using", key.target, column) for column in key.target_columns}
     found.lets_go |= {("free", one) for one in relations(table)} | {("in", name.namespace)}
     releases_types(table.columns, found)
     for part in table.partitions:
@@ -243,7 +253,7 @@ def _inside(change: c.Change, found: Needs) -> None:  # noqa: C901, PLR0912 - a 
             column_used(table, column, found)
             releases_types((column,), found)
         case c.RenameColumn(table=table, before=before, after=after):
-            found.gives |= {("renamed", table, after.name), ("columns", table), ("columns of", table.name)}
+            found.gives |= {("renamed", table, after.name), ("columns", table), *relation_keys("columns of", table)}
             found.lets_go.add(("free column", table, before.name))
             found.ends.add(("free column", table, after.name))
         case c.RenameIndex(table=table, before=index, after=renamed):
@@ -299,6 +309,6 @@ def _keyed(change: c.Change, found: Needs) -> None:
             }
             found.lets_go |= {("using", table, name) for name in foreign.columns}
             found.lets_go |= {("using", foreign.target, name) for name in foreign.target_columns}
-            found.lets_go.add(("free constraint", table, foreign.name))
+            found.lets_go |= {("free constraint", table, foreign.name), ("own key", table)}
         case _:
             pass

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from typing import TypeAlias
 
-from lbconf.plan.needs_words import counters, words
+from lbconf.plan.needs_words import words
 from lbconf.records import dataclass, field
+from lbconf.state.rewrite import counted
 from lbconf.state.structure import (
     Column,
     Domain,
@@ -36,6 +37,7 @@ __all__ = [
     "partition_gone",
     "partition_made",
     "pointing",
+    "relation_keys",
     "relations",
     "releases_types",
     "uses_types",
@@ -60,7 +62,7 @@ class Needs:
 
 def column_there(table: QualifiedName, column: Column, found: Needs) -> None:
     """A column is there in the form it is to have."""
-    found.gives |= {("column", table, column.name), ("columns", table), ("columns of", table.name)}
+    found.gives |= {("column", table, column.name), ("columns", table), *relation_keys("columns of", table)}
     uses_types((column,), found)
     if column.generated is not None:
         others = words(column.generated) - {column.name}
@@ -72,7 +74,7 @@ def column_used(table: QualifiedName, column: Column, found: Needs) -> None:
     if column.generated is not None:
         found.lets_go |= {("using", table, word) for word in words(column.generated) - {column.name}}
     if column.default is not None:
-        found.lets_go |= {("counting", name) for name in counters(column.default.expression)}
+        found.lets_go |= {("counting", name) for name in counted(column.default.expression)}
 
 
 def columns_used(table: QualifiedName, names: Iterable[str], found: Needs) -> None:
@@ -158,7 +160,7 @@ def uses_types(columns: Iterable[Column], found: Needs) -> None:
         if named is not None:
             found.wants |= {("type", named), ("values", named)}
         if column.default is not None:
-            found.wants |= {("sequence", name) for name in counters(column.default.expression)}
+            found.wants |= {("sequence", name) for name in counted(column.default.expression)}
 
 
 def releases_types(columns: Iterable[Column], found: Needs) -> None:
@@ -167,7 +169,7 @@ def releases_types(columns: Iterable[Column], found: Needs) -> None:
         if column.type.enumeration is not None:
             found.lets_go.add(("typed", column.type.enumeration))
         if column.default is not None:
-            found.lets_go |= {("counting", name) for name in counters(column.default.expression)}
+            found.lets_go |= {("counting", name) for name in counted(column.default.expression)}
 
 
 def as_column(domain: Domain) -> Column:
@@ -212,3 +214,8 @@ def columns_of(index: Index) -> list[str]:
 def column_set(columns: Iterable[str | None]) -> frozenset[str | None]:
     """Columns whose order does not matter."""
     return frozenset(columns)
+
+
+def relation_keys(kind: str, name: QualifiedName) -> tuple[Key, Key]:
+    """A name as it may be written: with its namespace or without."""
+    return (kind, name), (kind, QualifiedName("", name.name))

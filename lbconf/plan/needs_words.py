@@ -4,11 +4,12 @@ from functools import lru_cache
 from typing import Final
 
 from lbconf.patterns import pattern
+from lbconf.state.structure import QualifiedName
 
-__all__ = ["counters", "words"]
+__all__ = ["relations", "words"]
 
+CHAINS: Final = pattern(r"""(?:"[^"]*"|`[^`]*`|[^\W\d]\w*)(?:\.(?:"[^"]*"|`[^`]*`|[^\W\d]\w*))*""")
 NAMES: Final = pattern(r"""'(?:[^']|'')*'|"((?:[^"]|"")*)"|`([^`]*)`|([^\W\d]\w*)""")
-NEXT_VALUE: Final = pattern(r"(?i)nextval\s*\(\s*'((?:[^']|'')+)'")
 
 
 @lru_cache(maxsize=1024)
@@ -17,8 +18,11 @@ def words(expression: str) -> frozenset[str]:
     return frozenset(word for found in NAMES.findall(expression) for word in found if word)
 
 
-def counters(expression: str) -> frozenset[str]:
-    """Sequences that a default counts with, without their namespaces."""
-    if "nextval" not in expression.lower():
-        return frozenset()
-    return frozenset(text.replace('"', "").rpartition(".")[2] for text in NEXT_VALUE.findall(expression))
+@lru_cache(maxsize=1024)
+def relations(definition: str) -> frozenset[QualifiedName]:
+    """What may be tables and views of a query, as it names them: without a namespace where it says none."""
+    found: set[QualifiedName] = set()
+    for match in CHAINS.finditer(definition):
+        names = [part.strip('"`') for part in match[0].split(".")]
+        found |= {QualifiedName(*pair) for pair in zip(["", *names], names, strict=False)}
+    return frozenset(found)

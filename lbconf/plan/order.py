@@ -161,6 +161,9 @@ def _cut(place: int, changes: Sequence[c.Change], stuck: Collection[int]) -> lis
         case c.CreateSequence(after=sequence) if sequence.owned_by is not None:
             free = replace(sequence, owned_by=None)
             parts = [c.CreateSequence(after=free), c.AlterSequence(before=free, after=sequence)]
+        case c.AlterSequence(before=was, after=will) if was.name != will.name and was.owned_by != will.owned_by:
+            moved = replace(was, name=will.name)
+            parts = [c.AlterSequence(before=was, after=moved), c.AlterSequence(before=moved, after=will)]
         case c.DropTable(before=table):
             going = {other.before.name for p in stuck if isinstance(other := changes[p], c.DropTable)}
             keys = [key for key in table.foreign_keys if key.target in going and key.target != table.name]

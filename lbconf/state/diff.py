@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from lbconf.records import dataclass, replace
 from lbconf.state.changes import (
     AddForeignKey,
+    AlterSequence,
     Change,
     CreateTable,
     DropForeignKey,
@@ -19,6 +20,7 @@ from lbconf.state.changes import (
     DropPrimaryKey,
     DropTable,
     DropUnique,
+    RenameConstraint,
     RenameTable,
 )
 from lbconf.state.diff_tables import table_changes
@@ -26,7 +28,7 @@ from lbconf.state.diff_types import type_changes, view_changes
 from lbconf.state.renames import renamed_state, table_renames
 from lbconf.state.settle import settle
 from lbconf.state.structure import ForeignKey, QualifiedName, State, Table
-from lbconf.state.unneeded import NOTHING_MADE, Made, owned_tables, unneeded
+from lbconf.state.unneeded import NOTHING_MADE, Made, owned_tables, unneeded, unneeded_views
 
 __all__ = ["Difference", "compare", "diff"]
 
@@ -90,11 +92,17 @@ def compare(
             changes.append(RenameTable(before=before, after=table))
         if before is not found or found != table:
             changes += table_changes(before, found, table)
-    changes += view_changes(now, wanted)
+    changes += view_changes(now, wanted, remade=remade, going=unneeded_views(now, wanted, made))
     gone = {*droppable, *owned_tables(actual, desired)}
     gone -= {table.name for table in wanted.tables} | {old for old, _ in renames}
-    changes += unneeded(now, wanted, gone=gone, made=made, staying=staying)
-    changes += _aside(changes, now, wanted, remade, gone - {*staying})
+    changes += unneeded(now, wanted, gone=gone, remade=remade, made=made, staying=staying)
+    aside = _aside(changes, now, wanted, remade, gone - {*staying})
+    if aside:
+        # A foreign key that steps aside comes again under its new name.
+        away = {(change.table, change.before.name) for change in aside if isinstance(change, DropForeignKey)}
+        changes = [change for change in changes if not _renames_one_of(change, away)] + aside
+    if remade:
+        changes = _saving_sequences(changes, now, wanted, remade)
     return Difference(changes=tuple(changes), settled=wanted, remade=frozenset(remade))
 
 
@@ -126,10 +134,42 @@ def _aside(
             if (table.name, key.name) in dropped or not (lost or key.target in remade or _needs(key, keys)):
                 continue
             found.append(DropForeignKey(table=table.name, before=key))
-            again = key if after is None else next((one for one in after.foreign_keys if one == key), None)
+            again = key if after is None else next((one for one in after.foreign_keys if _alike(one, key)), None)
             if again is not None and not lost:
                 found.append(AddForeignKey(table=table.name, after=again))
     return found
+
+
+def _alike(one: ForeignKey, other: ForeignKey) -> bool:
+    """Whether at most the name differs."""
+    return replace(one, name=other.name) == other
+
+
+def _renames_one_of(change: Change, keys: Collection[tuple[QualifiedName, str]]) -> bool:
+    return (
+        isinstance(change, RenameConstraint)
+        and isinstance(change.before, ForeignKey)
+        and (change.table, change.before.name) in keys
+    )
+
+
+def _saving_sequences(
+    changes: list[Change], now: State, wanted: State, remade: Collection[QualifiedName]
+) -> list[Change]:
+    """The changes; a sequence that would go with a table that is made again lets go of it before, and is its after."""
+    asked = {one.name: one for one in wanted.sequences}
+    altered = {change.after.name: change for change in changes if isinstance(change, AlterSequence)}
+    for one in now.sequences:
+        after = asked.get(one.name)
+        if one.owned_by is None or one.owned_by[0] not in remade or after is None:
+            continue
+        change = altered.get(one.name)
+        before = one if change is None else change.before
+        free = replace(before, owned_by=None)
+        if change is not None:
+            changes.remove(change)
+        changes += [AlterSequence(before=before, after=free), AlterSequence(before=free, after=after)]
+    return changes
 
 
 def _dropped_keys(changes: Collection[Change], now: State) -> Mapping[QualifiedName, list[frozenset[str]]]:

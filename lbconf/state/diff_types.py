@@ -1,6 +1,6 @@
 """Changes of what stands beside tables: namespaces, extensions, types, sequences, views."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from lbconf.records import replace
 from lbconf.state.changes import (
@@ -39,18 +39,32 @@ def type_changes(actual: State, now: State, wanted: State) -> Iterator[Change]:
     yield from _sequences(actual, now, wanted)
 
 
-def view_changes(now: State, wanted: State) -> Iterator[Change]:
-    """Views that come or are made again, and indexes of those that stay."""
+def view_changes(
+    now: State, wanted: State, *, remade: Collection[QualifiedName], going: Collection[QualifiedName]
+) -> Iterator[Change]:
+    """Views that come or are made again, and indexes of those that stay.
+
+    A view that reads one that is made again, or a table of `remade`, is made again too; one of `going` is
+    not looked at.
+    """
     there = {view.name: view for view in now.views}
+    asked = {view.name: view for view in wanted.views}
+    again = {name for name, view in asked.items() if name in there and _says(there[name]) != _says(view)}
+    moved = {*remade, *again}
+    while True:
+        more = {view.name for view in now.views if view.name not in moved and not moved.isdisjoint(view.depends_on)}
+        if not more:
+            break
+        moved |= more
+    for view in now.views:
+        if view.name in moved and view.name not in going:
+            yield DropView(before=view)
+            yield CreateView(after=asked.get(view.name, view))
     for view in wanted.views:
-        found = there.get(view.name)
-        if found is None:
+        if view.name not in there:
             yield CreateView(after=view)
-        elif _says(found) != _says(view):
-            yield DropView(before=found)
-            yield CreateView(after=view)
-        else:
-            yield from index_changes(view.name, found.indexes, view.indexes)
+        elif view.name not in moved:
+            yield from index_changes(view.name, there[view.name].indexes, view.indexes)
 
 
 def _says(view: View) -> object:

@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import Any
 
 from lbconf.records import copier, replace
-from lbconf.state.rewrite import mentions
+from lbconf.state.rewrite import counted
 from lbconf.state.structure import QualifiedName, State, Table
 from lbconf.state.structure import Sequence as SequenceOfState
 
@@ -72,13 +72,13 @@ def _sequences(state: State, tables: Sequence[Table], wanted: Collection[Qualifi
         return ()
     owners = {table.name for table in tables}
     defaults = [column.default.expression for table in tables for column in table.columns if column.default is not None]
-    counting = [text for text in defaults if "nextval" in text.lower()]
+    counting = {name for text in defaults for name in counted(text)}
     return tuple(
         one
         for one in state.sequences
         if one.name in wanted
         or (one.owned_by is not None and one.owned_by[0] in owners)
-        or any(mentions(text, one.name) for text in counting)
+        or not counting.isdisjoint((one.name, QualifiedName("", one.name.name)))
     )
 
 

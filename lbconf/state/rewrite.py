@@ -11,7 +11,7 @@ from typing import Final
 from lbconf.patterns import pattern
 from lbconf.state.structure import QualifiedName
 
-__all__ = ["column_renamer", "mentions", "sequence_renamer", "type_renamer"]
+__all__ = ["column_renamer", "counted", "sequence_renamer", "type_renamer"]
 
 TOKEN: Final = pattern(
     r"'(?:[^']|'')*'"  # text
@@ -23,6 +23,7 @@ TOKEN: Final = pattern(
     r"|\s+"
     r"|."
 )
+NEXT_VALUE: Final = pattern(r"(?i)nextval\s*\(\s*'((?:[^']|'')+)'")
 PLAIN: Final = pattern(r"^[a-z_][a-z0-9_]*$")
 RESERVED_WORDS: Final = (
     "all and any array as asc both case cast check collate column constraint create current_date current_time "
@@ -88,12 +89,12 @@ def sequence_renamer(old: QualifiedName, new: QualifiedName) -> Callable[[str], 
     return rewritten
 
 
-def mentions(expression: str, name: QualifiedName) -> bool:
-    """Whether an expression may refer to something of this name, in quotes, in a text, or as it is."""
-    return any(
-        (_name(token) or token.strip("'").replace('"', "").rpartition(".")[2]) == name.name
-        for token in TOKEN.findall(expression)
-    )
+def counted(expression: str) -> frozenset[QualifiedName]:
+    """Sequences that a default counts with; without a namespace where the text says none."""
+    if "nextval" not in expression.lower():
+        return frozenset()
+    texts = [text.replace("''", "'").replace('"', "") for text in NEXT_VALUE.findall(expression)]
+    return frozenset(QualifiedName(head, name) for head, _, name in (text.rpartition(".") for text in texts))
 
 
 def _same(expression: str) -> str:

@@ -182,9 +182,9 @@ def _settled_view(found: View | None, wanted: View, *, exact: bool) -> View:
         wanted,
         columns=found.columns,
         opaque=found.opaque,
-        depends_on=found.depends_on,
-        depends_on_opaque=found.depends_on_opaque,
     )
+    if found.definition == wanted.definition:
+        settled = replace(settled, depends_on=found.depends_on, depends_on_opaque=found.depends_on_opaque)
     if exact:
         return settled
     indexes = {index.name: index for index in found.indexes}

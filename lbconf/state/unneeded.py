@@ -19,10 +19,10 @@ from lbconf.state.changes import (
     DropView,
 )
 from lbconf.state.parking import parked_on
-from lbconf.state.rewrite import mentions
+from lbconf.state.rewrite import counted
 from lbconf.state.structure import Column, QualifiedName, State, Table
 
-__all__ = ["NOTHING_MADE", "Made", "owned_tables", "unneeded"]
+__all__ = ["NOTHING_MADE", "Made", "owned_tables", "unneeded", "unneeded_views"]
 
 OWN: Final = "_lbconf_"
 """In the name of everything that lbconf makes for itself."""
@@ -45,7 +45,7 @@ def owned_tables(actual: State, desired: State) -> frozenset[QualifiedName]:
     """Tables of the actual state that may go because they stand in an owned namespace and nobody asks for them."""
     if not desired.owns:
         return frozenset()
-    asked = {table.name for table in desired.tables} | {table.renamed_from for table in desired.tables}
+    asked = {table.name for table in desired.tables}
     return frozenset(
         table.name
         for table in actual.tables
@@ -56,8 +56,20 @@ def owned_tables(actual: State, desired: State) -> frozenset[QualifiedName]:
     )
 
 
+def unneeded_views(now: State, wanted: State, made: Made) -> frozenset[QualifiedName]:
+    """Views that lbconf made and nobody asks for any more."""
+    asked = {view.name for view in wanted.views}
+    return frozenset(view.name for view in now.views if view.name in made.views and view.name not in asked)
+
+
 def unneeded(
-    now: State, wanted: State, *, gone: Collection[QualifiedName], made: Made, staying: Collection[QualifiedName]
+    now: State,
+    wanted: State,
+    *,
+    gone: Collection[QualifiedName],
+    remade: Collection[QualifiedName],
+    made: Made,
+    staying: Collection[QualifiedName],
 ) -> Iterator[Change]:
     """Drops of tables, views, types, sequences and namespaces.
 
@@ -65,14 +77,14 @@ def unneeded(
         now: The actual state under its new names.
         wanted: The settled desired state.
         gone: Tables that go.
+        remade: Tables that go and come again, so that the sequences they own go with them.
         made: What else lbconf made.
         staying: Tables of `gone` that will be kept or parked, so that what they use stays.
     """
     yield from (DropTable(before=table) for table in now.tables if table.name in gone)
     if not wanted.owns and made == NOTHING_MADE:
         return
-    asked = {view.name for view in wanted.views}
-    views = {view.name for view in now.views if view.name in made.views and view.name not in asked}
+    views = unneeded_views(now, wanted, made)
     yield from (DropView(before=view) for view in now.views if view.name in views)
     remaining = [table for table in now.tables if table.name not in gone or table.name in staying]
     types = _types(now, wanted, remaining, views, made)
@@ -81,7 +93,9 @@ def unneeded(
     yield from (DropEnumeration(before=one) for one in now.enumerations if one.name in types)
     sequences = _sequences(now, wanted, remaining, made)
     with_owner = {
-        one.name for one in now.sequences if one.owned_by is not None and not _has(one.owned_by, remaining, wanted)
+        one.name
+        for one in now.sequences
+        if one.owned_by is not None and (one.owned_by[0] in remade or not _has(one.owned_by, remaining, wanted))
     }
     yield from (DropSequence(before=one) for one in now.sequences if one.name in sequences - with_owner)
     going = {*gone, *views, *types, *sequences} - {*staying}
@@ -96,21 +110,23 @@ def _types(
         (now.domains, wanted.domains),
         (now.composites, wanted.composites),
     )
-    asked = {one.name for _, side in kinds for one in side}
     found = {
         one.name
-        for side, _ in kinds
-        for one in side
-        if one.name not in asked and (one.name in made.types or wanted.speaks_for(one.name.namespace))
+        for there, asked in kinds
+        for one in there
+        if one.name not in {other.name for other in asked}
+        and (one.name in made.types or wanted.speaks_for(one.name.namespace))
     }
     if not found:
         return found
     users: list[tuple[QualifiedName | None, Iterable[Column]]] = []
     users += [(None, table.columns) for table in (wanted.table(t.name) or t for t in remaining)]
     users += [(None, view.columns) for view in now.views if view.name not in views]
-    users += [(one.name, one.columns) for one in (*wanted.composites, *now.composites)]
+    composites = {one.name: one for one in (*now.composites, *wanted.composites)}
+    users += [(one.name, one.columns) for one in composites.values()]
     uses = {(user, column.type.enumeration) for user, columns in users for column in columns}
-    uses |= {(one.name, one.type.enumeration) for one in (*wanted.domains, *now.domains)}
+    domains = {one.name: one for one in (*now.domains, *wanted.domains)}
+    uses |= {(one.name, one.type.enumeration) for one in domains.values()}
     while True:
         needed = {used for user, used in uses if used in found and user not in found}
         if not needed:
@@ -129,14 +145,14 @@ def _sequences(now: State, wanted: State, remaining: Iterable[Table], made: Made
     }
     if not found:
         return found
-    defaults = {
-        column.default.expression
+    used = {
+        name
         for table in (wanted.table(t.name) or t for t in remaining)
         for column in table.columns
         if column.default is not None
+        for name in counted(column.default.expression)
     }
-    defaults = {text for text in defaults if "nextval" in text.lower()}
-    return {name for name in found if not any(mentions(text, name) for text in defaults)}
+    return {name for name in found if name not in used and QualifiedName("", name.name) not in used}
 
 
 def _has(owner: tuple[QualifiedName, str], remaining: Iterable[Table], wanted: State) -> bool:
