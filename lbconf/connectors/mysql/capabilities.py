@@ -54,7 +54,9 @@ def capabilities(server: Server = NEWEST_MARIADB, *, loopback: bool = False) -> 
             regexp=emulated("the server's own: PCRE in MariaDB, ICU in MySQL, with JavaScript's line rules"),
             ilike=emulated("both sides in lower case"),
             near=emulated("a distance on a sphere, computed for each row"),
-            json_result=not_implemented("rows are made into JSON by Python"),
+            json_result=emulated(
+                "one text a row; rows with bytes, or with texts that stand for numbers, are made by Python"
+            ),
             case_sensitive_like=emulated("compared byte by byte, whatever the column's collation"),
         ),
         write=WriteCapabilities(

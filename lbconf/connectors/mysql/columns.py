@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
+from lbconf.connectors.mysql.json_rows import column_json
+from lbconf.connectors.mysql.server import Server
 from lbconf.connectors.sql.dialect import BoundColumn, Kind, ValueRefused, holds_json
 from lbconf.connectors.sql.rows import (
     as_boolean,
@@ -92,7 +94,7 @@ class _Forms:
 
 
 def bind_column(
-    prop: Property, name: str, sql: str, column_type: ColumnType, *, exact: str, by_index: str
+    prop: Property, name: str, sql: str, column_type: ColumnType, *, exact: str, by_index: str, server: Server
 ) -> BoundColumn:
     """A property's column.
 
@@ -104,6 +106,7 @@ def bind_column(
         exact: Of a column of text: the expression that is compared exactly.
         by_index: Of a column of text: format of a parameter that an index of it can be asked for, or empty. It is kept
             where other databases keep a collation.
+        server: The server.
     """
     kind = _kind(prop, column_type)
     forms = _FORMS[kind](prop, column_type)
@@ -115,7 +118,7 @@ def bind_column(
         type=column_type,
         kind=kind,
         read=forms.read.format(sql),
-        json="",
+        json=column_json(prop.type, kind, column_type, sql, server),
         encode=forms.encode,
         compare=forms.compare,
         decode=forms.decode,

@@ -14,8 +14,9 @@ from lbconf.connectors.mysql.capabilities import capabilities
 from lbconf.connectors.mysql.dialect import MysqlDialect
 from lbconf.connectors.mysql.errors import connection_failed, connection_lost, error_number, translate
 from lbconf.connectors.mysql.inserted import keyed, reread, with_what_was_made
+from lbconf.connectors.mysql.json_rows import json_statement
 from lbconf.connectors.mysql.mapping import MysqlMapping
-from lbconf.connectors.mysql.parameters import connection_parameters
+from lbconf.connectors.mysql.parameters import shown_place
 from lbconf.connectors.mysql.server import NEWEST_MARIADB, Server
 from lbconf.connectors.mysql.session import Session, connect
 from lbconf.connectors.mysql.sizes import table_sizes
@@ -25,11 +26,11 @@ from lbconf.connectors.sql.dialect import BoundTable
 from lbconf.connectors.sql.plain_settings import read_plainly
 from lbconf.connectors.sql.pool import Pool, PoolEmptyError
 from lbconf.connectors.sql.reader_writer import SqlReaderWriter
+from lbconf.connectors.sql.rows import to_json
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import ConnectionFailedError, ConnectorError, ConstraintError, ConstraintKind
-from lbconf.layers.secret import MASK, Secret
 from lbconf.project.resolved import DataSource, Model
-from lbconf.query.nodes import Condition, Row
+from lbconf.query.nodes import Condition, Query, Row
 from lbconf.state.changes import Change
 from lbconf.state.steps import DataCheck, Step
 from lbconf.state.structure import QualifiedName, State
@@ -73,7 +74,7 @@ class MysqlConnector(SqlReaderWriter):
         super().__init__(data_source, self._mysql_mapping)
         self.settings = read_plainly(_definition, data_source)
         try:
-            self.place = _place(self.settings, data_source)
+            self.place = shown_place(self.settings, data_source)
         except ValueError as problem:
             raise self._error(ConnectorError, Code.SETTINGS_UNUSABLE, str(problem)) from None
         self._pool: Pool[Session] = Pool(
@@ -118,6 +119,18 @@ class MysqlConnector(SqlReaderWriter):
     def compiler(self) -> Compiler:
         """For this server."""
         return self._compiler or self._first()
+
+    def find_json(self, query: Query) -> bytes:
+        """A JSON array of the rows, put together by the server where it can say every column."""
+        compiler = self.compiler()
+        with self._values():
+            statement = json_statement(compiler, self.table(query.model, compiler), query)
+        if statement is not None:
+            texts = [text for (text,) in self.fetch(statement)]
+            if None not in texts:  # a row larger than the server's largest packet
+                return b"[%b]" % b",".join(texts)
+        hidden = {prop.name for prop in query.model.properties.values() if prop.hidden}
+        return to_json([{name: row[name] for name in row if name not in hidden} for row in self.find(query)]).encode()
 
     def fetch(self, statement: Compiled, *, write: bool = False) -> Sequence[Sequence[Any]]:
         """Rows as tuples."""
@@ -385,20 +398,3 @@ def _definition() -> "type[MysqlSettings]":
     from lbconf.connectors.mysql.settings import MysqlSettings
 
     return MysqlSettings
-
-
-def _place(settings: "MysqlSettings", data_source: DataSource) -> str:
-    """Where a connection goes and as whom; never the password, and nothing that came from a secret source."""
-    parameters = connection_parameters(settings)
-
-    def shown(key: str, *names: str) -> str:
-        if settings.url is None and any(isinstance(data_source.settings.get(name), Secret) for name in names):
-            return MASK
-        return str(parameters.get(key, ""))
-
-    database, user = shown("database", "database", "db"), shown("user", "user", "username")
-    if parameters.get("unix_socket"):
-        where = f"at {shown('unix_socket', 'socketPath', 'socket')}"
-    else:
-        where = f"at {shown('host', 'host', 'hostname')}:{shown('port', 'port')}"
-    return f"{where}, database {database}, user {user}"

@@ -84,7 +84,13 @@ class MysqlDialect(Dialect):
         charset, collation = self._known.get(name, ("", ""))
         exact = self.exact(self.quote(name), charset=charset, collation=collation)
         return bind_column(
-            prop, name, self.quote(name), column_type, exact=exact, by_index=_by_index(charset, collation)
+            prop,
+            name,
+            self.quote(name),
+            column_type,
+            exact=exact,
+            by_index=_by_index(charset, collation),
+            server=self.server,
         )
 
     def exact(self, expression: str, *, charset: str = "", collation: str = "") -> str:

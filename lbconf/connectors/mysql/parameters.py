@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from lbconf.layers.secret import Secret
+from lbconf.layers.secret import MASK, Secret
+from lbconf.project.resolved import DataSource
 
 if TYPE_CHECKING:
     from lbconf.connectors.mysql.settings import MysqlSettings
 
-__all__ = ["connection_parameters", "named_database"]
+__all__ = ["connection_parameters", "named_database", "shown_place"]
 
 SCHEMES: Final = frozenset({"mysql", "mariadb", "mysql2", "mysql+pymysql", "mariadb+pymysql"})
 SSL_FILES: Final = {"ca": "ssl_ca", "cert": "ssl_cert", "key": "ssl_key"}
@@ -62,6 +63,23 @@ def named_database(settings: Mapping[str, Any]) -> str:
         except ValueError:
             return ""
     return _plain(settings.get("database")) or _plain(settings.get("db"))
+
+
+def shown_place(settings: "MysqlSettings", data_source: DataSource) -> str:
+    """Where a connection goes and as whom; never the password, and nothing that came from a secret source."""
+    parameters = connection_parameters(settings)
+
+    def shown(key: str, *names: str) -> str:
+        if settings.url is None and any(isinstance(data_source.settings.get(name), Secret) for name in names):
+            return MASK
+        return str(parameters.get(key, ""))
+
+    database, user = shown("database", "database", "db"), shown("user", "user", "username")
+    if parameters.get("unix_socket"):
+        where = f"at {shown('unix_socket', 'socketPath', 'socket')}"
+    else:
+        where = f"at {shown('host', 'host', 'hostname')}:{shown('port', 'port')}"
+    return f"{where}, database {database}, user {user}"
 
 
 def _plain(value: Any) -> str:

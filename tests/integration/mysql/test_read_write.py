@@ -1,5 +1,6 @@
 """Rows through MariaDB or MySQL: what goes in comes out, whatever collation, key or place inside JSON is asked for."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, time
 from decimal import Decimal
@@ -11,8 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lbconf.api.present import encode, plain
 from lbconf.connectors.mysql.connector import MysqlConnector
 from lbconf.connectors.mysql.dialect import MysqlDialect
+from lbconf.connectors.mysql.json_rows import json_statement
 from lbconf.connectors.mysql.server import Server
 from lbconf.connectors.sql.compile import Compiler
 from lbconf.datatypes import (
@@ -137,6 +140,41 @@ def test_an_older_server_finds_what_the_interpreter_finds(mysql_url: str, layout
 
     law()
     connector.close()
+
+
+@pytest.mark.parametrize("layout", [Layout.NATIVE, Layout.LOOPBACK])
+@pytest.mark.parametrize("without", ["bytes", "nothing"])
+def test_json_by_the_server_is_what_find_gives(mysql_url: str, layout: Layout, without: str) -> None:
+    connector = MysqlConnector(data_source("mysql", {"url": mysql_url}, layout=layout))
+    types = {name: prop.type for name, prop in every_type(layout).properties.items() if name not in {"id", without}}
+    kind = model(types, layout=layout)
+    create_tables(connector, connector.mapping, kind)
+    compiler = connector.compiler()
+    by_server = json_statement(compiler, connector.table(kind, compiler), Query(model=kind))
+    assert (by_server is not None) is (without == "bytes")
+
+    @FEW
+    @given(st.data())
+    def law(data: st.DataObject) -> None:
+        connector.delete(kind, None)
+        made = connector.insert(kind, data.draw(st.lists(rows(kind, whole_seconds=layout.is_loopback), max_size=4)))
+        query = data.draw(queries(kind, made))
+        shown = json.loads(encode([plain(row) for row in connector.find(query)]))
+        assert json.loads(connector.find_json(query)) == shown
+
+    law()
+    connector.close()
+
+
+def test_json_without_hidden_properties_and_with_odd_names(connector: MysqlConnector) -> None:
+    odd = "a\"b`c'{0}%s\\"
+    kind = model({"name": StringType(), odd: StringType(), "secret": StringType()}, secret={"hidden": True})
+    create_tables(connector, connector.mapping, kind)
+    connector.insert(kind, [{"name": "a", odd: "x", "secret": "s"}, {}])
+    expected = [{"id": 1, "name": "a", odd: "x"}, {"id": 2, "name": None, odd: None}]
+    assert json.loads(connector.find_json(Query(model=kind))) == expected
+    assert json.loads(connector.find_json(Query(model=kind, fields=(kind.properties["secret"],)))) == [{}, {}]
+    assert json.loads(connector.find_json(Query(model=kind, limit=0))) == []
 
 
 def test_insert_is_all_or_none(connector: MysqlConnector) -> None:
