@@ -47,12 +47,12 @@ def test_row(target: PostgresqlTarget, case: Case, way: str) -> None:
         for step in plan.steps:
             strongest: list[str] = []
             for statement in step.statements:
-                before = dict(other.execute(FILES, (relations,)).fetchall())
+                before: dict[int, int] = dict(other.execute(FILES, (relations,)).fetchall())
                 if "CONCURRENTLY" in statement.sql:
                     held = while_it_waits(worker, statement, other, relations, target)
                 else:
                     held = while_it_is_open(worker, statement, relations)
-                after = dict(other.execute(FILES, (relations,)).fetchall())
+                after: dict[int, int] = dict(other.execute(FILES, (relations,)).fetchall())
                 anew = {oid for oid, file in after.items() if before[oid] != file}
                 nothing_there = held is None and " IF EXISTS " in statement.sql
                 assert nothing_there or held == statement.lock, statement.sql
