@@ -17,6 +17,7 @@ from lbconf.plan.discovered_loopback import (
     loopback_listing,
     loopback_primary_keys,
 )
+from lbconf.plan.discovered_wanted import Wanted
 from lbconf.project.resolved import DataSource
 from lbconf.records import dataclass
 from lbconf.state.structure import EVERYTHING, State, Table, View
@@ -107,8 +108,8 @@ def discovered_models(connector: Connector, *, namespaces: Sequence[str] | None 
     """Definitions of the native layout that say all they can, and what they cannot. Raises as `discover`."""
     state = _inspected(connector, namespaces)
     mapping = _mapping(connector.data_source)
-    owned = [EVERYTHING] if namespaces is None else namespaces
-    return discovered(state, mapping, data_source=connector.data_source.name, owns=owned)
+    owned = (EVERYTHING,) if namespaces is None else tuple(namespaces)
+    return discovered(state, mapping, data_source=connector.data_source.name, wanted=Wanted(owns=owned))
 
 
 def discover_project(

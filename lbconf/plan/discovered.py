@@ -6,7 +6,7 @@ untouched and is reported.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 from lbconf.connectors.contract import ModelMapping
@@ -21,12 +21,15 @@ from lbconf.datatypes import (
     TextType,
     UuidType,
 )
-from lbconf.diagnostics import Code, Diagnostic, Severity
+from lbconf.diagnostics import Diagnostic
 from lbconf.plan.discovered_names import model_names, property_names
+from lbconf.plan.discovered_order import in_order
 from lbconf.plan.discovered_parts import exact_parts, exact_view, options
 from lbconf.plan.discovered_relations import add_relations
 from lbconf.plan.discovered_structure import structure_of
 from lbconf.plan.discovered_types import portable, type_text, written
+from lbconf.plan.discovered_unsaid import unrelated, unsaid
+from lbconf.plan.discovered_wanted import Wanted
 from lbconf.plan.exact import IDENTITY_KINDS
 from lbconf.project.resolved import UNSET, Layout, Model, Property
 from lbconf.records import dataclass, field, replace
@@ -47,6 +50,8 @@ class Discovered:
 
     models: tuple[dict[str, Any], ...]
     """Definitions as a file would hold them, by name of the table."""
+    tables: tuple[QualifiedName, ...] = ()
+    """The table or view of each model, in the same order."""
     structure: Mapping[str, Any] = field(default_factory=dict)
     """What the data source says beside its models' tables, under `structure`."""
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -66,15 +71,17 @@ class _Source:
     """The type behind each domain."""
 
 
-def discovered(state: State, mapping: ModelMapping, *, data_source: str, owns: Sequence[str] = ()) -> Discovered:
-    """Definitions of every table and view of the state.
+def discovered(state: State, mapping: ModelMapping, *, data_source: str, wanted: Wanted | None = None) -> Discovered:
+    """Definitions of every table and view of the state, the same whatever the order of its parts.
 
     Args:
         state: The actual state.
         mapping: The data source's, which tells what needs no saying.
         data_source: Name that the models attach to.
-        owns: Namespaces that the models will speak for completely.
+        wanted: How, and what of it; everything when None.
     """
+    wanted = wanted or Wanted()
+    state = in_order(state, views=wanted.views)
     source = _Source(
         mapping=mapping,
         data_source=data_source,
@@ -84,15 +91,29 @@ def discovered(state: State, mapping: ModelMapping, *, data_source: str, owns: S
         domains={found.name: found.type for found in state.domains},
     )
     columns = {table.name: table.columns for table in state.tables} | {view.name: view.columns for view in state.views}
-    names = model_names([(n.namespace, n.name) for n in columns], default_namespace=source.default_namespace)
-    properties = {name: property_names(column.name for column in found) for name, found in columns.items()}
+    known = wanted.known
+    names = model_names(
+        [(n.namespace, n.name) for n in columns],
+        default_namespace=source.default_namespace,
+        naming=wanted.naming.model,
+        known={(table.namespace, table.name): name for table, name in known.models.items()},
+        taken=known.taken,
+    )
+    properties = {
+        name: property_names(
+            (column.name for column in found),
+            naming=wanted.naming.property,
+            known=known.properties.get(name, {}),
+        )
+        for name, found in columns.items()
+    }
     models: dict[QualifiedName, dict[str, Any]] = {}
     for table in state.tables:
         if table.columns or source.section == "postgresql":
             models[table.name] = _table_model(
                 table, names[table.name.namespace, table.name.name], properties[table.name], source
             )
-    add_relations(state, models, properties, mapping)
+    without = add_relations(state, models, properties, mapping, wanted)
     for view in state.views:
         if view.columns:
             models[view.name] = _view_model(
@@ -100,8 +121,9 @@ def discovered(state: State, mapping: ModelMapping, *, data_source: str, owns: S
             )
     return Discovered(
         models=tuple(_tidy(models[name]) for name in sorted(models)),
-        structure=structure_of(state, source.default_namespace, owns=owns),
-        diagnostics=tuple(_unsaid(state)),
+        tables=tuple(sorted(models)),
+        structure=structure_of(state, source.default_namespace, owns=wanted.owns),
+        diagnostics=(*unsaid(state), *unrelated(without)),
     )
 
 
@@ -316,27 +338,3 @@ def _escaped(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _escaped(inner) for key, inner in value.items()}
     return [_escaped(inner) for inner in value] if isinstance(value, list) else value
-
-
-def _unsaid(state: State) -> Sequence[Diagnostic]:
-    found = [(fact.kind, fact.name, "") for fact in state.opaque]
-    for table in state.tables:
-        found.extend((fact.kind, fact.name, f" of {table.name}") for fact in table.opaque)
-    found.extend(
-        ("view that calls functions", str(view.name), "")
-        for view in state.views
-        if view.definition and view.depends_on_opaque
-    )
-    kinds: dict[str, list[str]] = {}
-    for kind, name, place in found:
-        kinds.setdefault(kind, []).append(f"{name}{place}")
-    return [
-        Diagnostic(
-            code=Code.NOT_DISCOVERED,
-            severity=Severity.WARNING,
-            message=f"{kind}: models cannot say {', '.join(names[:5])}"
-            + (f" and {len(names) - 5} more" if names[5:] else ""),
-            hint="it stays in the database as it is; plan and apply leave it alone",
-        )
-        for kind, names in sorted(kinds.items())
-    ]

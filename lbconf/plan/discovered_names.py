@@ -2,14 +2,25 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 
 from lbconf.project.builtin import ABSTRACT, BUILT_IN
 from lbconf.project.plural import plural
 
-__all__ = ["RESERVED_PROPERTIES", "distinct", "lower_camel", "model_names", "pascal", "plural_camel", "property_names"]
+__all__ = [
+    "RESERVED_PROPERTIES",
+    "distinct",
+    "legal",
+    "lower_camel",
+    "model_names",
+    "pascal",
+    "plural_camel",
+    "property_names",
+    "words",
+]
 
 RESERVED_MODELS: Final = frozenset(
     name.lower()
@@ -57,15 +68,19 @@ LONGEST: Final = 100
 """Most characters of a name; file names stay short enough for every file system."""
 
 
-def _words(name: str) -> list[str]:
+NONE: Final[Mapping[Any, str]] = MappingProxyType({})
+
+
+def words(name: str) -> list[str]:
+    """The words of a name in ASCII, their case kept: `order_line`, `orderLine` and `order line` have two."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     return [word for part in WORDS.split(plain) for word in HUMPS.split(part) if word]
 
 
 def pascal(name: str) -> str:
     """`order_line` and `orderLine` as `OrderLine`; `T` and a digest for names without a letter or digit of ASCII."""
-    words = _words(name)
-    made = "".join(word[:1].upper() + (word[1:].lower() if word.isupper() else word[1:]) for word in words)
+    found = words(name)
+    made = "".join(word[:1].upper() + (word[1:].lower() if word.isupper() else word[1:]) for word in found)
     if not made:
         return f"T{sha256(name.encode()).hexdigest()[:8]}"
     return (made if made[0].isalpha() else f"T{made}")[:LONGEST]
@@ -73,10 +88,10 @@ def pascal(name: str) -> str:
 
 def lower_camel(name: str) -> str:
     """`order_line`, `OrderLine` and `ORDER_LINE` as `orderLine`."""
-    words = _words(name)
-    if not words:
+    found = words(name)
+    if not found:
         return f"p{sha256(name.encode()).hexdigest()[:8]}"
-    first, *rest = words
+    first, *rest = found
     made = first.lower() + "".join(word[:1].upper() + word[1:].lower() for word in rest)
     return (made if made[0].isalpha() else f"p{made}")[:LONGEST]
 
@@ -97,39 +112,72 @@ def distinct(wanted: str, taken: Iterable[str]) -> str:
     return f"{wanted}{number}"
 
 
-def model_names(tables: Iterable[tuple[str, str]], *, default_namespace: str) -> dict[tuple[str, str], str]:
-    """A model name for each (namespace, table), tables of the default namespace served first.
+def legal(name: str) -> bool:
+    """Whether a name can be one of a model or property as it stands, in files and addresses too."""
+    plain = name.isascii() and name.replace("_", "a").isalnum() and name[0].isalpha() and len(name) <= LONGEST
+    return plain and name.lower() not in RESERVED_PROPERTIES
 
-    No two are equal in any case, none has the REST path of another, none is a reserved one.
+
+def model_names(
+    tables: Iterable[tuple[str, str]],
+    *,
+    default_namespace: str,
+    naming: Callable[[str], str] = pascal,
+    known: Mapping[tuple[str, str], str] = NONE,
+    taken: Iterable[str] = (),
+) -> dict[tuple[str, str], str]:
+    """A model name for each (namespace, table): those with a known one first, then the default namespace's.
+
+    No two are equal in any case, none has the REST path or the file of another, none is a reserved one.
+
+    Args:
+        tables: What to name.
+        default_namespace: Whose names need no telling apart.
+        naming: The name that a table would like.
+        known: Names that some of them have already.
+        taken: Names of other models.
     """
-    found: dict[tuple[str, str], str] = {}
-    taken: set[str] = set()
-    for namespace, table in sorted(tables, key=lambda pair: (pair[0] != default_namespace, pair)):
-        name = pascal(table)
+    wanted = sorted(tables, key=lambda pair: (pair[0] != default_namespace, pair))
+    found = {pair: known[pair] for pair in wanted if pair in known}
+    used: set[str] = set()
+    for name in (*taken, *found.values()):
+        used |= _claims(name)
+    for namespace, table in wanted:
+        if (namespace, table) in found:
+            continue
+        name = naming(table)
         if name.lower() in RESERVED_MODELS:
             name = f"{name}Record"
-        if _clashes(name, taken) and namespace not in {"", default_namespace}:
-            name = f"{pascal(namespace)}{name}"
+        if not used.isdisjoint(_claims(name)) and namespace not in {"", default_namespace}:
+            name = f"{pascal(namespace)}{name[:1].upper()}{name[1:]}"
         number = 2
         stem = name
-        while _clashes(name, taken) or name.lower() in RESERVED_MODELS:
+        while not used.isdisjoint(_claims(name)) or name.lower() in RESERVED_MODELS:
             name = f"{stem}{number}"
             number += 1
-        taken |= {name.lower(), plural(name).lower()}
+        used |= _claims(name)
         found[namespace, table] = name
     return found
 
 
-def _clashes(name: str, taken: set[str]) -> bool:
-    return name.lower() in taken or plural(name).lower() in taken
+def _claims(name: str) -> set[str]:
+    """What no other model may be called: the name, its path, and the model that a file of that name stands for."""
+    return {name.lower(), plural(name).lower(), name.replace("_", "").lower()}
 
 
-def property_names(columns: Iterable[str]) -> dict[str, str]:
-    """A property name for each column; columns that are legal camel case already come first to theirs."""
+def property_names(
+    columns: Iterable[str],
+    *,
+    naming: Callable[[str], str] = lower_camel,
+    known: Mapping[str, str] = NONE,
+) -> dict[str, str]:
+    """A property name for each column; known ones stay, columns that are named as they like come before the others."""
     names = list(columns)
-    found: dict[str, str] = {}
-    for column in sorted(names, key=lambda name: lower_camel(name) != name):
-        made = lower_camel(column)
+    found = {column: known[column] for column in names if column in known}
+    for column in sorted(names, key=lambda name: naming(name) != name):
+        if column in found:
+            continue
+        made = naming(column)
         if made.lower() in RESERVED_PROPERTIES:
             made = f"{made}Value"
         found[column] = distinct(made, found.values())
