@@ -84,12 +84,12 @@ def compare(
         before = originals[old_names.get(table.name, table.name)]
         if before is found and table.name in equal:
             continue
-        if found.partition_by != table.partition_by:
-            changes += [DropTable(before=before), *_created(table)]
-            remade.add(table.name)
-            continue
         if before.name != found.name:
             changes.append(RenameTable(before=before, after=table))
+        if found.partition_by != table.partition_by:
+            changes += [DropTable(before=found), *_created(table)]
+            remade.add(table.name)
+            continue
         if before is not found or found != table:
             changes += table_changes(before, found, table)
     changes += view_changes(now, wanted, remade=remade, going=unneeded_views(now, wanted, made))
