@@ -33,9 +33,10 @@ def heading(script: Script, client: str, *, on_error: str) -> Iterator[str]:
 
 
 def step_comments(step: Step) -> Iterator[str]:
-    """What the step does, and its dangers."""
+    """What the step does, its dangers, and what to do where a later statement of it fails."""
     yield comment(step.summary)
     yield from (comment(f"{hazard.kind}: {hazard.message}") for hazard in step.hazards)
+    yield from (comment(f"where a later statement of this step fails: {found.sql}") for found in step.abandon)
 
 
 def terminated(statement: Statement) -> str:
