@@ -182,6 +182,11 @@ def session(
         with translating():
             connection.autocommit = True
             _lock(connection, lock_timeout)
+            # The journal has to be on the disk before the statement that it speaks of begins.
+            connection.execute(
+                "SELECT set_config('synchronous_commit', 'on', false)"
+                " WHERE current_setting('synchronous_commit') = 'off'"
+            )
             if connection.info.server_version >= CHECKS_CONNECTION:
                 # After a kill the server would otherwise go on with a long statement, and keep the lock.
                 connection.execute("SELECT set_config('client_connection_check_interval', '1s', false)")
