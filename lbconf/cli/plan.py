@@ -82,9 +82,7 @@ def command(  # noqa: PLR0913 - one argument for each option
     **asked: Any,
 ) -> int:
     """Show what would change in every database, why, and how dangerous it is. Nothing is written."""
-    from lbconf.cli.views.plan_forms import plan_as
     from lbconf.operations import own_process
-    from lbconf.plan.plan_file import write_plan_file
 
     _refuse_mixed(snapshot=snapshot, url=url, back_to=back_to, check_data=check_data, examples=not no_examples, **asked)
     output = options.output
@@ -99,6 +97,9 @@ def command(  # noqa: PLR0913 - one argument for each option
     else:
         project, report = _from_snapshot(options, snapshot, **asked)
     own_process.keep(project, report)
+    from lbconf.cli.views.plan_forms import plan_as  # after the servers were asked: what follows takes its time
+    from lbconf.plan.plan_file import write_plan_file
+
     output.diagnostics((*project.diagnostics, *(found for plan in report.plans for found in plan.diagnostics)))
     if output_format != "text" or report.plans or not report.failures:
         output.result(plan_as(output_format, report, color=output.color_results))
@@ -156,7 +157,6 @@ def _planned(
     from lbconf.operations.asking import EarlyQuestion
     from lbconf.operations.collection import collection_paused
     from lbconf.operations.load import load_project
-    from lbconf.operations.plan import plan_project
 
     early = None if url is not None else EarlyQuestion(data_sources, apart=own_process.is_ours())
     with collection_paused(), nullcontext() if early is None else closing(early):
@@ -167,6 +167,8 @@ def _planned(
             overrides=options.sets,
             on_data_sources=None if early is None else early.ask,
         )
+        from lbconf.operations.plan import plan_project  # the server is at work while this is imported
+
         report = plan_project(project, data_sources=data_sources, models=models, url=url, early=early, **asked)
     return project, report
 

@@ -9,8 +9,8 @@ from lbconf.connectors.registry import connector_type
 from lbconf.errors import LbconfError
 from lbconf.operations.apart import Apart, FailedApartError, possible
 from lbconf.operations.data_sources import create_connector
-from lbconf.operations.meanwhile import Aside
-from lbconf.plan.managed import Managed, last_managed
+from lbconf.operations.meanwhile import Aside, meanwhile
+from lbconf.plan.managed import Managed, last_managed, managed_namespaces
 from lbconf.project.resolved import DataSource
 from lbconf.records import dataclass
 from lbconf.state.structure import EVERYTHING, State
@@ -153,11 +153,14 @@ def seen(inspector: Inspector, migrator: Migrator, likely: Collection[str] | Non
 
 def _seen_as_managed(inspector: Inspector, migrator: Migrator, source: DataSource) -> Seen:
     """What the ledger says, and what is in its namespaces (all where the project owns all); nothing where none."""
-    managed = last_managed(migrator.history())
-    likely = None if owns_everything(source) else ()
-    if not managed.namespaces:
-        return Seen(managed=managed, namespaces=None, actual=State())
-    return _look(inspector, managed, likely)
+    entries = migrator.history()
+    managed = managed_namespaces(entries)
+    if not managed:
+        return Seen(managed=last_managed(entries), namespaces=None, actual=State())
+    namespaces = frozenset[str]() if owns_everything(source) else frozenset(managed)
+    with meanwhile(lambda: last_managed(entries)) as answer:
+        actual = inspector.inspect(sorted(namespaces) or None)
+    return Seen(managed=answer(), namespaces=namespaces, actual=actual)
 
 
 def owns_everything(source: DataSource) -> bool:

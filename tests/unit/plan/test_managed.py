@@ -1,9 +1,12 @@
 """What the ledger says is managed."""
 
 import json
+from types import SimpleNamespace
+
+import pytest
 
 from lbconf.connectors.contract import LedgerEntry
-from lbconf.plan.managed import last_managed
+from lbconf.plan.managed import last_managed, managed_namespaces
 from lbconf.state.serialise import to_data
 from lbconf.state.structure import Column, ColumnType, QualifiedName, State, Table
 
@@ -35,3 +38,13 @@ def test_what_is_managed_is_the_newest_state_and_what_half_a_plan_may_have_left(
     assert managed(entry(1, "applied", 1, "a"), entry(2, "applied", 1, "b")) == {"b"}
     assert managed(entry(1, "applied", 1, "a"), entry(2, "failed", 0, "b")) == {"a"}
     assert managed(entry(1, "applied", 1, "a"), entry(2, "failed", 1, "b")) == {"a", "b"}
+
+
+@pytest.mark.parametrize("names", [[], ["public"], ["b", "a]b", 'c"d', "é"]])
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")])
+def test_the_namespaces_are_read_without_the_rest(names: list[str], separators: tuple[str, str]) -> None:
+    for data in ({"namespaces": names, "tables": []}, {"tables": [], "namespaces": names}, {"tables": []}):
+        text = json.dumps(data, separators=separators, ensure_ascii=False)
+        entries = [SimpleNamespace(result="applied", next_step=1, state=text, documents="")]
+        assert managed_namespaces(entries) == last_managed(entries).namespaces  # type: ignore[arg-type]
+    assert managed_namespaces([]) == ()
