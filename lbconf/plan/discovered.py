@@ -39,7 +39,7 @@ __all__ = ["Discovered", "discovered"]
 
 LITERAL: Final = re.compile(r"^'(?P<text>(?:[^'\\]|'')*)'(?:::(?P<cast>text|character varying|bpchar))?$")
 WHOLE: Final = re.compile(r"^(?:0|[1-9]\d{0,8})$")
-INSTANTS: Final = frozenset({"now()", "CURRENT_TIMESTAMP"})
+INSTANT: Final = "CURRENT_TIMESTAMP"
 UUID_MAKERS: Final = ("gen_random_uuid()", "uuidv4()", "uuidv7()")
 KINDS: Final = {kind: word for word, kind in IDENTITY_KINDS.items()}
 
@@ -282,7 +282,7 @@ def _default(column: Column, kind: DataType, found: dict[str, Any], section: dic
         constant = int(text)
     elif text in {"true", "false"}:
         constant = text == "true" if isinstance(kind, BooleanType) else UNSET
-    elif text in INSTANTS and isinstance(kind, DateTimeType) and column.type.name == "timestamp with time zone":
+    elif text == INSTANT and isinstance(kind, DateTimeType) and column.type.name == "timestamp with time zone":
         constant = "$now"
     if constant is UNSET or not _fits(constant, kind) or column.type.enumeration is not None or column.type.dimensions:
         section["dbDefault"] = text

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from lbconf.connectors.postgresql.ddl_options import column_options
+from lbconf.connectors.postgresql.reprint import reprinted
 from lbconf.connectors.postgresql.spelling import comment_literal, index_statements, name_text, parameters, quote
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import PlanError
@@ -140,7 +141,7 @@ def create_view(view: View) -> list[str]:
     name = name_text(view.name)
     options = f" WITH ({parameters(view.options)})" if view.options else ""
     empty = " WITH NO DATA" if any(fact.kind == "unpopulated" for fact in view.opaque) else ""
-    found = [f"CREATE {kind} {name}{options} AS {view.definition.strip().removesuffix(';')}{empty}"]
+    found = [f"CREATE {kind} {name}{options} AS {reprinted(view.definition.strip().removesuffix(';'))}{empty}"]
     if view.comment is not None:
         found.append(f"COMMENT ON {kind} {name} IS {comment_literal(view.comment)}")
     for column in view.columns:
@@ -172,7 +173,7 @@ def _split(name: str) -> tuple[QualifiedName, str]:
 
 def _statements(definition: str) -> list[str]:
     """A definition of one statement, or of a trigger's and one that sets when it fires."""
-    head, mark, tail = definition.partition("; ALTER TABLE ")
+    head, mark, tail = reprinted(definition).partition("; ALTER TABLE ")
     return [head.strip().removesuffix(";"), f"ALTER TABLE {tail}"] if mark else [head.strip().removesuffix(";")]
 
 

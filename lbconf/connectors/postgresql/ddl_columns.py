@@ -199,9 +199,9 @@ def _retype(alter: str, before: Column, after: Column) -> str:
     collate = f" COLLATE {after.collation}" if after.collation else ""
     if assigns(before.type, after.type):
         return f"{alter} TYPE {wanted}{collate}"
-    value = (
-        f"{column}::{'text' + '[]' * before.type.dimensions}" if cast_through_text(before.type, after.type) else column
-    )
+    alike = before.type.dimensions == after.type.dimensions
+    through = "text" + ("[]" * before.type.dimensions if alike else "")
+    value = f"{column}::{through}" if cast_through_text(before.type, after.type) else column
     return f"{alter} TYPE {wanted}{collate} USING {value}::{wanted}"
 
 

@@ -6,6 +6,7 @@ Source: PostgreSQL manual, section 4.1 (lexical structure) and the pages CREATE 
 from collections.abc import Iterable
 from typing import Final
 
+from lbconf.connectors.postgresql.reprint import reprinted
 from lbconf.state.structure import (
     Check,
     Column,
@@ -112,7 +113,7 @@ def column_clause(column: Column) -> str:
         words.append(f"COLLATE {column.collation}")
     identity = column.identity
     if column.generated is not None:
-        words.append(f"GENERATED ALWAYS AS ({column.generated}) {'VIRTUAL' if column.virtual else 'STORED'}")
+        words.append(f"GENERATED ALWAYS AS ({reprinted(column.generated)}) {'VIRTUAL' if column.virtual else 'STORED'}")
     elif identity is not None and identity.kind.startswith("identity"):
         how = "ALWAYS" if identity.kind == "identity-always" else "BY DEFAULT"
         options = identity_options(identity).strip()
@@ -163,7 +164,7 @@ def check_clause(check: Check) -> str:
         behind += " NOT ENFORCED"
     elif not check.valid:
         behind += " NOT VALID"
-    return f"CONSTRAINT {quote(check.name)} CHECK ({check.expression}){behind}"
+    return f"CONSTRAINT {quote(check.name)} CHECK ({reprinted(check.expression)}){behind}"
 
 
 def foreign_key_clause(key: ForeignKey) -> str:
@@ -187,7 +188,7 @@ def foreign_key_clause(key: ForeignKey) -> str:
 
 
 def _index_part(part: IndexPart) -> str:
-    words = [quote(part.column) if part.column is not None else f"({part.expression})"]
+    words = [quote(part.column) if part.column is not None else f"({reprinted(part.expression or '')})"]
     if part.collation:
         words.append(f"COLLATE {part.collation}")
     if part.operator_class:
@@ -213,7 +214,7 @@ def index_statement(table: QualifiedName, index: Index) -> str:
     if stored:
         words.append(f"WITH ({parameters(stored)})")
     if index.where:
-        words.append(f"WHERE {index.where}")
+        words.append(f"WHERE {reprinted(index.where)}")
     return " ".join(words)
 
 

@@ -13,6 +13,7 @@ __all__ = ["assigns", "cast_through_text", "loses", "may_fail", "rewrites", "sam
 TEXTS: Final = frozenset({"text", "character varying"})
 WHOLE: Final = {"smallint": 2, "integer": 4, "bigint": 8}
 STAMPS: Final = frozenset({"timestamp without time zone", "timestamp with time zone", "time without time zone"})
+DAYS: Final = frozenset({"date", "timestamp without time zone", "timestamp with time zone"})
 FLOATS: Final = {"real": 4, "double precision": 8}
 STRINGS: Final = TEXTS | {"character"}
 BITS: Final = frozenset({"bit", "bit varying"})
@@ -136,7 +137,7 @@ def same_family(before: ColumnType, after: ColumnType) -> bool:
 
 def cast_through_text(before: ColumnType, after: ColumnType) -> bool:
     """Whether PostgreSQL knows no direct cast, but one to text and one from it."""
-    if before.enumeration and after.enumeration:
+    if before.dimensions != after.dimensions or (before.enumeration and after.enumeration):
         return True
     textual = TEXTS | {"character"}
     if before.name in textual or after.name in textual or before.name == after.name:
@@ -146,9 +147,8 @@ def cast_through_text(before: ColumnType, after: ColumnType) -> bool:
     numbers = {*WHOLE, *FLOATS, "numeric"}
     if before.name in numbers and after.name in numbers:
         return False
-    times = {*STAMPS, "date"}
-    if before.name in times and after.name in times:
-        return False
+    if before.name in DAYS and (after.name in DAYS or after.name == "time without time zone"):
+        return before.name == "date" and after.name not in DAYS
     direct = {
         ("boolean", "integer"),
         ("integer", "boolean"),
