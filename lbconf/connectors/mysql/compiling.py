@@ -1,6 +1,6 @@
 """What the pieces of one plan know of each other."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from lbconf.connectors.mysql.algorithms import Algorithm, Kind, algorithm_of
 from lbconf.connectors.mysql.server import Server
@@ -29,6 +29,8 @@ class Context:
     desired: State
     server: Server
     online: bool
+    collations: Mapping[str, str]
+    """Of new tables, by namespace, as far as they are known."""
     made: frozenset[QualifiedName]
     """Tables this plan makes: nothing on them can hurt."""
     old_names: tuple[tuple[QualifiedName, QualifiedName], ...] = ()

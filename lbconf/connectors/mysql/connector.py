@@ -91,6 +91,8 @@ class MysqlConnector(SqlReaderWriter):
         self._server = NEWEST_MARIADB
         self._facts: ServerFacts | None = None
         self._inspected: State | None = None
+        self._usual: Mapping[str, str] = {}
+        """The collation of new tables, by namespace."""
 
     @property
     def capabilities(self) -> Capabilities:
@@ -198,7 +200,8 @@ class MysqlConnector(SqlReaderWriter):
         """The actual state of these namespaces; of none named: the data source's own database, which is ""."""
         from lbconf.connectors.mysql import inspect
 
-        self._inspected = self._run(lambda session: inspect.inspect(session, namespaces))
+        self._inspected, defaults = self._run(lambda session: inspect.inspected(session, namespaces))
+        self._usual = dict(defaults.collations)
         return self._inspected
 
     def normalize(self, desired: State) -> State:
@@ -222,7 +225,14 @@ class MysqlConnector(SqlReaderWriter):
         from lbconf.connectors.mysql import data_checks, ddl
         from lbconf.connectors.sql.data_checks import with_checks
 
-        steps = ddl.compile_changes(changes, actual=actual, desired=desired, online=online, server=self._server)
+        steps = ddl.compile_changes(
+            changes,
+            actual=actual,
+            desired=desired,
+            online=online,
+            server=self._server,
+            collations=self._usual,
+        )
         return with_checks(steps, changes, actual, data_checks.DIALECT)
 
     def session(
@@ -270,6 +280,7 @@ class MysqlConnector(SqlReaderWriter):
         from lbconf.connectors.mysql import offline
 
         self._server = offline.server_of(facts)
+        self._usual = dict(offline.defaults_from(facts).collations)
         self._facts = facts
 
     def predict(self, desired: State, actual: State) -> Predicted:

@@ -6,7 +6,7 @@ itself, and each statement says how one can see that it is done.
 Source: MySQL 8.0 Reference Manual, sections 15.1 and 17.12; MariaDB documentation, ALTER TABLE.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from lbconf.connectors.mysql.algorithms import Algorithm
@@ -53,6 +53,8 @@ TABLE_CHANGES: Final = (
 INDEX_CHANGES: Final = (c.AddIndex, c.AddUnique, c.DropIndex, c.DropUnique, c.AddPrimaryKey, c.DropPrimaryKey)
 LATE: Final = (c.AddForeignKey, c.CreateView, c.DropNamespace)
 
+NO_COLLATIONS: Final[Mapping[str, str]] = {}
+
 Numbered = tuple[int, c.Change]
 """A change and its place among those handed in."""
 Held = tuple[QualifiedName, ForeignKey]
@@ -60,7 +62,13 @@ Held = tuple[QualifiedName, ForeignKey]
 
 
 def compile_changes(
-    changes: Sequence[c.Change], *, actual: State, desired: State, online: bool, server: Server
+    changes: Sequence[c.Change],
+    *,
+    actual: State,
+    desired: State,
+    online: bool,
+    server: Server,
+    collations: Mapping[str, str] = NO_COLLATIONS,
 ) -> tuple[Step, ...]:
     """The steps that make these ordered changes.
 
@@ -70,12 +78,14 @@ def compile_changes(
         desired: Normalised.
         online: Whether foreign keys may be checked after they are made.
         server: Whose words and abilities count.
+        collations: Of new tables, by namespace.
     """
     context = Context(
         actual=actual,
         desired=desired,
         server=server,
         online=online,
+        collations=collations,
         made=frozenset(change.after.name for change in changes if isinstance(change, c.CreateTable)),
         old_names=tuple(
             (change.after.name, change.before.name) for change in changes if isinstance(change, c.RenameTable)

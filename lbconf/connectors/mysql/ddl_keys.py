@@ -152,8 +152,8 @@ def foreign_key_piece(place: int, change: c.AddForeignKey | c.DropForeignKey, co
             clauses = [f"DROP FOREIGN KEY {quote(key.name)}"]
             undo = [f"ADD {foreign_key_clause(key)}"]
             gone = [index for index in implied_before(table, context) if index.name == key.name]
-            still = {index.name for index in implied_after(table, context)}
-            gone = [index for index in gone if index.name not in still]
+            still = implied_after(table, context)
+            gone = [index for index in gone if index not in still]
             clauses += [f"DROP KEY {quote(index.name)}" for index in gone]
             algorithm = context.algorithm(table, Kind.DROP_FOREIGN_KEY)
             return Piece(

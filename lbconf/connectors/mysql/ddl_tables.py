@@ -13,7 +13,7 @@ from lbconf.connectors.mysql.defaults import literal
 from lbconf.connectors.mysql.done import asked, has_column, has_partition, has_table, negated
 from lbconf.connectors.mysql.partitions import partition_text
 from lbconf.connectors.mysql.pieces import Piece, hazard
-from lbconf.connectors.mysql.spelling import column_clause, create_table, name_text, option_clauses, quote, type_text
+from lbconf.connectors.mysql.spelling import column_clause, create_table, name_text, option_clauses, quote
 from lbconf.diagnostics import Code, Diagnostic, Location
 from lbconf.errors import PlanError
 from lbconf.state import changes as c
@@ -35,6 +35,7 @@ __all__ = [
 
 EXCLUSIVE: Final = "EXCLUSIVE"
 STORAGE: Final = frozenset({"row_format", "key_block_size", "page_compressed", "page_compression_level"})
+TEXTS: Final = frozenset({"char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set"})
 CHARSET: Final = frozenset({"charset", "collation"})
 USUAL: Final = {
     "row_format": "DEFAULT",
@@ -233,7 +234,7 @@ def _partition(
 
 
 def _options(place: int, table: QualifiedName, before: Options, after: Options, context: Context) -> Piece:
-    old, new = dict(before), dict(after)
+    old, new = (_with_collation(table, options, context) for options in (before, after))
     names = {name for name in {*old, *new} if old.get(name) != new.get(name)}
     if "system_versioning" in names:
         message = f"the history of the rows of {table} cannot be turned on or off by a plan"
@@ -269,18 +270,19 @@ def _said(options: Mapping[str, str], names: Iterable[str]) -> Options:
     return tuple(sorted((name, options.get(name, USUAL.get(name, "DEFAULT"))) for name in said))
 
 
+def _with_collation(table: QualifiedName, options: Options, context: Context) -> dict[str, str]:
+    """The options, with the collation of the database where none is said."""
+    usual = context.collations.get(table.namespace, "")
+    return {**({"charset": usual.partition("_")[0], "collation": usual} if usual else {}), **dict(options)}
+
+
 def _kept_columns(table: QualifiedName, context: Context) -> list[str]:
-    """Texts that follow their table have to be told so when the table's collation changes."""
-    wanted = context.wanted(table)
-    there = context.before(table)
+    """Texts that follow their table have to be said again when the table's collation changes, to go on following."""
+    wanted, there = context.wanted(table), context.before(table)
     if wanted is None or there is None:
         return []
-    texts = {"char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set"}
-    collation = dict(wanted.options).get("collation")
-    found = []
-    for column in wanted.columns:
-        follows = column.type.name in texts and column.collation is None and there.column(column.name) is not None
-        if follows and collation:
-            head, kind = f"{quote(column.name)} {type_text(column.type)}", f" COLLATE {collation}"
-            found.append("MODIFY COLUMN " + column_clause(column, context.server).replace(head, head + kind, 1))
-    return found
+    return [
+        f"MODIFY COLUMN {column_clause(column, context.server)}"
+        for column in wanted.columns
+        if column.type.name in TEXTS and column.collation is None and there.column(column.name) is not None
+    ]

@@ -132,7 +132,7 @@ def _table(table: Table, there: Table | None, defaults: Defaults, charsets: Mapp
         options=options,
         primary_key=None if table.primary_key is None else replace(table.primary_key, name=None),
         indexes=tuple(_index(index) for index in table.indexes),
-        foreign_keys=tuple(_foreign_key(key, there) for key in table.foreign_keys),
+        foreign_keys=tuple(_foreign_key(key, None if owned else there) for key in table.foreign_keys),
         comment=table.comment or None,
     )
     found = _told_apart(found)

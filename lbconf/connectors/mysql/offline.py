@@ -12,7 +12,7 @@ from lbconf.connectors.sql.failing import failing
 from lbconf.state.steps import DataCheck
 from lbconf.state.structure import QualifiedName, State
 
-__all__ = ["ask", "facts", "predict", "server_of"]
+__all__ = ["ask", "defaults_from", "facts", "predict", "server_of"]
 
 MARIADB, MYSQL = "MariaDB", "MySQL"
 COLLATION, CHARSET = "collation.", "charset."
@@ -52,16 +52,20 @@ def server_of(found: ServerFacts) -> Server:
 
 def predict(desired: State, actual: State, found: ServerFacts) -> Predicted:
     """What needs no server, and which parts do."""
+    state = predicted(desired, actual, defaults_from(found), dict(_after(CHARSET, dict(found.settings))))
+    asked = questions(state, actual)
+    unproved = [part for name, question in asked.items() for part in _parts(name, question)]
+    return Predicted(state=state, unproved=tuple(unproved))
+
+
+def defaults_from(found: ServerFacts) -> Defaults:
+    """What tables are like that do not say otherwise."""
     settings = dict(found.settings)
-    defaults = Defaults(
+    return Defaults(
         database=settings.get("database", ""),
         engine=settings.get("engine", "InnoDB"),
         collations=tuple((name, said) for name, said in _after(COLLATION, settings)),
     )
-    state = predicted(desired, actual, defaults, dict(_after(CHARSET, settings)))
-    asked = questions(state, actual)
-    unproved = [part for name, question in asked.items() for part in _parts(name, question)]
-    return Predicted(state=state, unproved=tuple(unproved))
 
 
 def _after(prefix: str, settings: dict[str, str]) -> Iterator[tuple[str, str]]:
