@@ -9,6 +9,7 @@ from lbconf.errors import LbconfError, PlanError
 from lbconf.operations.data_sources import create_connector
 from lbconf.operations.history import read_entry
 from lbconf.operations.plan import Failure, PlanReport
+from lbconf.plan.estimates import estimated
 from lbconf.plan.managed import last_managed
 from lbconf.plan.plan import Plan
 from lbconf.plan.planner import PlanInput, make_plan
@@ -74,6 +75,6 @@ def _plan(project: Project, source: DataSource, entry: LedgerEntry, *, online: b
             on_remove_otherwise=source.structure.on_remove,
             online=online,
         )
-        return replace(make_plan(given, connector, connector.sizes), documents=managed.documents)
+        return replace(estimated(make_plan(given, connector, connector.sizes)), documents=managed.documents)
     finally:
         connector.close()
