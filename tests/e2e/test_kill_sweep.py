@@ -1,4 +1,4 @@
-"""Kill -9 before and after every step of a plan, on every server: the next apply completes and no row is lost."""
+"""Kill -9 around every step and behind every statement, on every server: the next apply completes, no row is lost."""
 
 import json
 import sqlite3
@@ -14,8 +14,8 @@ import pytest
 from lbconf.operations.apply import apply_plans
 from lbconf.operations.load import load_project
 from lbconf.operations.plan import plan_project
-from lbconf.plan.executor import Moment
 from lbconf.plan.plan import Plan
+from lbconf.plan.progress import Event, Moment
 from lbconf.project.resolved import Project
 from lbconf.state.hazards import HazardKind
 
@@ -73,19 +73,22 @@ def rows(root: Path, source: dict[str, Any], statement: str) -> list[tuple[Any, 
 
 
 @pytest.mark.parametrize("server", ["sqlite", "postgresql"])
-@pytest.mark.parametrize("moment", list(Moment))
-def test_every_step(request: pytest.FixtureRequest, tmp_path: Path, server: str, moment: Moment) -> None:
-    number = steps = 0
-    while number <= steps:
+@pytest.mark.parametrize("moment", [*Moment, Event.ENDS])
+def test_every_step_and_statement(
+    request: pytest.FixtureRequest, tmp_path: Path, server: str, moment: Moment | Event
+) -> None:
+    number = 0
+    places: list[tuple[int, ...]] = [(0,)]
+    while number < len(places):
         source = fresh_source(request, server, number)
         before = write(tmp_path, BEFORE, source)
         apply(before)
         rows(tmp_path, source, "INSERT INTO \"Customer\" (name, old) VALUES ('Ann', 'x'), (NULL, NULL)")
         after = write(tmp_path, AFTER, source)
-        steps = len(planned(after)[0].steps) - 1
+        places = places_of(planned(after)[0], moment)
 
         killed = subprocess.run(
-            [sys.executable, "-m", "tests.e2e.killed_apply", str(tmp_path), moment, str(number)],
+            [sys.executable, "-m", "tests.e2e.killed_apply", str(tmp_path), moment, *map(str, places[number])],
             check=False,
             timeout=60,
             capture_output=True,
@@ -101,6 +104,13 @@ def test_every_step(request: pytest.FixtureRequest, tmp_path: Path, server: str,
         ]
         number += 1
     assert number > 3, "a plan worth killing has several steps"
+
+
+def places_of(plan: Plan, moment: Moment | Event) -> list[tuple[int, ...]]:
+    """The numbers of its steps, or of its steps and their statements."""
+    if isinstance(moment, Moment):
+        return [(number,) for number in range(len(plan.steps))]
+    return [(number, place) for number, step in enumerate(plan.steps) for place in range(len(step.statements))]
 
 
 def fresh_source(request: pytest.FixtureRequest, server: str, number: int) -> dict[str, Any]:
