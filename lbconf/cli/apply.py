@@ -3,7 +3,7 @@
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,11 @@ from lbconf.cli.options import (
     shared_options,
     url_option,
 )
+from lbconf.cli.output import Output
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import PlanError
 
-__all__ = ["command"]
+__all__ = ["command", "confirmed", "stopped_by_sigterm"]
 
 
 @click.command("apply")
@@ -93,6 +94,7 @@ def command(  # noqa: PLR0913 - one argument for each option
     from lbconf.operations.data_sources import named_data_source
     from lbconf.operations.load import load_project
     from lbconf.operations.plan import PlanReport, plan_project
+    from lbconf.operations.surface import note_offers
     from lbconf.plan.executor import Limits, refuse_hazards
     from lbconf.plan.plan_file import read_plan_file
 
@@ -121,15 +123,16 @@ def command(  # noqa: PLR0913 - one argument for each option
         output.result(plan_text(report, color=output.color_results))
     for failure in report.failures:
         output.diagnostics(failure.diagnostics)
-    pending = tuple(plan for plan in report.plans if not plan.empty)
+    pending = tuple(noted for plan in report.plans if not (noted := note_offers(plan)).empty)
     if report.failures or not pending:
         return 1 if report.failures else 0
     for plan in pending:
         refuse_hazards(plan, accepted)
-    if plan_file is None and not auto_approve and not _confirmed():
+    unchanged = {plan.data_source for plan in report.plans if plan.empty}
+    if plan_file is None and not auto_approve and not report.empty and not confirmed():
         output.note("Nothing was changed.")
         return 1
-    with _stopped_by_sigterm():
+    with stopped_by_sigterm():
         done = apply_plans(
             project,
             pending,
@@ -139,9 +142,18 @@ def command(  # noqa: PLR0913 - one argument for each option
             limits=Limits(statement_timeout=statement_timeout, retries=lock_retries),
             watching=lambda plan: watching(plan, output),
         )
+    _tell(done, unchanged, output)
+    return 1 if done.failures else 0
+
+
+def _tell(done: Any, unchanged: Collection[str], output: Output) -> None:
+    """What was done where; nothing but a note where the database was as the models say."""
     for outcome in done.outcomes:
         if outcome.applied_before:
             output.result(f"{outcome.data_source}: nothing to do, somebody else applied it.")
+            continue
+        if outcome.data_source in unchanged:
+            output.result(f"{outcome.data_source}: what the API offers is noted in the history.")
             continue
         resumed = f", taken up again at step {outcome.resumed_at + 1}" if outcome.resumed_at else ""
         output.result(
@@ -149,7 +161,6 @@ def command(  # noqa: PLR0913 - one argument for each option
         )
     for failure in done.failures:
         output.diagnostics(failure.diagnostics)
-    return 1 if done.failures else 0
 
 
 def _of_other_environment(made_for: str, asked: str | None, variable: str) -> PlanError:
@@ -163,8 +174,8 @@ def _of_other_environment(made_for: str, asked: str | None, variable: str) -> Pl
     )
 
 
-def _confirmed() -> bool:
-    """Ask on a terminal. Raises `PlanError` where nobody can answer."""
+def confirmed() -> bool:
+    """Whether the user says yes, on a terminal. Raises `PlanError` where nobody can answer."""
     if not sys.stdin.isatty():
         raise PlanError(
             Diagnostic(
@@ -177,7 +188,7 @@ def _confirmed() -> bool:
 
 
 @contextmanager
-def _stopped_by_sigterm() -> Iterator[None]:
+def stopped_by_sigterm() -> Iterator[None]:
     """SIGTERM ends an apply as Ctrl-C does: the step at hand is rolled back and the ledger says where it stands."""
 
     def stop(number: int, frame: Any) -> None:

@@ -13,7 +13,7 @@ from lbconf.project.resolved import Model, Project
 from lbconf.records import replace
 from lbconf.state.steps import Step
 
-__all__ = ["Offers", "with_offers"]
+__all__ = ["Offers", "note_offers", "with_offers"]
 
 VERSION: Final = 1
 DIGEST: Final = 16
@@ -113,19 +113,25 @@ class Offers:
 def with_offers(plan: Plan, offers: Offers, before: str) -> Plan:
     """The plan with what changes for users of the REST API, and with what its ledger will remember of that.
 
-    Where the structure stays and the API changes, the plan has one step without statements: what is offered is noted.
+    A plan without steps stays one: its database is as the models say. `note_offers` is for applying it.
 
     Args:
         plan: For one data source.
         offers: Of the project.
-        before: What the data source's ledger kept; empty where it kept nothing. Nobody is told what the ledger will
+        before: What the data source's ledger kept; empty where it kept nothing, and where nothing is there to
             remember where the offers are not to be noted: making that text takes as long as reading the models.
     """
     parts = offers.changes(before)
     if not parts and not plan.steps:
         return plan
-    noted = Step(summary="note in the history what the API offers", statements=())
-    return replace(plan, parts=parts, documents=offers.text() if offers.noted else "", steps=plan.steps or (noted,))
+    return replace(plan, parts=parts, documents=offers.text() if offers.noted else "")
+
+
+def note_offers(plan: Plan) -> Plan:
+    """The plan with a step without statements where it has none and the offers changed: the ledger is told of them."""
+    if plan.steps or not plan.parts or not plan.documents:
+        return plan
+    return replace(plan, steps=(Step(summary="note in the history what the API offers", statements=()),))
 
 
 def _read(text: str) -> dict[str, Any] | None:
