@@ -139,6 +139,9 @@ def plan_connector(
     refused = unsupported_structure(data_source, connector.capabilities.state)
     if refused:
         raise PlanError(refused)
+    offers = offers or Offers(project)
+    if not models:
+        offers.prepare()  # while the server works
     found = answer()
     managed, actual = found.managed, found.actual
     selected = _selected_tables(project, data_source, mapping, models, desired.state)
@@ -166,12 +169,13 @@ def plan_connector(
         online=online,
         on_remove=managed.on_remove,
         on_remove_otherwise=data_source.structure.on_remove,
+        only_shown=not offers.noted,
     )
     plan = make_plan(given, connector, connector.sizes)
     if models:
         plan = replace(plan, documents=managed.documents)
     else:
-        plan = with_offers(plan, offers or Offers(project), managed.documents)
+        plan = with_offers(plan, offers, managed.documents)
     return _with_warnings(estimated(plan), desired)
 
 

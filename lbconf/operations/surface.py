@@ -30,6 +30,10 @@ class Offers:
         self._digests: Mapping[str, str] | None = None
         self._surfaces: dict[str, Any] = {}
 
+    def prepare(self) -> None:
+        """Work out what will be asked for in any case."""
+        self._digest()
+
     def text(self) -> str:
         """What the ledger keeps: JSON with the digest of each model, and all surfaces, compressed."""
         surfaces = {name: found for name in self._project.models if (found := self._surface(name)) is not None}

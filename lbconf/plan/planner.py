@@ -78,6 +78,8 @@ class PlanInput:
     """What the data source says of it."""
     purge: frozenset[QualifiedName] = frozenset()
     """Parked tables that are dropped."""
+    only_shown: bool = False
+    """Whether the plan is shown to a person and gone: nobody asks for its fingerprints and for what it leads to."""
 
 
 def make_plan(given: PlanInput, migrator: Migrator, sizes_of: Callable[[Sequence[QualifiedName]], Sizes]) -> Plan:
@@ -130,7 +132,7 @@ def make_plan(given: PlanInput, migrator: Migrator, sizes_of: Callable[[Sequence
         and _is_empty(step, sizes, old_names)
     }
     scope = tuple(sorted(_scope(given, changes) | {*old_names.values()}))
-    before = fingerprint(given.actual, scope)
+    before = "" if given.only_shown else fingerprint(given.actual, scope)
     covering = _covering(steps)
     told = _told(steps, changes)
     return Plan(
@@ -139,14 +141,16 @@ def make_plan(given: PlanInput, migrator: Migrator, sizes_of: Callable[[Sequence
         environment=given.environment,
         online=given.online,
         # Without changes both states are the same, and so are their fingerprints.
-        configuration=fingerprint(settled, scope) if changes else before,
+        configuration=fingerprint(settled, scope) if changes and not given.only_shown else before,
         fingerprint=before,
         scope=scope,
         changes=tuple(
             _planned(place, change, covering.get(place, ()), told, given) for place, change in enumerate(changes)
         ),
         steps=steps,
-        managed=managed_afterwards(settled, changes, actual=given.actual, kept=given.kept, parked=parked),
+        managed=State()
+        if given.only_shown
+        else managed_afterwards(settled, changes, actual=given.actual, kept=given.kept, parked=parked),
         sizes=tuple(
             TouchedTable(table=t, rows=s.rows, bytes=s.bytes, spared=t in spared) for t, s in sorted(sizes.items())
         ),
