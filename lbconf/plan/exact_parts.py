@@ -98,12 +98,13 @@ def partitions(section: Mapping[str, Any], namespace: str) -> tuple[Partition, .
     """`partitions` by name, each perhaps divided itself."""
     found = []
     for name, entry in entries(section, "partitions", short="bound"):
-        bound = text(entry.get("bound"))
-        if bound is not None:
+        bound = entry.get("bound")
+        if isinstance(bound, str):
+            # Empty: divided by hash, so that nothing is said of what it holds.
             own = text(entry.get("schema")) or namespace
             inner = partitions(entry, own)
             by = text(entry.get("by"))
-            found.append(Partition(name=QualifiedName(own, name), bound=bound, by=by, partitions=inner))
+            found.append(Partition(name=QualifiedName(own, name), bound=bound.strip(), by=by, partitions=inner))
     return tuple(sorted(found, key=lambda partition: partition.name))
 
 

@@ -162,9 +162,7 @@ def create_view(place: int, view: View) -> Step:
     security = f" SQL SECURITY {options['security']}" if "security" in options else ""
     algorithm = f" ALGORITHM={options['algorithm']}" if "algorithm" in options else ""
     checked = f" WITH {options['check_option']} CHECK OPTION" if "check_option" in options else ""
-    names = ", ".join(quote(column.name) for column in view.columns)
-    columns = f" ({names})" if names else ""
-    sql = f"CREATE OR REPLACE{algorithm}{security} VIEW {name_text(view.name)}{columns} AS {view.definition}{checked}"
+    sql = f"CREATE OR REPLACE{algorithm}{security} VIEW {name_text(view.name)} AS {view.definition}{checked}"
     return Step(
         summary=f"create view {view.name}",
         statements=(Statement(sql=sql),),

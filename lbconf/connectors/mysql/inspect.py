@@ -50,7 +50,8 @@ COMPRESSED: Final = re.compile(r"\s*/\*M?!\d* ?COMPRESSED\*/", re.IGNORECASE)
 JSON_CHECK: Final = re.compile(r"^json_valid\(`(?P<column>(?:[^`]|``)+)`\)$", re.IGNORECASE)
 ON_UPDATE: Final = re.compile(r"on update (?P<moment>[a-z_]+(?:\(\d?\))?)", re.IGNORECASE)
 NAMES: Final = re.compile(r"`((?:[^`]|``)+)`")
-NOT_OPTIONS: Final = frozenset({"partitioned"})
+NOT_OPTIONS: Final = frozenset({"partitioned", "page_checksum"})
+"""What every table of Aria says, and goes on saying in another engine."""
 
 Key = tuple[str, str]
 """Database and table."""
@@ -132,6 +133,7 @@ def _state(session: Session, texts: catalogue.Queries, asked: list[str], default
         return session.rows(sql, asked)
 
     relations = rows(texts.tables)
+    own = f"`{defaults.database.replace('`', '``')}`."
     collations = {(row[0], row[1]): _utf8(row[4]) for row in relations}
     checks: defaultdict[Key, list[Check]] = defaultdict(list)
     of_columns: defaultdict[Key, list[tuple[str, str]]] = defaultdict(list)
@@ -144,9 +146,10 @@ def _state(session: Session, texts: catalogue.Queries, asked: list[str], default
     columns: defaultdict[Key, list[Column]] = defaultdict(list)
     for key, group in groupby(rows(texts.columns), key=lambda row: (row[0], row[1])):
         described = list(group)
-        own = _column_checks(of_columns[key], [row[2] for row in described])
+        told = _column_checks(of_columns[key], [row[2] for row in described])
         collation = collations.get(key, "")
-        columns[key] = [_column(row, collation, own.get(row[2]), mariadb=mariadb) for row in described]
+        found = [_column(row, collation, told.get(row[2]), mariadb=mariadb) for row in described]
+        columns[key] = [_at_home(column, own) if key[0] == defaults.database else column for column in found]
     indexes = _indexes(rows(texts.indexes), mariadb=mariadb)
     keys = _foreign_keys(rows(texts.foreign_keys), rows(texts.rules), defaults)
     parts: defaultdict[Key, list[Sequence[Any]]] = defaultdict(list)
@@ -165,7 +168,7 @@ def _state(session: Session, texts: catalogue.Queries, asked: list[str], default
         if kind == "SEQUENCE":
             opaque.append(Opaque(kind="sequence", name=str(name)))
         elif kind in {"BASE TABLE", "SYSTEM VERSIONED"}:
-            found = Table(
+            table_found = Table(
                 name=name,
                 columns=tuple(columns[key]),
                 foreign_keys=tuple(keys[key]),
@@ -176,7 +179,7 @@ def _state(session: Session, texts: catalogue.Queries, asked: list[str], default
                 partitions=partitions_of(parts[key], name.namespace),
                 opaque=tuple(triggers[key]),
             )
-            tables.append(without_implied(_with_indexes(found, indexes[key])))
+            tables.append(without_implied(_with_indexes(table_found, indexes[key])))
     for database, routine, kind in rows(texts.routines):
         opaque.append(Opaque(kind=kind.lower(), name=str(QualifiedName(defaults.namespace(database), routine))))
     for database, event in rows(texts.events):
@@ -358,6 +361,15 @@ def _views(
             options=tuple(sorted((name, str(value)) for name, value in options.items() if value != usual[name])),
             depends_on=tuple(sorted(used & names - {QualifiedName(defaults.namespace(row[0]), row[1])})),
         )
+
+
+def _at_home(column: Column, own: str) -> Column:
+    """The column, its default without the name of its own database: a sequence's, say."""
+    if column.default is None or own not in column.default.expression:
+        return column
+    return replace(
+        column, default=replace(column.default, expression=_without_database(column.default.expression, own))
+    )
 
 
 def _without_database(text: str, own: str) -> str:
