@@ -207,9 +207,9 @@ def _altered_kinds(before: Column, after: Column, context: Context, table: Quali
         found.append(Kind.COLUMN_UNCOUNTED if after.identity is None else Kind.COLUMN_COUNTED)
     if before.default != after.default or before.on_update != after.on_update:
         found.append(Kind.COLUMN_DEFAULT)
-    if before.comment != after.comment:
-        found.append(Kind.COLUMN_COMMENT)
     one, two = dict(before.options), dict(after.options)
+    if before.comment != after.comment or one.get("width") != two.get("width"):
+        found.append(Kind.COLUMN_COMMENT)
     if one.get("check") != two.get("check"):
         found.append(Kind.COLUMN_CHECK)
     if one.get("invisible") != two.get("invisible"):

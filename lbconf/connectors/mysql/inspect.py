@@ -50,6 +50,8 @@ COMPRESSED: Final = re.compile(r"\s*/\*M?!\d* ?COMPRESSED\*/", re.IGNORECASE)
 JSON_CHECK: Final = re.compile(r"^json_valid\(`(?P<column>(?:[^`]|``)+)`\)$", re.IGNORECASE)
 ON_UPDATE: Final = re.compile(r"on update (?P<moment>[a-z_]+(?:\(\d?\))?)", re.IGNORECASE)
 NAMES: Final = re.compile(r"`((?:[^`]|``)+)`")
+WIDTH: Final = re.compile(r"(?:tiny|small|medium|big)?int\((?P<digits>\d+)\)")
+WIDTHS: Final = {"tinyint": 4, "smallint": 6, "mediumint": 9, "int": 11, "bigint": 20}
 NOT_OPTIONS: Final = frozenset({"partitioned", "page_checksum"})
 """What every table of Aria says, and goes on saying in another engine."""
 
@@ -192,6 +194,11 @@ def _state(session: Session, texts: catalogue.Queries, asked: list[str], default
     )
 
 
+def _usual_width(kind: ColumnType) -> int:
+    """The display width that MariaDB gives an integer by itself."""
+    return WIDTHS[kind.name] - int(kind.unsigned and kind.name != "bigint")
+
+
 def _column_checks(found: Sequence[tuple[str, str]], columns: Sequence[str]) -> Mapping[str, str]:
     """The checks of single columns, by column. MariaDB goes on naming a check after a column that was renamed."""
     checks: dict[str, str] = {}
@@ -210,6 +217,9 @@ def _column(row: Sequence[Any], table_collation: str, check: str | None, *, mari
         written = COMPRESSED.sub("", written)
         options.append(("compressed", "true"))
     kind = canonical_type(written)
+    width = WIDTH.match(written)
+    if width is not None and not kind.arguments and int(width["digits"]) != _usual_width(kind):
+        options.append(("width", width["digits"]))
     charset, collation = _utf8(row[7]), _utf8(row[8])
     json = None if check is None else JSON_CHECK.match(check)
     if json and json["column"].replace("``", "`") == name and (kind.name, collation) == ("longtext", "utf8mb4_bin"):

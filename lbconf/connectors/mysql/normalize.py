@@ -125,7 +125,11 @@ def _table(table: Table, there: Table | None, defaults: Defaults, charsets: Mapp
     key = set(table.primary_key.columns) if table.primary_key else set()
     options = _options(table, defaults, charsets)
     collation = dict(options).get("collation") or defaults.collation(table.name.namespace)
-    columns = tuple(_column(column, collation, charsets, in_key=column.name in key) for column in table.columns)
+    before = {column.name: column for column in there.columns} if there else {}
+    columns = tuple(
+        _with_width(_column(column, collation, charsets, in_key=column.name in key), _old(column, before))
+        for column in table.columns
+    )
     found = replace(
         table,
         columns=columns,
@@ -183,6 +187,14 @@ def _column(column: Column, table_collation: str, charsets: Mapping[str, str], *
         on_update=None if column.on_update is None else instant(column.on_update) or column.on_update,
         comment=column.comment or None,
     )
+
+
+def _with_width(column: Column, other: Column | None) -> Column:
+    """How many digits of a number some clients show means nothing: it stays as it is where nobody says it."""
+    width = None if other is None or other.type != column.type else dict(other.options).get("width")
+    if width is None or "width" in dict(column.options):
+        return column
+    return replace(column, options=tuple(sorted((*column.options, ("width", width)))))
 
 
 def _index(index: Index) -> Index:

@@ -75,6 +75,8 @@ def column_clause(column: Column, server: Server) -> str:
     """A column with every attribute, as CREATE TABLE, ADD COLUMN and MODIFY COLUMN need it."""
     options = dict(column.options)
     words = [quote(column.name), type_text(column.type)]
+    if "width" in options and server.mariadb and not column.type.arguments:
+        words[-1] = words[-1].replace(column.type.name, f"{column.type.name}({options['width']})", 1)
     if options.get("compressed") == "true" and server.mariadb:
         words[-1] += " COMPRESSED"
     if column.charset:
