@@ -416,3 +416,28 @@ def test_plan_files_of_others_are_refused(place: Place, tmp_path: Path) -> None:
     place.models({"account": AFTER["account"].replace("dataSource: db", "dataSource: dbs")})
     other = place.run("apply", str(path), "--accept", "all")
     assert (other.code, "there is no data source db" in other.err) == (1, True)
+
+
+def test_a_script_takes_every_name_and_text(place: Place) -> None:
+    column, text = 'it\'s "b"; -- :x $y$ `z` \\q', 'a\'b\\n;\n.quit\n-- "c" :d $lbconf$ //'
+    section = {"columnName": column}
+    model = {
+        "name": "Account",
+        "dataSource": "db",
+        "properties": {
+            "email": {"type": "string", "required": True},
+            "odd": {"type": "string", place.kind: section, "description": text},
+            "said": {"type": "string", "length": 100, "default": text},
+        },
+    }
+    place.models({"old": BEFORE["old"]})
+    folder = place.root / "environments" / "base" / "models"
+    (folder / "account.json").write_text(json.dumps(model))
+    script = place.run("plan", "--format", "sql")
+    assert script.code == 0, script.err
+    done = place.script(script.out)
+    assert (done.code, done.err) == (0, "")
+    made = next(table for table in place.state()[0]["tables"] if table["name"]["name"] == "Account")
+    assert column in {found["name"] for found in made["columns"]}
+    again = place.run("plan", "--detailed-exitcode")
+    assert (again.code, again.out) == (0, "Nothing to do. The database is as the models say.\n")

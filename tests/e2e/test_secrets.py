@@ -33,6 +33,8 @@ COMMANDS = (
     ("plan",),
     ("plan", "--format", "json"),
     ("plan", "--format", "sql"),
+    ("plan", "--format", "markdown", "--check-data"),
+    ("inspect", "--format", "json"),
     ("apply", "--auto-approve"),
     ("seed",),
     ("history",),
