@@ -33,6 +33,10 @@ def main(arguments: list[str] | None = None) -> int:
     # The process is ours: what a start makes stays, so looking for garbage among it, and again at the end, is in vain.
     gc.set_threshold(_ALLOCATIONS)
     own_process.claim()
+    if "plan" in given:
+        from lbconf.operations import ahead
+
+        ahead.start(given)
     code = _run(given)
     gc.freeze()
     own_process.leave(code)

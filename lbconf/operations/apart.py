@@ -77,6 +77,9 @@ def _work(work: Callable[[], Any], end: int) -> NoReturn:
     """What the copy does. Says nothing, and leaves without tidying up what belongs to the first process."""
     code = 1
     try:
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for usual in (0, 1, 2):  # who reads what the first process says need not wait for this one
+            os.dup2(nothing, usual)
         data = memoryview(pickle.dumps(work(), pickle.HIGHEST_PROTOCOL))
         while data:
             data = data[os.write(end, data) :]

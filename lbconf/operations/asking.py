@@ -7,12 +7,13 @@ from typing import Protocol, runtime_checkable
 from lbconf.connectors.contract import Connector, Inspector, Migrator
 from lbconf.connectors.registry import connector_type
 from lbconf.errors import LbconfError
+from lbconf.operations.ahead import started
 from lbconf.operations.apart import Apart, FailedApartError, possible
 from lbconf.operations.data_sources import create_connector
 from lbconf.operations.meanwhile import Aside, meanwhile
 from lbconf.plan.managed import Managed, last_managed, managed_namespaces
 from lbconf.project.resolved import DataSource
-from lbconf.records import dataclass
+from lbconf.records import dataclass, replace
 from lbconf.state.structure import EVERYTHING, State
 
 __all__ = ["Answers", "Asked", "EarlyQuestion", "Seen", "TakesOver", "owns_everything", "seen"]
@@ -110,10 +111,16 @@ class EarlyQuestion:
             finally:
                 connector.close()
 
-        try:
-            apart = self._apart = Apart(work)
-        except OSError:
-            return
+        ahead = started()
+        apart: Apart[Seen] | None = (
+            None if ahead is None else ahead.tell(seen_from_afar, replace(source, location=None, locations={}))
+        )
+        if apart is None:
+            try:
+                apart = Apart(work)
+            except OSError:
+                return
+        self._apart = apart
 
         def seen_apart() -> Seen:
             self._apart = None
@@ -144,6 +151,17 @@ class EarlyQuestion:
             self._aside.forget()
             self._forgotten = True  # a connection that is made after this is closed by the thread
             self._connector.close()
+
+
+def seen_from_afar(source: DataSource) -> Seen:
+    """What a data source that needs no more than its settings has; for another process."""
+    connector = create_connector(source)
+    try:
+        if not isinstance(connector, Inspector) or not isinstance(connector, Migrator):
+            raise FailedApartError
+        return _seen_as_managed(connector, connector, source)
+    finally:
+        connector.close()
 
 
 def seen(inspector: Inspector, migrator: Migrator, likely: Collection[str] | None) -> Seen:

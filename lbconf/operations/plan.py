@@ -172,10 +172,7 @@ def plan_connector(
         only_shown=not offers.noted,
     )
     plan = make_plan(given, connector, connector.sizes)
-    if models:
-        plan = replace(plan, documents=managed.documents)
-    else:
-        plan = with_offers(plan, offers, managed.documents)
+    plan = replace(plan, documents=managed.documents) if models else with_offers(plan, offers, managed.documents)
     return _with_warnings(estimated(plan), desired)
 
 
