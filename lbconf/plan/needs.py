@@ -6,7 +6,7 @@ lets go of it first.
 """
 
 from collections.abc import Mapping
-from typing import assert_never
+from typing import Final, assert_never
 
 from lbconf.plan.needs_parts import (
     Key,
@@ -35,7 +35,10 @@ from lbconf.plan.needs_words import relations as relations_of
 from lbconf.state import changes as c
 from lbconf.state.structure import QualifiedName, Sequence, Table, View
 
-__all__ = ["Key", "Needs", "needs_of"]
+__all__ = ["SCRATCH", "Key", "Needs", "needs_of"]
+
+SCRATCH: Final = "_lbconf_moving_"
+"""Before a name that something has for a moment only."""
 
 
 def needs_of(change: c.Change, moved: Mapping[QualifiedName, QualifiedName]) -> Needs:
@@ -75,7 +78,8 @@ def needs_of(change: c.Change, moved: Mapping[QualifiedName, QualifiedName]) -> 
         case c.DropTable(before=table):
             _table_gone(table, found)
         case c.RenameTable(before=before, after=after):
-            found.gives |= {("table", after.name), *relation_keys("relation", after.name)}
+            found.gives |= {("table", after.name), ("moved", after.name), *relation_keys("relation", after.name)}
+            _from_scratch(before.name.name, ("moved", before.name), found)
             found.wants.add(("namespace", after.name.namespace))
             found.lets_go |= {("free", before.name), ("in", before.name.namespace)}
             found.ends.add(("free", after.name))
@@ -225,6 +229,7 @@ def _table_made(table: Table, found: Needs) -> None:
 def _table_gone(table: Table, found: Needs) -> None:
     name = table.name
     found.ends |= {("pointing", name), ("seeing", name), ("owning", name), ("own key", name)}
+    found.wants.add(("moved", name))
     for key in table.foreign_keys:
         if key.target != name:
             found.lets_go |= {("pointing", key.target), ("needing", key.target, column_set(key.target_columns))}
@@ -233,6 +238,13 @@ def _table_gone(table: Table, found: Needs) -> None:
     releases_types(table.columns, found)
     for part in table.partitions:
         partition_gone(part, found)
+
+
+def _from_scratch(name: str, key: Key, found: Needs) -> None:
+    """The second half of a rename through a name of ours waits for the first, which nobody else waits for."""
+    if name.startswith(SCRATCH):
+        found.wants.add(key)
+        found.lets_go = {one for one in found.lets_go if not str(getattr(one[-1], "name", one[-1])).startswith(SCRATCH)}
 
 
 def _inside(change: c.Change, found: Needs) -> None:  # noqa: C901, PLR0912 - a line or two per member
@@ -256,13 +268,18 @@ def _inside(change: c.Change, found: Needs) -> None:  # noqa: C901, PLR0912 - a 
             found.gives |= {("renamed", table, after.name), ("columns", table), *relation_keys("columns of", table)}
             found.lets_go.add(("free column", table, before.name))
             found.ends.add(("free column", table, after.name))
+            _from_scratch(before.name, ("renamed", table, before.name), found)
         case c.RenameIndex(table=table, before=index, after=renamed):
             if index.name != renamed.name:
                 found.lets_go.add(("free", QualifiedName(table.namespace, index.name)))
                 found.ends.add(("free", QualifiedName(table.namespace, renamed.name)))
+                found.gives.add(("named", table, renamed.name))
+                _from_scratch(index.name, ("named", table, index.name), found)
         case c.RenameConstraint(table=table, before=part, after=other):
             found.lets_go |= constraint_names(table, part, part.name)
             found.ends |= constraint_names(table, other, other.name)
+            found.gives.add(("named", table, other.name))
+            _from_scratch(part.name or "", ("named", table, part.name), found)
         case c.AddCheck(table=table, after=check):
             found.wants.add(("columns", table))
             found.ends.add(("free constraint", table, check.name))
@@ -273,10 +290,6 @@ def _inside(change: c.Change, found: Needs) -> None:  # noqa: C901, PLR0912 - a 
             found.ends |= constraint_names(table, exclusion, exclusion.name)
         case c.DropExclusion(table=table, before=exclusion):
             found.lets_go |= {("checking", table)} | constraint_names(table, exclusion, exclusion.name)
-        case c.AddPartition(after=partition):
-            partition_made(partition, found)
-        case c.DropPartition(before=partition):
-            partition_gone(partition, found)
         case c.SetTableOptions(table=table, after=options):
             named = {value for _, value in options}
             found.wants |= {("index", table, name) for name in named} | {("columns", table)}
@@ -300,6 +313,10 @@ def _keyed(change: c.Change, found: Needs) -> None:
             index_made(table, index, found)
         case c.DropIndex(table=table, before=index):
             index_gone(table, index, found)
+        case c.AddPartition(after=partition):
+            partition_made(partition, found)
+        case c.DropPartition(before=partition):
+            partition_gone(partition, found)
         case c.AddForeignKey(table=table, after=foreign):
             pointing(table, foreign, found)
         case c.DropForeignKey(table=table, before=foreign):

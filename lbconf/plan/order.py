@@ -10,9 +10,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from hashlib import sha256
 from heapq import heapify, heappop, heappush
-from typing import Final
 
-from lbconf.plan.needs import Key, needs_of
+from lbconf.plan.needs import SCRATCH, Key, needs_of
 from lbconf.records import replace
 from lbconf.state import changes as c
 from lbconf.state.describe import describe, table_of
@@ -58,8 +57,6 @@ PHASES: tuple[tuple[type, ...], ...] = (
     (c.SetOnRemove,),
 )
 PHASE: Mapping[type, int] = {kind: number for number, kinds in enumerate(PHASES) for kind in kinds}
-SCRATCH: Final = "_lbconf_moving_"
-"""Before a name that something has for a moment only."""
 
 
 def ordered(changes: Sequence[c.Change], *, desired: State) -> tuple[c.Change, ...]:
@@ -171,25 +168,25 @@ def _cut(place: int, changes: Sequence[c.Change], stuck: Collection[int]) -> lis
                 kept = tuple(key for key in table.foreign_keys if key not in keys)
                 dropped = [c.DropForeignKey(table=table.name, before=key) for key in keys]
                 parts = [*dropped, c.DropTable(before=replace(table, foreign_keys=kept))]
-        case c.RenameIndex(table=name, before=index, after=renamed) if not index.name.startswith(SCRATCH):
+        case c.RenameIndex(table=name, before=index, after=renamed) if SCRATCH not in index.name + renamed.name:
             aside = replace(renamed, name=_scratch(renamed.name))
             parts = [
                 c.RenameIndex(table=name, before=index, after=aside),
                 c.RenameIndex(table=name, before=aside, after=renamed),
             ]
-        case c.RenameConstraint(table=name, before=part, after=other) if not str(part.name).startswith(SCRATCH):
+        case c.RenameConstraint(table=name, before=part, after=other) if SCRATCH not in f"{part.name}{other.name}":
             aside_part = replace(other, name=_scratch(str(other.name)))
             parts = [
                 c.RenameConstraint(table=name, before=part, after=aside_part),
                 c.RenameConstraint(table=name, before=aside_part, after=other),
             ]
-        case c.RenameColumn(table=name, before=old, after=new) if not old.name.startswith(SCRATCH):
+        case c.RenameColumn(table=name, before=old, after=new) if SCRATCH not in old.name + new.name:
             aside_column = replace(new, name=_scratch(new.name))
             parts = [
                 c.RenameColumn(table=name, before=old, after=aside_column),
                 c.RenameColumn(table=name, before=aside_column, after=new),
             ]
-        case c.RenameTable(before=one, after=two) if not one.name.name.startswith(SCRATCH):
+        case c.RenameTable(before=one, after=two) if SCRATCH not in one.name.name + two.name.name:
             aside_table = replace(two, name=replace(two.name, name=_scratch(two.name.name)))
             parts = [c.RenameTable(before=one, after=aside_table), c.RenameTable(before=aside_table, after=two)]
         case _:

@@ -1,6 +1,6 @@
 """Any change of one state into another comes in an order that a database could follow."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hypothesis import given, settings
 
@@ -8,7 +8,19 @@ from lbconf.plan.order import ordered
 from lbconf.state import changes as c
 from lbconf.state.diff import compare
 from lbconf.state.rewrite import counted
-from lbconf.state.structure import Column, ColumnType, Index, QualifiedName, State, Table
+from lbconf.state.structure import (
+    Column,
+    ColumnType,
+    Default,
+    ForeignKey,
+    Index,
+    IndexPart,
+    PrimaryKey,
+    QualifiedName,
+    Sequence,
+    State,
+    Table,
+)
 from lbconf.state.unneeded import Made
 from tests.strategies.wide_states import wide_states
 
@@ -337,3 +349,42 @@ def test_renames_find_what_they_need(actual: State, desired: State) -> None:
     settled, database = follow(actual, desired)
     assert set(database.tables) == {table.name for table in settled.tables}
     assert database.sequences == {one.name for one in settled.sequences}
+
+
+def test_swapped_names_go_through_a_third_one() -> None:
+    one, two = Index(name="i", parts=(IndexPart(column="a"),)), Index(name="j", parts=(IndexPart(column="b"),))
+    columns = (Column(name="a", type=ColumnType("text")), Column(name="b", type=ColumnType("text")))
+    table = Table(name=QualifiedName("n", "t"), columns=columns, indexes=(one, two))
+    swapped = replace(table, indexes=(replace(two, name="i"), replace(one, name="j")))
+    settled, database = follow(State(namespaces=("n",), tables=(table,)), State(namespaces=("n",), tables=(swapped,)))
+    assert database.tables[table.name].indexes == {"i": {"b"}, "j": {"a"}}
+    changes = ordered(compare(State(tables=(table,)), State(tables=(swapped,))).changes, desired=settled)
+    names = [(change.before.name, change.after.name) for change in changes if isinstance(change, c.RenameIndex)]
+    assert len(names) == 3
+    assert names[0][1] == names[-1][0]
+
+
+def test_tables_that_point_at_each_other_lose_a_key_before_they_go() -> None:
+    a, b = (QualifiedName("n", name) for name in "ab")
+    column = Column(name="id", type=ColumnType("integer"))
+
+    def table(name: QualifiedName, target: QualifiedName) -> Table:
+        key = ForeignKey(name="f", columns=("id",), target=target, target_columns=("id",))
+        primary = PrimaryKey(name=f"{name.name}_pkey", columns=("id",))
+        return Table(name=name, columns=(column,), primary_key=primary, foreign_keys=(key,))
+
+    actual = State(namespaces=("n",), tables=(table(a, b), table(b, a)))
+    _, database = follow(actual, State(namespaces=("n",), owns=("n",)))
+    assert database.tables == {}
+
+
+def test_a_sequence_that_its_table_counts_with_gets_its_owner_last() -> None:
+    counter, name = QualifiedName("n", "s"), QualifiedName("n", "t")
+    column = Column(name="id", type=ColumnType("integer"), default=Default("nextval('n.s'::regclass)"))
+    desired = State(
+        namespaces=("n",),
+        tables=(Table(name=name, columns=(column,)),),
+        sequences=(Sequence(name=counter, owned_by=(name, "id")),),
+    )
+    _, database = follow(State(), desired)
+    assert database.owners == {counter: (name, "id")}
