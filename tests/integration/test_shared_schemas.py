@@ -16,6 +16,7 @@ import psycopg
 import pytest
 
 from lbconf.cli.verbs import run
+from tests import servers_mysql
 
 SCHEMAS = Path(os.environ.get("LBCONF_SHARED") or Path(__file__).parents[3] / "shared") / "schemas"
 KINDS = "table,column,constraint,index,sequence,enum"
@@ -32,7 +33,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         with contextlib.closing(sqlite3.connect(tmp_path / f"{name}.db")) as connection:
             connection.executescript(text)
         return f"sqlite:///{tmp_path / name}.db"
-    url: str = request.getfixturevalue("postgresql_url")
+    url: str = request.getfixturevalue(f"{kind}_url")
     loaded = subprocess.run(
         ["sh", SCHEMAS / "load.sh", kind, name, url], capture_output=True, text=True, timeout=120, check=False
     )
@@ -51,6 +52,9 @@ ALL = [
     ("postgresql", "pagila"),
     ("postgresql", "chinook"),
     ("postgresql", "northwind"),
+    ("mysql", "chinook"),
+    ("mysql", "employees"),
+    ("mysql", "sakila"),
     ("sqlite", "chinook"),
     ("sqlite", "sakila"),
 ]
@@ -76,6 +80,10 @@ def test_the_discovered_models_make_the_same_tables_again(
     command("discover", "--url", place, "--out", tmp_path / "models")
     if place.startswith("sqlite"):
         empty, prefix = f"sqlite:///{tmp_path / 'again.db'}", ""
+    elif place.startswith("mysql"):
+        server: servers_mysql.MysqlServer = request.getfixturevalue("mysql_server")
+        empty, prefix = server.create_database(), "mysql"
+        request.addfinalizer(lambda: server.drop_database(empty))
     else:
         empty = place.rpartition("/")[0] + "/" + place.rpartition("/")[2] + "_again"
         prefix = "postgresql"
