@@ -330,7 +330,7 @@ def follow(actual: State, desired: State) -> tuple[State, Database]:
     return difference.settled, database
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(actual=wide_states(), desired=wide_states())
 def test_each_change_finds_what_it_needs(actual: State, desired: State) -> None:
     settled, database = follow(actual, desired)
@@ -343,7 +343,7 @@ def test_each_change_finds_what_it_needs(actual: State, desired: State) -> None:
         assert set(database.tables[table.name].columns) == {column.name for column in table.columns}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(actual=wide_states(), desired=wide_states(renames=True))
 def test_renames_find_what_they_need(actual: State, desired: State) -> None:
     settled, database = follow(actual, desired)
