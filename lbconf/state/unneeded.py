@@ -122,6 +122,10 @@ def _types(
     users: list[tuple[QualifiedName | None, Iterable[Column]]] = []
     users += [(None, table.columns) for table in (wanted.table(t.name) or t for t in remaining)]
     users += [(None, view.columns) for view in now.views if view.name not in views]
+    opaque = [*now.opaque, *(fact for table in remaining for fact in table.opaque)]
+    strange = {name for fact in opaque for name, _ in fact.uses}
+    strange |= {name for view in now.views if view.name not in views for name in view.depends_on}
+    found -= strange
     composites = {one.name: one for one in (*now.composites, *wanted.composites)}
     users += [(one.name, one.columns) for one in composites.values()]
     uses = {(user, column.type.enumeration) for user, columns in users for column in columns}

@@ -15,6 +15,7 @@ from lbconf.connectors.postgresql.ddl_context import Context, ddl_step
 from lbconf.connectors.postgresql.ddl_dependents import around, inherited
 from lbconf.connectors.postgresql.ddl_enumerations import add_values, create, rebuild, rename
 from lbconf.connectors.postgresql.ddl_indexes import index_steps
+from lbconf.connectors.postgresql.ddl_moment import moment
 from lbconf.connectors.postgresql.ddl_parking import park_table
 from lbconf.connectors.postgresql.ddl_partitions import partition_step
 from lbconf.connectors.postgresql.ddl_sequences import (
@@ -147,7 +148,7 @@ def _compile(change: c.Change, context: Context) -> tuple[Step, ...]:  # noqa: C
             | c.DropComposite()
             | c.CreateExtension()
         ):
-            return (type_step(change, context.actual),)
+            return (type_step(change, _moment(change, context)),)
         case c.CreateSequence(after=sequence):
             counting = counted_by_column(sequence.name, context.actual)
             return (create_sequence(sequence) if counting is None else alter_sequence(counting, sequence),)
@@ -184,6 +185,12 @@ def _compile(change: c.Change, context: Context) -> tuple[Step, ...]:  # noqa: C
         case _:
             message = f"this change cannot be made in PostgreSQL: {describe(change)}"
             raise PlanError(Diagnostic(code=Code.CHANGE_IMPOSSIBLE, message=message))
+
+
+def _moment(change: c.Change, context: Context) -> State:
+    """The state that the change finds."""
+    place = next(place for place, other in enumerate(context.changes) if other is change)
+    return moment(context.actual, context.changes[:place])
 
 
 def _column(change: c.AddColumn | c.DropColumn | c.RenameColumn | c.AlterColumn, context: Context) -> tuple[Step, ...]:
@@ -226,7 +233,7 @@ def _enumeration(
         case c.AddEnumerationValues(before=before, after=after):
             return add_values(before, after, mentioned=context.mentioned)
         case c.RebuildEnumeration(before=before, after=after):
-            return rebuild(before, after, actual=context.actual)
+            return rebuild(before, after, actual=_moment(change, context))
         case c.RenameEnumeration(before=before, after=after):
             return rename(before, after)
         case c.DropEnumeration(before=before):

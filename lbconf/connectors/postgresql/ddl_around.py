@@ -100,7 +100,6 @@ def _made(view: View, before: View | None) -> Step:
         view = replace(
             view,
             opaque=before.opaque,
-            comment=view.comment or before.comment,
             columns=tuple(replace(col, comment=col.comment or comments.get(col.name)) for col in view.columns),
         )
     return ddl_step(

@@ -25,7 +25,7 @@ from lbconf.state.hazards import Hazard, HazardKind
 from lbconf.state.steps import Statement, Step
 from lbconf.state.structure import Column, ColumnType, Composite, Domain, QualifiedName, State, Table
 
-__all__ = ["TypeChange", "made_anew", "type_step"]
+__all__ = ["TypeChange", "create_composite", "create_domain", "made_anew", "type_step"]
 
 TypeChange: TypeAlias = (
     c.CreateDomain
@@ -44,19 +44,19 @@ def type_step(change: TypeChange, actual: State) -> Step:
     """The step of one change."""
     match change:
         case c.CreateDomain(after=domain):
-            made, gone = _create_domain(domain), f"DROP DOMAIN {name_text(domain.name)}"
+            made, gone = create_domain(domain), f"DROP DOMAIN {name_text(domain.name)}"
             return _step(f"create domain {domain.name}", [made], [gone], source=domain.source)
         case c.DropDomain(before=domain):
-            gone, made = f"DROP DOMAIN {name_text(domain.name)}", _create_domain(domain)
+            gone, made = f"DROP DOMAIN {name_text(domain.name)}", create_domain(domain)
             return _step(f"drop domain {domain.name}", [gone], [made])
         case c.AlterDomain(before=before, after=after):
             return _alter_domain(before, after, actual)
         case c.CreateComposite(after=found):
             gone = f"DROP TYPE {name_text(found.name)}"
-            return _step(f"create type {found.name}", [_create_composite(found)], [gone], source=found.source)
+            return _step(f"create type {found.name}", [create_composite(found)], [gone], source=found.source)
         case c.DropComposite(before=found):
             gone = f"DROP TYPE {name_text(found.name)}"
-            return _step(f"drop type {found.name}", [gone], [_create_composite(found)])
+            return _step(f"drop type {found.name}", [gone], [create_composite(found)])
         case c.AlterComposite(before=before, after=after):
             return _alter_composite(before, after, actual)
         case c.CreateExtension(after=extension):
@@ -110,7 +110,7 @@ def made_anew(
                 hazards.append(Hazard(kind=HazardKind.BLOCKS_READS, message=f"{table.name} is locked meanwhile"))
     for domain in actual.domains:
         if domain.type.enumeration == name:
-            inner, more = made_anew(domain.name, [_create_domain(domain)], actual, value)
+            inner, more = made_anew(domain.name, [create_domain(domain)], actual, value)
             converted += inner
             hazards += more
     for found in actual.composites:
@@ -160,7 +160,8 @@ def _mentions(text: str, name: QualifiedName) -> bool:
     return re.search(rf'(?<![\w"]){shown}(?![\w"])', text) is not None
 
 
-def _create_domain(domain: Domain) -> str:
+def create_domain(domain: Domain) -> str:
+    """The statement that makes a domain."""
     words = [f"CREATE DOMAIN {name_text(domain.name)} AS {type_text(domain.type)}"]
     if domain.collation:
         words.append(f"COLLATE {domain.collation}")
@@ -182,7 +183,7 @@ def _alter_domain(before: Domain, after: Domain, actual: State) -> Step:
             array = "[]" * column.type.dimensions
             return f"{quote(column.name)}::{through}{array}::{base}{array}::{name_text(after.name)}{array}"
 
-        statements, hazards = made_anew(after.name, [_create_domain(after)], actual, value)
+        statements, hazards = made_anew(after.name, [create_domain(after)], actual, value)
         message = f"values that do not fit {base} stop it"
         hazards.append(Hazard(kind=HazardKind.CHANGES_TYPE, message=f"domain {after.name} becomes {base}"))
         hazards.append(Hazard(kind=HazardKind.MAY_FAIL_ON_DATA, message=message))
@@ -214,7 +215,8 @@ def _domain_differences(before: Domain, after: Domain) -> list[str]:
     return found
 
 
-def _create_composite(found: Composite) -> str:
+def create_composite(found: Composite) -> str:
+    """The statement that makes a composite type."""
     parts = [f"{quote(column.name)} {_attribute(column)}" for column in found.columns]
     return f"CREATE TYPE {name_text(found.name)} AS ({', '.join(parts)})"
 
@@ -258,7 +260,7 @@ def _alter_composite(before: Composite, after: Composite, actual: State) -> Step
         ]
         return f"CASE WHEN {own} IS NULL THEN NULL ELSE ROW({', '.join(fields)})::{name_text(after.name)} END"
 
-    statements, costs = made_anew(after.name, [_create_composite(after)], actual, value)
+    statements, costs = made_anew(after.name, [create_composite(after)], actual, value)
     return _step(summary, statements, [], lock="ACCESS EXCLUSIVE", hazards=[*hazards, *costs], source=after.source)
 
 

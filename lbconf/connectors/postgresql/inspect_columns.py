@@ -5,6 +5,7 @@ from collections import defaultdict
 from typing import Any, Final
 
 from lbconf.connectors.postgresql.mapping import canonical_type
+from lbconf.connectors.sql.mapping import shortened
 from lbconf.records import dataclass, field, replace
 from lbconf.state.structure import Column, ColumnType, Default, Identity, Options, QualifiedName, Sequence
 
@@ -13,6 +14,7 @@ __all__ = ["NAMED_KINDS", "Rows", "Sequences", "columns", "named_type", "sequenc
 Rows = list[tuple[Any, ...]]
 
 NEXT_VALUE: Final = re.compile(r"^nextval\('(?P<sequence>(?:[^']|'')+)'::regclass\)$")
+NAME_LIMIT: Final = 63
 BITS: Final = {"smallint": 16, "integer": 32, "bigint": 64}
 STORAGE: Final = {"p": "plain", "e": "external", "x": "extended", "m": "main"}
 NAMED_KINDS: Final = frozenset({"e", "d", "c"})
@@ -143,6 +145,8 @@ def _identity(row: tuple[Any, ...], sequence: tuple[Any, ...] | None) -> Identit
     )
     if row[5]:
         return replace(identity, kind="identity-always" if row[5] == "a" else "identity-by-default")
+    if name != QualifiedName(sequence[13], shortened(f"{sequence[14]}_{row[1]}", "seq", NAME_LIMIT)):
+        return None  # a model says `serial` for the usual name alone
     counted = NEXT_VALUE.match(row[4] or "")
     shown = "" if counted is None else counted["sequence"].replace("''", "'").replace('"', "")
     return identity if shown == str(name).replace('"', "") else None

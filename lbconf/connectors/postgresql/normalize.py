@@ -13,6 +13,13 @@ from operator import is_
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from lbconf.connectors.postgresql.inspect_columns import usual
+from lbconf.connectors.postgresql.normalize_rest import (
+    open_domains,
+    open_views,
+    refuse_unknown,
+    with_definitions,
+    with_sequences,
+)
 from lbconf.records import replace
 from lbconf.state.structure import Column, ColumnType, Default, Identity, Index, IndexPart, QualifiedName, State, Table
 
@@ -47,7 +54,7 @@ def normalize_asking(
     """
     state = predicted(desired, actual)
     open_tables = questions(state, actual)
-    if not open_tables:
+    if not open_tables and not open_domains(state, actual) and not open_views(state, actual):
         return state
     return asking(lambda connection: _asked(connection, open_tables, state, actual))
 
@@ -57,7 +64,11 @@ def _asked(
 ) -> State:
     from lbconf.connectors.postgresql.probe import ask
 
-    answers = ask(connection, open_tables, state, actual)
+    domains, views = open_domains(state, actual), open_views(state, actual)
+    found = ask(connection, open_tables, state, actual, domains=domains, views=views)
+    refuse_unknown(found.unknown, state, actual)
+    answers = found.tables
+    state = with_definitions(state, found.domains, found.views)
     tables = tuple(
         _instants(_answered(table, answers[table.name]), actual.table(table.name)) if table.name in answers else table
         for table in state.tables
@@ -84,7 +95,7 @@ def predicted(desired: State, actual: State) -> State:
         same = all(map(is_, columns, table.columns)) and all(map(is_, indexes, table.indexes))
         found = table if same else replace(table, columns=columns, indexes=indexes)
         tables.append(_instants(found, actual.table(table.name)))
-    return replace(desired, tables=tuple(tables))
+    return with_sequences(replace(desired, tables=tuple(tables)), actual)
 
 
 def questions(state: State, actual: State) -> dict[QualifiedName, Table]:

@@ -1,12 +1,16 @@
 """Asking the server how it prints columns, checks and indexes: temporary tables, read back, rolled back."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, TypeAlias
 
 import psycopg
 from psycopg import Connection
 
+from lbconf.connectors.postgresql.ddl_sequences import counted_by_column, create_sequence
+from lbconf.connectors.postgresql.ddl_types import create_composite, create_domain
 from lbconf.connectors.postgresql.inspect import inspect_namespace
+from lbconf.connectors.postgresql.normalize_rest import Unknown
+from lbconf.connectors.postgresql.reprint import reprinted
 from lbconf.connectors.postgresql.spelling import (
     check_clause,
     column_clause,
@@ -15,30 +19,65 @@ from lbconf.connectors.postgresql.spelling import (
     name_text,
     quote,
 )
-from lbconf.records import replace
-from lbconf.state.structure import QualifiedName, State, Table
+from lbconf.records import dataclass, field, replace
+from lbconf.state.structure import Domain, QualifiedName, State, Table, View
 
-__all__ = ["ask"]
+__all__ = ["Answers", "ask"]
 
-TEMPORARY = "pg_temp"
+TEMPORARY: Final = "pg_temp"
+NOT_THERE: Final = frozenset({"42883"})
+"""Codes for functions and operators that are not there."""
+Refusal: TypeAlias = tuple[str, str]
+"""Code and message of the server."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What the server makes of what it was asked, by name; parts that it refuses are missing."""
+
+    tables: Mapping[QualifiedName, Table] = field(default_factory=dict)
+    domains: Mapping[QualifiedName, Domain] = field(default_factory=dict)
+    views: Mapping[QualifiedName, str] = field(default_factory=dict)
+    unknown: tuple[Unknown, ...] = ()
 
 
 def ask(
-    connection: Connection[Any], questions: Mapping[QualifiedName, Table], desired: State, actual: State
-) -> Mapping[QualifiedName, Table]:
-    """What the server makes of these tables, by name; parts that it refuses are missing.
+    connection: Connection[Any],
+    questions: Mapping[QualifiedName, Table],
+    desired: State,
+    actual: State,
+    *,
+    domains: Sequence[Domain] = (),
+    views: Sequence[View] = (),
+) -> Answers:
+    """What the server makes of these tables, domains and queries of views.
 
     Nothing stays: the transaction is rolled back. Where the role may not even
     make temporary tables, or the server is read-only, nothing is answered.
     """
     places = {name: QualifiedName(TEMPORARY, f"_lbconf{number}") for number, name in enumerate(questions)}
     found: dict[QualifiedName, Table] = {}
+    kinds = {f"_lbconfd{number}": domain for number, domain in enumerate(domains)}
+    queries = {f"_lbconfv{number}": view for number, view in enumerate(views)}
+    told: dict[QualifiedName, Domain] = {}
+    defined: dict[QualifiedName, str] = {}
+    unknown: list[Unknown] = []
     try:
         with connection.transaction(force_rollback=True):
             _prepare(connection, desired, actual)
             for name, question in questions.items():
-                _make(connection, places[name], question)
-            by_name = {table.name.name: table for table in inspect_namespace(connection, TEMPORARY).tables}
+                unknown += _make(connection, places[name], question)
+            for kind, domain in kinds.items():
+                _try(connection, [create_domain(replace(domain, name=QualifiedName(TEMPORARY, kind)))])
+            for query, view in queries.items():
+                _try(connection, [f"CREATE TEMPORARY VIEW {quote(query)} AS {reprinted(view.definition)}"])
+            state = inspect_namespace(connection, TEMPORARY)
+            by_name = {table.name.name: table for table in state.tables}
+            for domain in state.domains:
+                asked = kinds[domain.name.name]
+                told[asked.name] = replace(domain, name=asked.name, source=asked.source)
+            for view in state.views:
+                defined[queries[view.name.name].name] = view.definition
             for name, place in places.items():
                 answer = by_name.get(place.name)
                 if answer is not None:
@@ -46,8 +85,8 @@ def ask(
     except psycopg.Error:
         if connection.closed:
             raise
-        return {}
-    return found
+        return Answers()
+    return Answers(tables=found, domains=told, views=defined, unknown=tuple(unknown))
 
 
 def _prepare(connection: Connection[Any], desired: State, actual: State) -> None:
@@ -60,10 +99,26 @@ def _prepare(connection: Connection[Any], desired: State, actual: State) -> None
         values = ", ".join(literal(value) for value in enumeration.values)
         statements.append(f"CREATE TYPE {name_text(enumeration.name)} AS ENUM ({values})")
     _try(connection, statements)
+    known = {domain.name for domain in actual.domains} | {composite.name for composite in actual.composites}
+    made = [create_domain(found) for found in desired.domains if found.name not in known]
+    made += [create_composite(found) for found in desired.composites if found.name not in known]
+    made += [create_sequence(s).statements[0].sql for s in desired.sequences if not _has_sequence(actual, s.name)]
+    while made:
+        left = [statement for statement in made if not _try(connection, [statement])]
+        if len(left) == len(made):
+            return
+        made = left
 
 
-def _make(connection: Connection[Any], place: QualifiedName, question: Table) -> None:
-    """The table in one go; where the server refuses, part by part, so that one bad part costs only itself."""
+def _has_sequence(state: State, name: QualifiedName) -> bool:
+    return any(found.name == name for found in state.sequences) or counted_by_column(name, state) is not None
+
+
+def _make(connection: Connection[Any], place: QualifiedName, question: Table) -> Iterator[Unknown]:
+    """The table in one go; where the server refuses, part by part, so that one bad part costs only itself.
+
+    Gives the parts that name what the server does not have.
+    """
     name = name_text(QualifiedName("", place.name))
     plain = [replace(column, identity=None, nullable=True) for column in question.columns]
     bare = [column_clause(replace(column, default=None, generated=None)) for column in plain]
@@ -82,24 +137,40 @@ def _make(connection: Connection[Any], place: QualifiedName, question: Table) ->
         _try(connection, [f"CREATE TEMPORARY TABLE {name} ()"])
         for clause in bare:
             _try(connection, [f"ALTER TABLE {name} ADD COLUMN {clause}"])
+    refused: list[Refusal] = []
     for column, clause in zip(plain, full, strict=True):
         if column.default is not None or column.generated is not None:
             dropped = f"ALTER TABLE {name} DROP COLUMN IF EXISTS {quote(column.name)}"
-            if not _try(connection, [dropped, f"ALTER TABLE {name} ADD COLUMN {clause}"]):
+            if not _try(connection, [dropped, f"ALTER TABLE {name} ADD COLUMN {clause}"], refused):
                 _try(connection, [dropped])
-    for check in checks:
-        _try(connection, [f"ALTER TABLE {name} ADD {check}"])
-    for index in indexes:
-        _try(connection, [index])
+            for why in _taken(refused):
+                yield Unknown(what=f"the default of {question.name}.{column.name}", why=why, source=column.source)
+    for part, check in zip(question.checks, checks, strict=True):
+        _try(connection, [f"ALTER TABLE {name} ADD {check}"], refused)
+        for why in _taken(refused):
+            yield Unknown(what=f"check {part.name} of {question.name}", why=why, source=part.source)
+    for found, index in zip(question.indexes, indexes, strict=True):
+        _try(connection, [index], refused)
+        for why in _taken(refused):
+            yield Unknown(what=f"index {found.name} of {question.name}", why=why, source=found.source)
 
 
-def _try(connection: Connection[Any], statements: Sequence[str]) -> bool:
+def _taken(refused: list[Refusal]) -> list[str]:
+    """The server's words for what it does not have; the list is empty afterwards."""
+    found = [words for code, words in refused if code in NOT_THERE]
+    refused.clear()
+    return found
+
+
+def _try(connection: Connection[Any], statements: Sequence[str], refused: list[Refusal] | None = None) -> bool:
     try:
         with connection.transaction():
             connection.execute("; ".join(statements).encode() if statements else b"SELECT 1", prepare=False)
-    except psycopg.Error:
+    except psycopg.Error as error:
         if connection.closed:
             raise
+        if refused is not None:
+            refused.append((error.sqlstate or "", error.diag.message_primary or ""))
         return False
     return True
 

@@ -9,8 +9,22 @@ import pytest
 from lbconf.connectors.postgresql.inspect import inspect
 from lbconf.connectors.postgresql.mapping import canonical_type
 from lbconf.connectors.postgresql.normalize import normalize
+from lbconf.diagnostics import Code
+from lbconf.errors import PlanError
+from lbconf.records import replace
 from lbconf.state.diff import diff
-from lbconf.state.structure import Check, Column, ColumnType, Default, Index, IndexPart, QualifiedName, State, Table
+from lbconf.state.structure import (
+    Check,
+    Column,
+    ColumnType,
+    Default,
+    Identity,
+    Index,
+    IndexPart,
+    QualifiedName,
+    State,
+    Table,
+)
 
 NAME = QualifiedName("public", "t")
 
@@ -88,11 +102,53 @@ def test_one_bad_expression_costs_only_itself(connection: psycopg.Connection[Any
     connection.execute("CREATE TABLE t (c varchar(9) CONSTRAINT k CHECK (c IN ('a')))")
     columns = (
         Column(name="c", type=ColumnType("character varying", (9,))),
-        Column(name="bad", type=ColumnType("integer"), default=Default("no_such_function()")),
+        Column(name="bad", type=ColumnType("integer"), default=Default("'x'::no_such_type")),
     )
     checks = (Check(name="k", expression="c IN ('a')"), Check(name="z", expression="nothing > 1"))
     changes = left(connection, Table(name=NAME, columns=columns, checks=checks))
     assert sorted(type(change).__name__ for change in changes) == ["AddCheck", "AddColumn"]
+
+
+def test_what_calls_a_function_that_is_not_there_is_refused_with_its_name(
+    connection: psycopg.Connection[Any],
+) -> None:
+    connection.execute("CREATE TABLE t (a integer)")
+    column = Column(name="a", type=ColumnType("integer"), default=Default("no_such_function()"))
+    other = Column(name="b", type=ColumnType("integer"))
+    check = Check(name="k", expression="no_such_check(b)")
+    with pytest.raises(PlanError) as caught:
+        left(connection, Table(name=NAME, columns=(column, other), checks=(check,)))
+    assert [(found.code, found.message) for found in caught.value.diagnostics] == [
+        (
+            Code.CHANGE_IMPOSSIBLE,
+            "the default of public.t.a cannot be made: function no_such_function() does not exist",
+        ),
+        (
+            Code.CHANGE_IMPOSSIBLE,
+            "check k of public.t cannot be made: function no_such_check(integer) does not exist",
+        ),
+    ]
+
+
+def test_domains_and_queries_of_views_mean_what_the_server_says(connection: psycopg.Connection[Any]) -> None:
+    connection.execute("CREATE TABLE t (a varchar(9))")
+    connection.execute("CREATE DOMAIN positive AS integer DEFAULT 1 CONSTRAINT p CHECK (VALUE > 0)")
+    connection.execute("CREATE VIEW v AS SELECT a FROM t WHERE a IN ('x', 'y')")
+    actual = inspect(connection, ["public"])
+    (domain,), (view,) = actual.domains, actual.views
+    written = replace(
+        actual,
+        domains=(replace(domain, checks=(Check(name="p", expression="VALUE>0"),)),),
+        views=(replace(view, definition="SELECT a FROM public.t WHERE a IN ('x','y')"),),
+    )
+    assert diff(actual, normalize(written, actual=actual, connection=connection)) == ()
+
+
+def test_a_serial_column_goes_on_with_a_sequence_of_another_name(connection: psycopg.Connection[Any]) -> None:
+    connection.execute("CREATE TABLE old (a serial)")
+    connection.execute("ALTER TABLE old RENAME TO t")
+    column = Column(name="a", type=ColumnType("integer"), nullable=False, identity=Identity(kind="serial"))
+    assert left(connection, Table(name=NAME, columns=(column,))) == ()
 
 
 def test_asking_locks_and_leaves_nothing(connection: psycopg.Connection[Any], postgresql_url: str) -> None:
