@@ -6,7 +6,7 @@ Also tells which columns have a type that it declares.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from lbconf.connectors.capabilities import StateCapabilities
+from lbconf.connectors.capabilities import StateCapabilities, SupportLevel
 from lbconf.connectors.contract import ModelMapping
 from lbconf.datatypes import AnyType, EnumType
 from lbconf.diagnostics import Code, Collector, Diagnostic, Severity
@@ -124,7 +124,7 @@ def unsupported_structure(source: DataSource, can: StateCapabilities) -> tuple[D
             hint=support.reason or None,
         )
         for key, entries, support in asked
-        if entries and not support
+        if entries and support.level is not SupportLevel.FULL
     )
 
 

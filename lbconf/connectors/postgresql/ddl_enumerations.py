@@ -17,7 +17,7 @@ def add_values(before: Enumeration, after: Enumeration, *, mentioned: str) -> tu
     """One step per new value. Outside transactions only where the same plan already uses the value."""
     known = set(before.values)
     steps = []
-    if after.comment is not None and before.comment != after.comment:
+    if before.comment != after.comment:
         done = (Statement(sql=comment(after)),)
         steps.append(Step(summary=f"comment on enum {after.name}", statements=done, undo=(), source=after.source))
     for place, value in enumerate(after.values):
@@ -68,7 +68,7 @@ def rename(before: Enumeration, after: Enumeration) -> tuple[Step, ...]:
             alter = f"ALTER TYPE {name_text(two)} RENAME VALUE"
             forth.append(f"{alter} {literal(old)} TO {literal(new)}")
             back.insert(0, f"{alter} {literal(new)} TO {literal(old)}")
-    if after.comment is not None and before.comment != after.comment:
+    if before.comment != after.comment:
         forth.append(comment(after))
     summary = f"rename enum {one} to {two}" if one != two else f"rename values of enum {two}"
     return (
