@@ -3,6 +3,7 @@
 - what each connector can do, in README.md and docs/connectors.md
 - the reference of all commands, docs/commands.md
 - the recording in README.md, from the real output of the account application
+- what changes cost in docs/mysql.md
 - the plan in docs/plans.md, from a change of the shop example on PostgreSQL
 """
 
@@ -12,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -19,11 +21,13 @@ import click
 
 from lbconf.cli.verbs import VERBS, group
 from lbconf.connectors.capabilities import Support, SupportLevel, questions
+from lbconf.connectors.mysql.algorithms import TABLE, Algorithm
 from lbconf.connectors.registry import connector_types
 from tests.servers import postgresql
 
 __all__ = [
     "ROOT",
+    "algorithm_table",
     "between",
     "capability_details",
     "capability_table",
@@ -40,6 +44,14 @@ WORDS = {
     SupportLevel.SINCE: "later",
     SupportLevel.NOT_IMPLEMENTED: "later",
     SupportLevel.IMPOSSIBLE: "no",
+}
+WAYS = {
+    Algorithm.INSTANT: "at once",
+    Algorithm.INPLACE: "in place",
+    Algorithm.REBUILD: "in place, the table anew",
+    Algorithm.SHARED: "in place, blocks writes",
+    Algorithm.REBUILD_SHARED: "the table anew, blocks writes",
+    Algorithm.COPY: "a copy of the table, blocks writes",
 }
 WIDTH = 100
 
@@ -70,6 +82,19 @@ def capability_details() -> str:
         ]
         parts.append("\n".join([f"### {kind.title}", *(reasons or ["Everything."])]))
     return "\n\n".join(parts)
+
+
+def algorithm_table() -> str:
+    """What each kind of change costs in MariaDB and MySQL, as `docs/mysql.md` shows it."""
+    lines = ["| change | MariaDB | MySQL |", "|---|---|---|"]
+    for kind, (mariadb, mysql) in TABLE.items():
+        lines.append(f"| {kind.value} | {_ways(mariadb)} | {_ways(mysql)} |")
+    return "\n".join(lines)
+
+
+def _ways(rows: Sequence[tuple[tuple[int, ...], Algorithm]]) -> str:
+    newest, *older = [(".".join(map(str, since)), WAYS[algorithm]) for since, algorithm in rows]
+    return newest[1] if not older else f"{newest[1]} since {newest[0]}, before: {older[0][1]}"
 
 
 def command_reference() -> str:
@@ -194,6 +219,8 @@ if __name__ == "__main__":
     _write(readme, replaced(text, "recording", f"```console\n{recording()}\n```"))
     _write(connectors, replaced(connectors.read_text("utf-8"), "capabilities", capability_details()))
     _write(ROOT / "docs" / "commands.md", command_reference())
+    mysql = ROOT / "docs" / "mysql.md"
+    _write(mysql, replaced(mysql.read_text("utf-8"), "algorithms", algorithm_table()))
     with postgresql() as server:
         url = server.create_database()
         text = (ROOT / "docs" / "plans.md").read_text("utf-8")

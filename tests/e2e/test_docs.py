@@ -14,6 +14,7 @@ from lbconf.cli.verbs import VERBS, group
 from lbconf.repository.generate import DEFAULT_FUNCTIONS
 from tests.documentation import (
     ROOT,
+    algorithm_table,
     between,
     capability_details,
     capability_table,
@@ -31,6 +32,10 @@ AGAIN = "run `make docs`"
 def test_what_connectors_can_do_is_told_as_they_answer() -> None:
     assert between((ROOT / "README.md").read_text(), "capabilities") == capability_table(), AGAIN
     assert between((ROOT / "docs" / "connectors.md").read_text(), "capabilities") == capability_details(), AGAIN
+
+
+def test_what_changes_cost_in_mysql_is_told_as_it_is_claimed() -> None:
+    assert between((ROOT / "docs" / "mysql.md").read_text(), "algorithms") == algorithm_table(), AGAIN
 
 
 def test_the_reference_of_commands_is_their_help() -> None:

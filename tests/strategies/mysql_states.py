@@ -156,18 +156,18 @@ def tables(draw: st.DrawFn, name: str) -> Table:
         hidden = (("invisible", "true"),) if draw(st.booleans()) and found[0].identity is None else ()
         comment = draw(st.sampled_from([None, "why"]))
         indexes.append(Index(name=f"{name} idx", parts=(part,), comment=comment, options=hidden))
-    if texts and texts[0] is not found[0] and draw(st.booleans()):
+    if bool(texts) and texts[0] is not found[0] and draw(st.booleans()):
         part = IndexPart(column=texts[0].name, length=5)
         indexes.append(Index(name=f"{name}_short", parts=(part, IndexPart(column=found[0].name))))
-    if texts and draw(st.booleans()):
+    if bool(texts) and draw(st.booleans()):
         indexes.append(Index(name=f"{name}_words", parts=(IndexPart(column=texts[0].name),), method="fulltext"))
     checks = []
-    if numbers and draw(st.booleans()):
+    if bool(numbers) and draw(st.booleans()):
         text = draw(
             st.sampled_from(["{} > 0", "{} between 0 and 1000", "{} in (1, 2, 3, 10, 20, 30, 1.25, 2.5, 3.75)"])
         )
         checks.append(Check(name=f"{name}_check", expression=text.format(quoted(numbers[0].name))))
-    if numbers and draw(st.booleans()):
+    if bool(numbers) and draw(st.booleans()):
         virtual = draw(st.booleans())
         expression = f"{quoted(numbers[0].name)}+1"
         found.append(Column(name="computed", type=ColumnType("bigint"), generated=expression, virtual=virtual))

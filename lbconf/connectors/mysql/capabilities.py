@@ -39,15 +39,17 @@ def capabilities(server: Server = NEWEST_MARIADB, *, loopback: bool = False) -> 
             comments=FULL,
             alter_column=FULL,
             online_indexes=FULL,
-            online_constraints=not_implemented("a foreign key or a check holds up writers while rows are checked"),
+            online_constraints=impossible(
+                "a check holds up writers while rows are checked, in MySQL a foreign key too; NOT NULL does not"
+            ),
             instant_columns=_since(server.instant_columns, "8.0.12, MariaDB 10.3.2", "ALGORITHM=INSTANT"),
             lock_clauses=FULL,
             generated_columns=FULL,
             expression_defaults=_since(server.expression_defaults, "8.0.13, MariaDB 10.2.1", "defaults by expression"),
             sequences=not_implemented("MariaDB's are kept, and not made from models; MySQL has none"),
             domains=impossible("neither server has them"),
-            partitions=not_implemented("they are kept, and not made from models"),
-            views=not_implemented("they are kept, and not made from models"),
+            partitions=FULL,
+            views=FULL,
         ),
         query=QueryCapabilities(
             json_paths=FULL,

@@ -164,7 +164,7 @@ def test_a_connection_that_is_cut_in_the_middle_leaves_what_the_next_apply_finis
 
     def cut(self: MysqlMigration, statement: Statement) -> int:
         if count[0] == number:
-            target.run(f"KILL {self._session.connection.thread_id()}")
+            target.run(f"KILL {self._session.connection.thread_id()}")  # type: ignore[no-untyped-call]
         count[0] += 1
         return execute(self, statement)
 
