@@ -233,7 +233,13 @@ def _changed_table(draw: st.DrawFn, table: Table) -> Table:
     kept: list[Column] = []
     computed = table.column("computed") is not None
     for column in table.columns:
-        fixed = column.name in used or column.name == "computed" or (computed and column.type.name in KEYS)
+        # The first one is visible: a table of none but invisible columns is none.
+        fixed = (
+            column.name in used
+            or column is table.columns[0]
+            or column.name == "computed"
+            or (computed and column.type.name in KEYS)
+        )
         actions = ["keep", "drop", "widen", "nullable", "default", "rename", "comment"]
         actions = actions if not column.options else ["keep", "comment", "rename"]
         action = "keep" if fixed else draw(st.sampled_from(actions))
