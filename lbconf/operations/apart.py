@@ -49,12 +49,12 @@ class Apart(Generic[T]):
 
     def result(self) -> T:
         """Wait for the result, once. Raises `FailedApartError` where there is none."""
-        parts: list[bytes] = []
+        data = bytearray()
         while part := os.read(self._end, _PIECE):
-            parts.append(part)
-        if self._ended() != 0 or not parts:
+            data += part
+        if self._ended() != 0 or not data:
             raise FailedApartError
-        found: T = pickle.loads(b"".join(parts))  # noqa: S301 - our own copy wrote it
+        found: T = pickle.loads(data)  # noqa: S301 - our own copy wrote it
         return found
 
     def forget(self) -> None:

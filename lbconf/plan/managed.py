@@ -1,10 +1,11 @@
 """What lbconf manages in a data source, as its ledger says."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from lbconf.connectors.contract import LedgerEntry
+from lbconf.patterns import pattern
 from lbconf.records import dataclass, field
 from lbconf.state.serialise import from_data
 from lbconf.state.structure import QualifiedName, State
@@ -12,6 +13,8 @@ from lbconf.state.unneeded import NOTHING_MADE, Made
 
 __all__ = ["Managed", "last_managed", "managed_namespaces"]
 
+_KINDS: Final = ("tables", "enumerations", "domains", "composites", "sequences", "views")
+_BLANK: Final = pattern(r"[ \t\n\r]*")
 _NAMESPACES_FIRST: Final = ('{"namespaces": [', '{"namespaces":[')
 """How the text of a state begins that has namespaces."""
 
@@ -43,25 +46,53 @@ class Managed:
 def last_managed(entries: Sequence[LedgerEntry]) -> Managed:
     """What the ledger says lbconf manages: the newest state, and what an unfinished plan before it still held."""
     kept = _kept(entries)
-    texts: list[Mapping[str, Any]] = [json.loads(entry.state) for entry in kept]
-    documents = kept[-1].documents if kept and kept[-1].result == "applied" else ""
+    names: dict[str, set[QualifiedName]] = {kind: set() for kind in _KINDS}
+    on_remove: dict[QualifiedName, str] = {}
+    for entry in kept:
+        for kind, part in _parts(entry.state):
+            if kind in names:
+                name = _name(part)
+                names[kind].add(name)
+                if "on_remove" in part:
+                    on_remove.setdefault(name, part["on_remove"])
     return Managed(
-        namespaces=tuple(texts[0].get("namespaces", ())) if texts else (),
-        tables=frozenset(_name(table) for text in texts for table in text.get("tables", ())),
-        on_remove={
-            _name(table): table["on_remove"]
-            for text in reversed(texts)
-            for table in text.get("tables", ())
-            if "on_remove" in table
-        },
+        namespaces=managed_namespaces(entries),
+        tables=frozenset(names["tables"]),
+        on_remove=on_remove,
         made=Made(
-            types=_names(texts, "enumerations", "domains", "composites"),
-            sequences=_names(texts, "sequences"),
-            views=_names(texts, "views"),
+            types=frozenset(names["enumerations"] | names["domains"] | names["composites"]),
+            sequences=frozenset(names["sequences"]),
+            views=frozenset(names["views"]),
         ),
-        documents=documents,
+        documents=kept[-1].documents if kept and kept[-1].result == "applied" else "",
         texts=tuple(entry.state for entry in kept),
     )
+
+
+def _parts(text: str) -> Iterator[tuple[str, Any]]:
+    """Each entry of each list in a JSON object, one after the other: thousands of tables at once take much room."""
+    decode = json.JSONDecoder().raw_decode
+
+    def after(place: int) -> int:
+        found = _BLANK.match(text, place)
+        return place if found is None else found.end()
+
+    place = after(after(0) + 1)
+    while text[place] != "}":
+        kind, place = decode(text, place)
+        place = after(after(place) + 1)
+        if text[place] == "[":
+            place = after(place + 1)
+            while text[place] != "]":
+                part, place = decode(text, place)
+                yield kind, part
+                place = after(place)
+                place = after(place + 1) if text[place] == "," else place
+            place += 1
+        else:
+            _, place = decode(text, place)
+        place = after(place)
+        place = after(place + 1) if text[place] == "," else place
 
 
 def managed_namespaces(entries: Sequence[LedgerEntry]) -> tuple[str, ...]:
@@ -85,10 +116,6 @@ def _kept(entries: Sequence[LedgerEntry]) -> list[LedgerEntry]:
         if entry.result == "applied":
             break
     return kept
-
-
-def _names(texts: Sequence[Mapping[str, Any]], *kinds: str) -> frozenset[QualifiedName]:
-    return frozenset(_name(one) for text in texts for kind in kinds for one in text.get(kind, ()))
 
 
 def _name(table: Mapping[str, Any]) -> QualifiedName:

@@ -50,7 +50,9 @@ def _inspected(connection: "Connection[Any]", chosen: Callable[[set[str]], Itera
         # All queries are sent at once, so that the server works on the next while the rows of the last are read.
         with connection.pipeline() if Pipeline.is_supported() else nullcontext():
             asked = {sql: connection.execute(sql, {"namespaces": namespaces}) for sql in catalogue.queries(version)}
-            state = _state(lambda sql: asked[sql].fetchall(), version, namespaces)
+            state = _state(
+                lambda sql: asked.pop(sql).fetchall(), version, namespaces
+            )  # each answer goes once it is read
         connection.execute("SELECT set_config('search_path', %s, true)", before)
     return state
 
