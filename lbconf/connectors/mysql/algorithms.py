@@ -95,7 +95,7 @@ Row = tuple[Version, Algorithm]
 
 TABLE: Final[dict[Kind, tuple[tuple[Row, ...], tuple[Row, ...]]]] = {
     # kind: (MariaDB, MySQL), each from the newest version down
-    Kind.ADD_COLUMN: ((((10, 4), INSTANT),), (((8, 0, 29), INSTANT), ((8, 0), REBUILD))),
+    Kind.ADD_COLUMN: ((((10, 4), INSTANT),), (((8, 0, 12), INSTANT), ((8, 0), REBUILD))),
     Kind.ADD_COLUMN_COMPUTED: ((((10, 2), COPY),), (((8, 0), COPY),)),
     Kind.ADD_COLUMN_COUNTED: ((((10, 2), SHARED),), (((8, 0), SHARED),)),
     Kind.ADD_COLUMN_STORED: ((((10, 2), COPY),), (((8, 0), COPY),)),

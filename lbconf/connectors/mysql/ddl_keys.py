@@ -14,6 +14,7 @@ from lbconf.connectors.mysql.implied import implied_indexes, serves
 from lbconf.connectors.mysql.pieces import Piece, hazard
 from lbconf.connectors.mysql.spelling import (
     check_clause,
+    check_name,
     foreign_key_clause,
     index_clause,
     name_text,
@@ -102,7 +103,7 @@ def key_piece(place: int, change: KeyChange, context: Context) -> Piece:
             reason = f"rows of {table} that break {check.name} stop it"
             return _added(
                 place, table, f"check {check.name}", check_clause(check, context.server),
-                f"CONSTRAINT {quote(check.name)}", Kind.ADD_CHECK, context,
+                check_name(check.name, context.server), Kind.ADD_CHECK, context,
                 hazards=(hazard(HazardKind.MAY_FAIL_ON_DATA, reason),) if valid else (),
                 check=data_check(table, broken, ()) if valid else None,
                 done=has_check(table, check.name),
@@ -110,7 +111,7 @@ def key_piece(place: int, change: KeyChange, context: Context) -> Piece:
             )  # fmt: skip
         case c.DropCheck(before=check):
             return _dropped(
-                place, table, f"check {check.name}", f"CONSTRAINT {quote(check.name)}",
+                place, table, f"check {check.name}", check_name(check.name, context.server),
                 check_clause(check, context.server), Kind.DROP_CHECK, context,
                 done=negated(has_check(table, check.name)),
                 alone=True,
@@ -350,7 +351,7 @@ def _renamed_constraint(place: int, table: QualifiedName, before: object, after:
         places=(place,),
         table=table,
         summary=f"rename check {old} of {table} to {new}",
-        clauses=(f"DROP CONSTRAINT {quote(str(old))}", f"ADD CONSTRAINT {quote(str(new))} CHECK ({check})"),
+        clauses=(f"DROP {check_name(str(old), context.server)}", f"ADD CONSTRAINT {quote(str(new))} CHECK ({check})"),
         algorithm=context.algorithm(table, Kind.ADD_CHECK),
         done=has_check(table, str(new)),
         alone=True,

@@ -13,9 +13,18 @@ from lbconf.connectors.mysql.defaults import literal
 from lbconf.connectors.mysql.done import asked, has_column, has_partition, has_table, negated
 from lbconf.connectors.mysql.partitions import partition_text
 from lbconf.connectors.mysql.pieces import Piece, hazard
-from lbconf.connectors.mysql.spelling import column_clause, create_table, name_text, option_clauses, quote
+from lbconf.connectors.mysql.spelling import (
+    check_clause,
+    check_name,
+    column_clause,
+    create_table,
+    name_text,
+    option_clauses,
+    quote,
+)
 from lbconf.diagnostics import Code, Diagnostic, Location
 from lbconf.errors import PlanError
+from lbconf.records import replace
 from lbconf.state import changes as c
 from lbconf.state.hazards import Hazard, HazardKind
 from lbconf.state.steps import Statement, Step
@@ -143,14 +152,24 @@ def rename_table(place: int, before: QualifiedName, after: QualifiedName, *, sou
 
 
 def rename_column(place: int, table: QualifiedName, before: Column, after: Column, context: Context) -> Piece:
-    """Everything about the column stays as it is."""
+    """Everything about the column stays as it is. MySQL wants its checks made again, which name the column."""
+    server, there = context.server, context.before(table)
+    old, new = quote(before.name), quote(after.name)
+    named = [] if there is None or server.mariadb else [check for check in there.checks if old in check.expression]
+    renamed = [replace(check, expression=check.expression.replace(old, new)) for check in named]
+    kinds = [Kind.RENAME_COLUMN, *([Kind.ADD_CHECK] if named else [])]
+    dropped = [f"DROP {check_name(check.name, server)}" for check in named]
     return Piece(
         places=(place,),
         table=table,
         summary=f"rename column {table}.{before.name} to {after.name}",
-        clauses=(f"RENAME COLUMN {quote(before.name)} TO {quote(after.name)}",),
-        undo=(f"RENAME COLUMN {quote(after.name)} TO {quote(before.name)}",),
-        algorithm=context.algorithm(table, Kind.RENAME_COLUMN),
+        clauses=(
+            *dropped,
+            f"RENAME COLUMN {old} TO {new}",
+            *(f"ADD {check_clause(check, server)}" for check in renamed),
+        ),
+        undo=(*dropped, f"RENAME COLUMN {new} TO {old}", *(f"ADD {check_clause(check, server)}" for check in named)),
+        algorithm=max(context.algorithm(table, kind) for kind in kinds),
         done=f"{has_column(table, after.name)} AND {negated(has_column(table, before.name))}",
         source=after.source,
     )

@@ -28,6 +28,7 @@ from lbconf.state.structure import (
 
 __all__ = [
     "check_clause",
+    "check_name",
     "column_clause",
     "create_table",
     "foreign_key_clause",
@@ -137,6 +138,11 @@ def check_clause(check: Check, server: Server) -> str:
     """A check of the table."""
     enforced = "" if check.enforced or server.mariadb else " NOT ENFORCED"
     return f"CONSTRAINT {quote(check.name)} CHECK ({check.expression}){enforced}"
+
+
+def check_name(name: str, server: Server) -> str:
+    """A check after DROP; MySQL before 8.0.19 has no other word for it."""
+    return f"{'CONSTRAINT' if server.mariadb else 'CHECK'} {quote(name)}"
 
 
 def option_clauses(options: Options) -> list[str]:

@@ -215,6 +215,22 @@ def test_what_writes_the_table_anew_is_one_statement() -> None:
     ]
 
 
+def test_mysql_makes_checks_again_that_name_a_renamed_column() -> None:
+    checked = replace(TABLE, checks=(Check(name="k", expression="(`a` > 0)"),))
+    change = c.RenameColumn(table=T, before=A, after=replace(A, name="b"))
+    made = {
+        server: compile_changes(
+            [change], actual=State(tables=(checked,)), desired=State(tables=(TABLE,)), online=True, server=server
+        )[0]
+        for server in (MARIADB, MYSQL)
+    }
+    assert made[MARIADB].statements[0].sql == "ALTER TABLE `t` RENAME COLUMN `a` TO `b`, ALGORITHM=INSTANT"
+    assert made[MYSQL].statements[0].sql == (
+        "ALTER TABLE `t` DROP CHECK `k`, RENAME COLUMN `a` TO `b`, ADD CONSTRAINT `k` CHECK ((`b` > 0)),"
+        " ALGORITHM=COPY, LOCK=SHARED"
+    )
+
+
 def test_a_required_column_without_a_value_looks_for_rows_first() -> None:
     change = c.AddColumn(table=T, after=Column(name="b", type=ColumnType("int"), nullable=False))
     steps = compile_changes(
