@@ -26,7 +26,7 @@ from lbconf.connectors.postgresql.ddl_sequences import (
     taken_over,
 )
 from lbconf.connectors.postgresql.ddl_tables import table_steps
-from lbconf.connectors.postgresql.ddl_types import type_step
+from lbconf.connectors.postgresql.ddl_types import Later, type_step
 from lbconf.connectors.postgresql.locks import with_locks
 from lbconf.connectors.postgresql.online import arranged, left_over, online_steps, online_view
 from lbconf.connectors.postgresql.spelling import name_text, quote
@@ -148,7 +148,7 @@ def _compile(change: c.Change, context: Context) -> tuple[Step, ...]:  # noqa: C
             | c.DropComposite()
             | c.CreateExtension()
         ):
-            return (type_step(change, _moment(change, context)),)
+            return (type_step(change, _moment(change, context), _later(context)),)
         case c.CreateSequence(after=sequence):
             counting = counted_by_column(sequence.name, context.actual)
             return (create_sequence(sequence) if counting is None else alter_sequence(counting, sequence),)
@@ -193,6 +193,15 @@ def _moment(change: c.Change, context: Context) -> State:
     return moment(context.actual, context.changes[:place])
 
 
+def _later(context: Context) -> Later:
+    """Defaults that the plan's changes give columns."""
+    return {
+        (change.table, change.after.name): change.after.default
+        for change in context.changes
+        if isinstance(change, c.AlterColumn)
+    }
+
+
 def _column(change: c.AddColumn | c.DropColumn | c.RenameColumn | c.AlterColumn, context: Context) -> tuple[Step, ...]:
     table = change.table
     fresh = table in context.made
@@ -233,7 +242,7 @@ def _enumeration(
         case c.AddEnumerationValues(before=before, after=after):
             return add_values(before, after, mentioned=context.mentioned)
         case c.RebuildEnumeration(before=before, after=after):
-            return rebuild(before, after, actual=_moment(change, context))
+            return rebuild(before, after, actual=_moment(change, context), later=_later(context))
         case c.RenameEnumeration(before=before, after=after):
             return rename(before, after)
         case c.DropEnumeration(before=before):

@@ -3,7 +3,7 @@
 Source: PostgreSQL manual, page ALTER TYPE (a value added in a transaction cannot be used before it is committed).
 """
 
-from lbconf.connectors.postgresql.ddl_types import made_anew
+from lbconf.connectors.postgresql.ddl_types import Later, made_anew
 from lbconf.connectors.postgresql.spelling import comment_literal, literal, name_text, quote
 from lbconf.records import replace
 from lbconf.state.hazards import Hazard, HazardKind
@@ -81,7 +81,7 @@ def rename(before: Enumeration, after: Enumeration) -> tuple[Step, ...]:
     )
 
 
-def rebuild(before: Enumeration, after: Enumeration, *, actual: State) -> tuple[Step, ...]:
+def rebuild(before: Enumeration, after: Enumeration, *, actual: State, later: Later) -> tuple[Step, ...]:
     """One step: the type made anew, every column of it converted through text."""
     shown = name_text(after.name)
 

@@ -4,7 +4,8 @@ Source: PostgreSQL manual, pages CREATE DOMAIN, ALTER DOMAIN, ALTER TYPE, CREATE
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final, TypeAlias, assert_never
 
 from lbconf.connectors.postgresql.ddl_aside import standing_on
@@ -23,9 +24,9 @@ from lbconf.diagnostics import Location
 from lbconf.state import changes as c
 from lbconf.state.hazards import Hazard, HazardKind
 from lbconf.state.steps import Statement, Step
-from lbconf.state.structure import Column, ColumnType, Composite, Domain, QualifiedName, State, Table
+from lbconf.state.structure import Column, ColumnType, Composite, Default, Domain, QualifiedName, State, Table
 
-__all__ = ["TypeChange", "create_composite", "create_domain", "made_anew", "type_step"]
+__all__ = ["Later", "TypeChange", "create_composite", "create_domain", "made_anew", "type_step"]
 
 TypeChange: TypeAlias = (
     c.CreateDomain
@@ -36,11 +37,12 @@ TypeChange: TypeAlias = (
     | c.DropComposite
     | c.CreateExtension
 )
+Later: TypeAlias = Mapping[tuple[QualifiedName, str], Default | None]
 NAME_LIMIT: Final = 63
 SHARE: Final = "SHARE"
 
 
-def type_step(change: TypeChange, actual: State) -> Step:
+def type_step(change: TypeChange, actual: State, later: Later = MappingProxyType({})) -> Step:
     """The step of one change."""
     match change:
         case c.CreateDomain(after=domain):
@@ -50,7 +52,7 @@ def type_step(change: TypeChange, actual: State) -> Step:
             gone, made = f"DROP DOMAIN {name_text(domain.name)}", create_domain(domain)
             return _step(f"drop domain {domain.name}", [gone], [made])
         case c.AlterDomain(before=before, after=after):
-            return _alter_domain(before, after, actual)
+            return _alter_domain(before, after, actual, later)
         case c.CreateComposite(after=found):
             gone = f"DROP TYPE {name_text(found.name)}"
             return _step(f"create type {found.name}", [create_composite(found)], [gone], source=found.source)
@@ -58,7 +60,7 @@ def type_step(change: TypeChange, actual: State) -> Step:
             gone = f"DROP TYPE {name_text(found.name)}"
             return _step(f"drop type {found.name}", [gone], [create_composite(found)])
         case c.AlterComposite(before=before, after=after):
-            return _alter_composite(before, after, actual)
+            return _alter_composite(before, after, actual, later)
         case c.CreateExtension(after=extension):
             place = f" SCHEMA {quote(extension.namespace)}" if extension.namespace else ""
             made = f"CREATE EXTENSION IF NOT EXISTS {quote(extension.name)}{place}"
@@ -69,7 +71,11 @@ def type_step(change: TypeChange, actual: State) -> Step:
 
 
 def made_anew(
-    name: QualifiedName, created: Sequence[str], actual: State, value: Callable[[Column], str]
+    name: QualifiedName,
+    created: Sequence[str],
+    actual: State,
+    value: Callable[[Column], str],
+    later: Later = MappingProxyType({}),
 ) -> tuple[list[str], list[Hazard]]:
     """Statements that make a type anew under its name and convert every column of it, and what that costs.
 
@@ -78,6 +84,7 @@ def made_anew(
         created: Statements that make the new type.
         actual: The actual state.
         value: The expression of a column's value in the new type.
+        later: Defaults that columns get later in the plan anyway; theirs may be none of the new type.
 
     Raises:
         PlanError: Something that cannot be made again stands on it.
@@ -100,7 +107,9 @@ def made_anew(
                 continue
             if column.default is not None:
                 before.append(f"{alter} DROP DEFAULT")
-                after.insert(0, f"{alter} SET DEFAULT {column.default.expression}")
+                default = later.get((table.name, column.name), column.default)
+                if default is not None:
+                    after.insert(0, f"{alter} SET DEFAULT {default.expression}")
             if column.type.enumeration == name:
                 wanted = type_text(ColumnType(name.name, (), column.type.dimensions, name))
                 converted.append(f"{alter} TYPE {wanted} USING {value(column)}")
@@ -110,7 +119,7 @@ def made_anew(
                 hazards.append(Hazard(kind=HazardKind.BLOCKS_READS, message=f"{table.name} is locked meanwhile"))
     for domain in actual.domains:
         if domain.type.enumeration == name:
-            inner, more = made_anew(domain.name, [create_domain(domain)], actual, value)
+            inner, more = made_anew(domain.name, [create_domain(domain)], actual, value, later)
             converted += inner
             hazards += more
     for found in actual.composites:
@@ -173,7 +182,7 @@ def create_domain(domain: Domain) -> str:
     return " ".join(words)
 
 
-def _alter_domain(before: Domain, after: Domain, actual: State) -> Step:
+def _alter_domain(before: Domain, after: Domain, actual: State, later: Later) -> Step:
     summary = f"alter domain {after.name}"
     if (before.type, before.collation) != (after.type, after.collation):
         base = type_text(after.type)
@@ -183,7 +192,7 @@ def _alter_domain(before: Domain, after: Domain, actual: State) -> Step:
             array = "[]" * column.type.dimensions
             return f"{quote(column.name)}::{through}{array}::{base}{array}::{name_text(after.name)}{array}"
 
-        statements, hazards = made_anew(after.name, [create_domain(after)], actual, value)
+        statements, hazards = made_anew(after.name, [create_domain(after)], actual, value, later)
         message = f"values that do not fit {base} stop it"
         hazards.append(Hazard(kind=HazardKind.CHANGES_TYPE, message=f"domain {after.name} becomes {base}"))
         hazards.append(Hazard(kind=HazardKind.MAY_FAIL_ON_DATA, message=message))
@@ -225,7 +234,7 @@ def _attribute(column: Column) -> str:
     return type_text(column.type) + (f" COLLATE {column.collation}" if column.collation else "")
 
 
-def _alter_composite(before: Composite, after: Composite, actual: State) -> Step:
+def _alter_composite(before: Composite, after: Composite, actual: State, later: Later) -> Step:
     summary = f"alter type {after.name}"
     there = {column.name: column for column in before.columns}
     asked = {column.name: column for column in after.columns}
@@ -260,7 +269,7 @@ def _alter_composite(before: Composite, after: Composite, actual: State) -> Step
         ]
         return f"CASE WHEN {own} IS NULL THEN NULL ELSE ROW({', '.join(fields)})::{name_text(after.name)} END"
 
-    statements, costs = made_anew(after.name, [create_composite(after)], actual, value)
+    statements, costs = made_anew(after.name, [create_composite(after)], actual, value, later)
     return _step(summary, statements, [], lock="ACCESS EXCLUSIVE", hazards=[*hazards, *costs], source=after.source)
 
 
