@@ -78,8 +78,7 @@ def started() -> Ahead | None:
 def _prepare() -> None:
     import lbconf.connectors.postgresql.connector
     import lbconf.connectors.postgresql.migrate
-    import lbconf.connectors.postgresql.session
-    import lbconf.operations.asking  # noqa: F401 - all of it is needed soon
+    import lbconf.connectors.postgresql.session  # noqa: F401 - all of it is needed soon
 
 
 def _root(arguments: Sequence[str]) -> Path:
