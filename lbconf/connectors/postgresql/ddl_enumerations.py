@@ -91,7 +91,7 @@ def rebuild(before: Enumeration, after: Enumeration, *, actual: State, later: La
         return f"{quote(column.name)}::text{array}::{wanted or shown}"
 
     statements, hazards = made_anew(
-        after.name, create(replace(after, comment=after.comment or before.comment)), actual, value
+        after.name, create(replace(after, comment=after.comment or before.comment)), actual, value, later
     )
     gone = [text for text in before.values if text not in after.values]
     if gone:
