@@ -176,6 +176,8 @@ def _inline(numbered: Sequence[Numbered], context: Context) -> list[tuple[int, c
 
 def _pieces(table: QualifiedName, own: Sequence[Numbered], context: Context) -> list[Piece]:
     """The pieces of one table in the order of its changes."""
+    # First the table's own collation, which columns that say none follow.
+    own = sorted(own, key=lambda found: not isinstance(found[1], c.SetTableOptions))
     widened = widened_checks([change for _, change in own])
     found: list[Piece] = []
     for place, change in own:

@@ -298,8 +298,9 @@ def _kept_columns(table: QualifiedName, context: Context) -> list[str]:
     wanted, there = context.wanted(table), context.before(table)
     if wanted is None or there is None:
         return []
-    return [
-        f"MODIFY COLUMN {column_clause(column, context.server)}"
-        for column in wanted.columns
-        if column.type.name in TEXTS and column.collation is None and there.column(column.name) is not None
-    ]
+    found = []
+    for column in wanted.columns:
+        old = there.column(column.name) or there.column(column.renamed_from or column.name)
+        if old is not None and old.collation is None and column.collation is None and old.type.name in TEXTS:
+            found.append(f"MODIFY COLUMN {column_clause(replace(old, name=column.name), context.server)}")
+    return found
