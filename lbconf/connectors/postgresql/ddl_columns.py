@@ -51,6 +51,7 @@ def add_column(table: QualifiedName, column: Column, *, fresh: bool) -> tuple[St
                 f"UPDATE {name} SET {quote(column.name)} = {column.backfill}",
                 f"ALTER TABLE {name} ALTER COLUMN {quote(column.name)} SET NOT NULL",
             ]
+            hazards.append(Hazard(kind=HazardKind.BLOCKS_READS, message=f"{table} is locked while {where} is filled"))
         else:
             message = f"{table} must be empty: {where} is required and has neither default nor `backfill`"
             hazards.append(Hazard(kind=HazardKind.MAY_FAIL_ON_DATA, message=message))
