@@ -122,7 +122,7 @@ def discovered(state: State, mapping: ModelMapping, *, data_source: str, wanted:
     return Discovered(
         models=tuple(_tidy(models[name]) for name in sorted(models)),
         tables=tuple(sorted(models)),
-        structure=structure_of(state, source.default_namespace, owns=wanted.owns),
+        structure=_escaped(structure_of(state, source.default_namespace, owns=wanted.owns)),
         diagnostics=(*unsaid(state), *unrelated(without)),
     )
 
