@@ -26,6 +26,8 @@ class Context:
     """Both states and the server."""
 
     actual: State
+    renamed: State
+    """The actual state once everything has its new name."""
     desired: State
     server: Server
     online: bool
@@ -37,8 +39,13 @@ class Context:
     """(new name, old name) of tables that this plan renames."""
 
     def before(self, table: QualifiedName) -> Table | None:
-        """The table as it is, by its desired name."""
-        return self.actual.table(dict(self.old_names).get(table, table))
+        """The table as it is once everything has its new name, by its desired or its old name."""
+        new_names = {old: new for new, old in self.old_names}
+        return self.renamed.table(table) or self.renamed.table(new_names.get(table, table))
+
+    def original(self, table: QualifiedName) -> Table | None:
+        """The table as it is, by its desired or its old name."""
+        return self.actual.table(dict(self.old_names).get(table, table)) or self.actual.table(table)
 
     def wanted(self, table: QualifiedName) -> Table | None:
         """The table as it is to be, by its old or its desired name."""

@@ -35,6 +35,7 @@ from lbconf.records import replace
 from lbconf.state import changes as c
 from lbconf.state.describe import describe
 from lbconf.state.hazards import HazardKind
+from lbconf.state.renames import renamed_state
 from lbconf.state.steps import Step
 from lbconf.state.structure import ForeignKey, Index, QualifiedName, State, Unique
 
@@ -82,6 +83,7 @@ def compile_changes(
     """
     context = Context(
         actual=actual,
+        renamed=renamed_state(actual, desired),
         desired=desired,
         server=server,
         online=online,

@@ -137,7 +137,7 @@ def foreign_key_piece(place: int, change: c.AddForeignKey | c.DropForeignKey, co
                 places=(place,),
                 table=table,
                 summary=f"add foreign key {key.name} to {table}",
-                clauses=(f"ADD {foreign_key_clause(key)}",),
+                clauses=(f"ADD {foreign_key_clause(key, context.server)}",),
                 undo=(f"DROP FOREIGN KEY {quote(key.name)}",),
                 algorithm=context.algorithm(table, kind),
                 done=has_foreign_key(table, key.name),
@@ -151,7 +151,7 @@ def foreign_key_piece(place: int, change: c.AddForeignKey | c.DropForeignKey, co
             )
         case c.DropForeignKey(before=key):
             clauses = [f"DROP FOREIGN KEY {quote(key.name)}"]
-            undo = [f"ADD {foreign_key_clause(key)}"]
+            undo = [f"ADD {foreign_key_clause(key, context.server)}"]
             gone = [index for index in implied_before(table, context) if index.name == key.name]
             still = implied_after(table, context)
             gone = [index for index in gone if index not in still]
@@ -308,7 +308,7 @@ def _serves_some(table: QualifiedName, columns: Sequence[str], context: Context)
     name = there.name if there is not None else table
     return any(
         key.target == name and tuple(columns[: len(key.target_columns)]) == key.target_columns
-        for other in context.actual.tables
+        for other in context.renamed.tables
         for key in other.foreign_keys
     )
 
@@ -339,7 +339,7 @@ def _renamed_constraint(place: int, table: QualifiedName, before: object, after:
             places=(place,),
             table=table,
             summary=f"rename foreign key {old} of {table} to {new}",
-            clauses=(*drop, f"ADD {foreign_key_clause(after)}"),
+            clauses=(*drop, f"ADD {foreign_key_clause(after, context.server)}"),
             algorithm=context.algorithm(table, kind),
             done=has_foreign_key(table, after.name),
             unchecked="foreign_key_checks" if unchecked else None,

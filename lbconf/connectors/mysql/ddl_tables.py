@@ -153,7 +153,7 @@ def rename_table(place: int, before: QualifiedName, after: QualifiedName, *, sou
 
 def rename_column(place: int, table: QualifiedName, before: Column, after: Column, context: Context) -> Piece:
     """Everything about the column stays as it is. MySQL wants its checks made again, which name the column."""
-    server, there = context.server, context.before(table)
+    server, there = context.server, context.original(table)
     old, new = quote(before.name), quote(after.name)
     named = [] if there is None or server.mariadb else [check for check in there.checks if old in check.expression]
     renamed = [replace(check, expression=check.expression.replace(old, new)) for check in named]
@@ -300,7 +300,7 @@ def _kept_columns(table: QualifiedName, context: Context) -> list[str]:
         return []
     found = []
     for column in wanted.columns:
-        old = there.column(column.name) or there.column(column.renamed_from or column.name)
+        old = there.column(column.name)
         if old is not None and old.collation is None and column.collation is None and old.type.name in TEXTS:
-            found.append(f"MODIFY COLUMN {column_clause(replace(old, name=column.name), context.server)}")
+            found.append(f"MODIFY COLUMN {column_clause(old, context.server)}")
     return found

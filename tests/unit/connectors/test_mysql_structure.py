@@ -186,13 +186,12 @@ def compiled(*changes: c.Change, server: Server, desired: Table = TABLE, online:
 def test_a_foreign_key_is_checked_afterwards_in_mariadb_only() -> None:
     key = ForeignKey(name="f", columns=("a",), target=T, target_columns=("id",))
     change = c.AddForeignKey(table=T, after=key)
-    clause = (
-        "ADD CONSTRAINT `f` FOREIGN KEY (`a`) REFERENCES `t` (`id`) ON DELETE NO ACTION ON UPDATE NO ACTION, ALGORITHM="
-    )
+    plain = "ADD CONSTRAINT `f` FOREIGN KEY (`a`) REFERENCES `t` (`id`)"
+    clause = f"{plain} ON DELETE NO ACTION ON UPDATE NO ACTION, ALGORITHM="
     ((made, checked),) = compiled(change, server=MARIADB)
     assert made == f"SET STATEMENT foreign_key_checks = 0 FOR ALTER TABLE `t` {clause}INPLACE, LOCK=NONE"
     assert checked.startswith("DO /* rows of t have a that t does not have */ (SELECT IF(EXISTS (SELECT 1 FROM `t`")
-    assert compiled(change, server=MYSQL) == [(f"ALTER TABLE `t` {clause}COPY, LOCK=SHARED",)]
+    assert compiled(change, server=MYSQL) == [(f"ALTER TABLE `t` {plain}, ALGORITHM=COPY, LOCK=SHARED",)]
     assert compiled(change, server=MARIADB, online=False) == [(f"ALTER TABLE `t` {clause}COPY, LOCK=SHARED",)]
 
 
