@@ -235,8 +235,9 @@ def translate(data_source: DataSource, problem: "pymysql.Error") -> ConnectorErr
     if number in LOST:
         return connection_lost(data_source)
     if number in TIMED_OUT:
-        hint = LOCK_HINT if number in {1205, 3572} else None
-        return TimedOutError(_finding(data_source, Code.STATEMENT_TIMED_OUT, TIMED_OUT[number], hint), **named)
+        lock = number in {1205, 3572}
+        found = _finding(data_source, Code.STATEMENT_TIMED_OUT, TIMED_OUT[number], LOCK_HINT if lock else None)
+        return TimedOutError(found, lock=lock, **named)
     if number in CONFLICTS:
         return ConnectorError(_finding(data_source, Code.WRITE_CONFLICT, CONFLICTS[number]), **named)
     if number in MISSING:

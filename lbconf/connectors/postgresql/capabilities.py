@@ -13,7 +13,6 @@ from lbconf.connectors.capabilities import (
     WriteCapabilities,
     emulated,
     impossible,
-    not_implemented,
     since,
 )
 

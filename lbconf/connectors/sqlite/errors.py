@@ -83,12 +83,12 @@ def translate(data_source: DataSource, problem: sqlite3.Error | ValueError, path
                 "another process holds the database's lock",
                 "try again, or raise `busyTimeout`",
             ),
+            lock=True,
             **named,
         )
     if primary == sqlite3.SQLITE_INTERRUPT:
-        return TimedOutError(
-            _finding(data_source, Code.STATEMENT_TIMED_OUT, "the statement took longer than allowed"), **named
-        )
+        found = _finding(data_source, Code.STATEMENT_TIMED_OUT, "the statement took longer than allowed")
+        return TimedOutError(found, lock=False, **named)
     if primary in REASONS:
         return _unusable(data_source, path, *REASONS[primary])
     if text.startswith(("no such table", "no such column")) or " has no column named " in text:

@@ -242,11 +242,10 @@ def test_a_lock_held_for_long_is_outlasted_and_its_holder_named(target: Postgres
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("number", range(0, 27, 2))
+@pytest.mark.parametrize("number", range(0, 18, 2))
 def test_after_a_cut_connection_the_next_apply_completes(target: PostgresqlTarget, way: str, number: int) -> None:
     plan = target.plan(AFTER, online=way == "online")
-    if number >= len(plan.steps):
-        pytest.skip("the plan has no such step")
+    number %= len(plan.steps)
 
     def cut(notice: Notice) -> None:
         if (notice.event, notice.step) == (Event.BEGINS, number):
