@@ -219,13 +219,12 @@ def _with_implied(
     before = {index.name: index for index in implied_before(table, context)}
     after = {index.name: index for index in implied_after(table, context)}
     there, wanted = context.before(table), context.wanted(table)
-    kept = (
-        {key.name for key in there.foreign_keys} & {key.name for key in wanted.foreign_keys}
-        if there and wanted
-        else set()
-    )
-    coming = [index for name, index in after.items() if name not in before and name in kept]
-    going = [index for name, index in before.items() if name not in after and name in kept]
+    if there is None or wanted is None:
+        return pieces
+    # Keys that stay, perhaps under another name, need an index at all times.
+    staying = {key.columns for key in there.foreign_keys} & {key.columns for key in wanted.foreign_keys}
+    coming = [index for name, index in after.items() if name not in before and plain_columns(index) in staying]
+    going = [index for name, index in before.items() if name not in after and plain_columns(index) in staying]
     for index in coming:
         for number, piece in enumerate(pieces):
             if any(text.startswith(("DROP KEY", "DROP PRIMARY")) for text in piece.clauses) and piece.glued:
