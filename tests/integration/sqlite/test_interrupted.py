@@ -27,8 +27,8 @@ def target(tmp_path: Path) -> SqliteTarget:
 def test_the_plan_has_the_steps_that_are_swept(target: SqliteTarget) -> None:
     assert [step.summary for step in target.plan(AFTER).steps] == [
         "rename table one -> uno",
-        "drop table goes",
         "rebuild table uno",
+        "drop table goes",
         "create table two",
     ]
 
