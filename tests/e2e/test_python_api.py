@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -94,7 +95,7 @@ def test_nothing_is_opened_after_the_end(account: tuple[Path, str]) -> None:
         assert accounts.count() == 1
 
 
-def test_a_plan_of_another_state_is_stale(account: tuple[Path, str]) -> None:
+def test_a_plan_that_somebody_made_true_is_done_and_one_of_another_state_is_stale(account: tuple[Path, str]) -> None:
     with lbconf.load(*account) as project:
         source = project.data_source("accountDB")
         plan = source.plan()
@@ -103,8 +104,10 @@ def test_a_plan_of_another_state_is_stale(account: tuple[Path, str]) -> None:
         empty = source.plan()
 
         assert empty.empty
+        assert source.apply(plan).applied_before
+        other = replace(plan, fingerprint="0" * 64, configuration="1" * 64)
         with pytest.raises((StalePlanError, HazardError)):
-            source.apply(plan)
+            source.apply(other)
 
 
 def test_rows(account: tuple[Path, str]) -> None:
