@@ -97,8 +97,9 @@ def alter_sequence(before: Sequence, after: Sequence) -> Step:
                 f"SELECT setval({literal(name)}, least(greatest(last_value, {least}), {most}), is_called AND {inside})"
                 f" FROM {name}"
             )
-            options = [option for option in options if "VALUE" not in option]
-            options += [f"MINVALUE {least}", f"MAXVALUE {most}"]
+            options = [option for option in options if "VALUE" not in option and "START" not in option]
+            first = _first(after) if after.start is None else after.start
+            options += [f"MINVALUE {least}", f"MAXVALUE {most}", f"START WITH {first}"]
         statements.append(f"ALTER SEQUENCE {name} {' '.join(options)}")
     if before.owned_by != after.owned_by:
         statements.append(f"ALTER SEQUENCE {name} OWNED BY {_owner(after)}")
