@@ -71,8 +71,7 @@ class Context:
         there = self.before(table)
         if there is None or kind not in COLUMN_KINDS or found is not Algorithm.INSTANT:
             return found
-        options = dict(there.options)
-        compressed = options.get("row_format", "").lower() == "compressed" or "key_block_size" in options
+        compressed = any(_is_compressed(one) for one in (there, self.wanted(table)) if one is not None)
         worded = any(index.method == "fulltext" for index in there.indexes)
         if not (compressed or worded):
             return found
@@ -117,3 +116,8 @@ class Context:
         indexes = [i for i in there.indexes if i in wanted.indexes and column in {part.column for part in i.parts}]
         uniques = [unique for unique in there.uniques if unique in wanted.uniques and column in unique.columns]
         return indexes, uniques
+
+
+def _is_compressed(table: Table) -> bool:
+    options = dict(table.options)
+    return options.get("row_format", "").lower() == "compressed" or "key_block_size" in options

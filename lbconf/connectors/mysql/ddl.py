@@ -224,7 +224,8 @@ def _with_implied(
     # Keys that stay, perhaps under another name, need an index at all times.
     staying = {key.columns for key in there.foreign_keys} & {key.columns for key in wanted.foreign_keys}
     coming = [index for name, index in after.items() if name not in before and plain_columns(index) in staying]
-    going = [index for name, index in before.items() if name not in after and plain_columns(index) in staying]
+    named = {key.name for key in wanted.foreign_keys}
+    going = [index for name, index in before.items() if name not in after and name in named]
     for index in coming:
         for number, piece in enumerate(pieces):
             if any(text.startswith(("DROP KEY", "DROP PRIMARY")) for text in piece.clauses) and piece.glued:
