@@ -1,4 +1,4 @@
-"""A native project with one data source, on SQLite or PostgreSQL, and what a user does with it."""
+"""A native project with one data source, on SQLite, PostgreSQL or MariaDB, and what a user does with it."""
 
 import contextlib
 import io
@@ -8,12 +8,18 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
+import pymysql
+import pytest
 
 from lbconf.cli import main
+from tests.servers_mysql import MysqlServer
 
-__all__ = ["Place", "made"]
+__all__ = ["KINDS", "Place", "made", "made_of_kind"]
+
+KINDS = ("sqlite", "postgresql", "mysql")
 
 
 @dataclass
@@ -56,23 +62,63 @@ class Place:
         return [change["kind"] for change in self.json("plan")["changes"]]
 
     def rows(self, *statements: str) -> list[tuple[Any, ...]]:
-        """Execute statements and return the rows of the last."""
+        """Execute statements, names in double quotes, and return the rows of the last."""
         found: list[tuple[Any, ...]] = []
         if self.url is None:
             with closing(sqlite3.connect(self.root / "app.db", isolation_level=None)) as file:
                 for statement in statements:
                     found = file.execute(statement).fetchall()
             return found
-        with psycopg.connect(self.url, autocommit=True) as server:
+        if self.url.startswith("mysql:"):
+            server = MysqlServer(url=self.url, origin="")
+            with closing(server.connect(sql_mode="ANSI_QUOTES")) as session, session.cursor() as asked:
+                for statement in statements:
+                    asked.execute(statement)
+                return list(asked.fetchall())
+        if self.url.startswith("mysql"):
+            at = urlsplit(self.url)
+            with (
+                closing(
+                    pymysql.connect(
+                        host=at.hostname or "",
+                        port=at.port or 3306,
+                        user=at.username or "root",
+                        password=at.password or "",
+                        database=at.path[1:],
+                        autocommit=True,
+                    )
+                ) as mysql,
+                mysql.cursor() as cursor_of_mysql,
+            ):
+                for statement in statements:
+                    cursor_of_mysql.execute(statement)
+                    found = list(cursor_of_mysql.fetchall())
+            return found
+        with psycopg.connect(self.url, autocommit=True) as connection:
             for statement in statements:
-                cursor = server.execute(statement.encode())
+                cursor = connection.execute(statement.encode())
                 found = cursor.fetchall() if cursor.description else []
         return found
+
+    def tables(self, beginning: str = "") -> list[str]:
+        """Names of the tables that begin so."""
+        if self.url is None:
+            asked = "SELECT name FROM sqlite_master WHERE type = 'table'"
+        else:
+            schema = "database()" if self.url.startswith("mysql:") else "current_schema()"
+            asked = f"SELECT table_name FROM information_schema.tables WHERE table_schema = {schema}"
+        return sorted(str(name) for (name,) in self.rows(asked) if str(name).startswith(beginning))
 
 
 def made(root: Path, url: str | None) -> Place:
     """A project without models, its data source named `db`."""
-    source = "  connector: sqlite\n  file: app.db\n" if url is None else f"  connector: postgresql\n  url: '{url}'\n"
+    kind = "sqlite" if url is None else "mysql" if url.startswith("mysql:") else "postgresql"
+    source = f"  connector: {kind}\n" + ("  file: app.db\n" if url is None else f"  url: '{url}'\n")
     place = Place(root, url, source)
     place.write("datasources.yaml", f"db:\n{source}")
     return place
+
+
+def made_of_kind(request: pytest.FixtureRequest, root: Path) -> Place:
+    """A project as `made` gives it, for a fixture whose parameter is one of `KINDS`."""
+    return made(root, None if request.param == "sqlite" else str(request.getfixturevalue(f"{request.param}_url")))

@@ -1,11 +1,11 @@
-"""adopt: tables that were there before lbconf, on SQLite and PostgreSQL."""
+"""adopt: tables that were there before lbconf, on SQLite, PostgreSQL and MariaDB."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from tests.place import Place, made
+from tests.place import KINDS, Place, made_of_kind
 
 ACCOUNT = "name: Account\nidInjection: false\nproperties:\n  id: {type: integer, id: true}\n  email: {type: string}\n"
 NOTE = "name: Note\nidInjection: false\nproperties:\n  id: {type: integer, id: true}\n"
@@ -17,10 +17,9 @@ TABLES = (
 )
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=KINDS)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    url = str(request.getfixturevalue("postgresql_url")) if request.param == "postgresql" else None
-    found = made(tmp_path, url)
+    found = made_of_kind(request, tmp_path)
     found.rows(*TABLES)
     found.write("models/account.yaml", ACCOUNT + "dataSource: db\n")
     found.write("models/note.yaml", NOTE + "dataSource: db\n")

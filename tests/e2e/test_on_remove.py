@@ -1,4 +1,4 @@
-"""What becomes of a table once its model is gone: onRemove, purge, accept; on SQLite and PostgreSQL."""
+"""What becomes of a table once its model is gone: onRemove, purge, accept; on SQLite, PostgreSQL and MariaDB."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,7 +9,7 @@ from lbconf.operations.load import load_project
 from lbconf.operations.purge import plan_purge
 from lbconf.state.parking import parked_name, parked_on
 from lbconf.state.structure import QualifiedName
-from tests.place import Place, made
+from tests.place import KINDS, Place, made_of_kind
 
 OWNER = "name: Owner\ndataSource: db\nproperties:\n  name: {type: string, index: true, unique: true}\n"
 NOTE = """\
@@ -23,10 +23,9 @@ relations:
 TODAY = f"{datetime.now(UTC):%Y%m%d}"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=KINDS)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    url = str(request.getfixturevalue("postgresql_url")) if request.param == "postgresql" else None
-    found = made(tmp_path, url)
+    found = made_of_kind(request, tmp_path)
     found.write("models/owner.yaml", OWNER)
     return found
 
@@ -105,12 +104,7 @@ def test_purge_drops_what_is_old_enough_once_it_is_accepted(place: Place) -> Non
     assert (code, "--accept deletes-data" in err) == (1, True)
     code, out, err = place.run("purge", "--older-than", "0d", "-y", "--accept", "deletes-data")
     assert (code, "1 table dropped" in out) == (0, True), out + err
-    left = place.rows(
-        "SELECT name FROM sqlite_master WHERE name LIKE '%removed%'"
-        if place.url is None
-        else "SELECT relname::text FROM pg_class WHERE relname LIKE '%removed%' AND relkind = 'r'"
-    )
-    assert left == [(f"_removed_Mine_{TODAY}",)], "what only looks like a parked table is left alone"
+    assert place.tables("_removed_") == [f"_removed_Mine_{TODAY}"], "what only looks like a parked table is left alone"
     assert place.changes() == []
 
 

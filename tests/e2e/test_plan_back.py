@@ -1,20 +1,19 @@
-"""plan --to: back to a state that was applied before; on SQLite and PostgreSQL."""
+"""plan --to: back to a state that was applied before; on SQLite, PostgreSQL and MariaDB."""
 
 from pathlib import Path
 
 import pytest
 
-from tests.place import Place, made
+from tests.place import KINDS, Place, made_of_kind
 
 FIRST = "name: Note\ndataSource: db\nproperties:\n  text: {type: string, index: true}\n  size: {type: integer}\n"
 SECOND = "name: Note\ndataSource: db\nproperties:\n  text: {type: string}\n  color: {type: string, description: how}\n"
 TAG = "name: Tag\ndataSource: db\nproperties:\n  word: {type: string}\n"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=KINDS)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    url = str(request.getfixturevalue("postgresql_url")) if request.param == "postgresql" else None
-    found = made(tmp_path, url)
+    found = made_of_kind(request, tmp_path)
     found.write("models/note.yaml", FIRST)
     found.apply()
     found.rows("INSERT INTO \"Note\" (text, size) VALUES ('kept', 3)")

@@ -1,4 +1,4 @@
-"""The parts of a plan beside the structure: the REST API and who may use it; on SQLite and PostgreSQL."""
+"""The parts of a plan beside the structure: the REST API and who may use it; on SQLite, PostgreSQL and MariaDB."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.place import Place, made
+from tests.place import KINDS, Place, made_of_kind
 
 ORDER = """\
 name: Order
@@ -21,10 +21,9 @@ acls:
 LOOSE = ORDER + "  - {principalType: ROLE, principalId: $everyone, permission: ALLOW, property: deleteById}\n"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=KINDS)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    url = str(request.getfixturevalue("postgresql_url")) if request.param == "postgresql" else None
-    found = made(tmp_path, url)
+    found = made_of_kind(request, tmp_path)
     found.write("server.yaml", "auth: true\n")
     found.write("models/order.yaml", ORDER)
     return found

@@ -77,8 +77,9 @@ class MysqlConnector(SqlReaderWriter):
             self.place = shown_place(self.settings, data_source)
         except ValueError as problem:
             raise self._error(ConnectorError, Code.SETTINGS_UNUSABLE, str(problem)) from None
+        self._read_only = False
         self._pool: Pool[Session] = Pool(
-            lambda: connect(self.settings),
+            lambda: connect(self.settings, read_only=self._read_only),
             Session.close,
             Session.usable,
             maximum=self.settings.max,
@@ -109,6 +110,11 @@ class MysqlConnector(SqlReaderWriter):
         """Connect once, to learn the server's version and that it is there."""
         if self._compiler is None:
             self._first()
+
+    def refuse_writes(self) -> None:
+        """Open only sessions whose transactions are read-only from now on."""
+        self._read_only = True
+        self._pool.clear()
 
     def close(self) -> None:
         """Close every connection; those in use when they come back."""

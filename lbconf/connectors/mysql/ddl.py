@@ -13,6 +13,7 @@ from lbconf.connectors.mysql.algorithms import Algorithm
 from lbconf.connectors.mysql.compiling import Context
 from lbconf.connectors.mysql.ddl_columns import add_column, alter_column, drop_column
 from lbconf.connectors.mysql.ddl_keys import KeyChange, foreign_key_piece, implied_after, implied_before, key_piece
+from lbconf.connectors.mysql.ddl_parking import park_table
 from lbconf.connectors.mysql.ddl_tables import (
     create_database,
     create_table_step,
@@ -144,7 +145,7 @@ def _single(place: int, change: c.Change, numbered: Sequence[Numbered], context:
         case c.RenameTable(before=before, after=after):
             yield rename_table(place, before.name, after.name, source=after.source)
         case c.ParkTable(before=before, after=name):
-            yield rename_table(place, before.name, name, source=None)
+            yield park_table(place, before, name, context.server)
         case c.RenameColumn(table=table, before=before, after=after):
             now = _now(table, place, numbered)
             yield step_of([rename_column(place, now, before, after, context)])

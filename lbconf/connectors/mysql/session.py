@@ -94,8 +94,10 @@ class Session:
         return self.connection.escape(value)
 
 
-def connect(settings: "MysqlSettings", *, limited: bool = True) -> Session:
-    """A new connection, without the time limit of statements where it is not `limited`.
+def connect(settings: "MysqlSettings", *, limited: bool = True, read_only: bool = False) -> Session:
+    """A new connection; one that cannot write where it is `read_only`.
+
+    Statements have no time limit where it is not `limited`.
 
     Raises pymysql's errors, OSError and RuntimeError of its parts, and ValueError for settings that cannot be
     understood.
@@ -121,7 +123,8 @@ def connect(settings: "MysqlSettings", *, limited: bool = True) -> Session:
         session = Session(connection)
         said = ", ".join(f"SESSION {name} = {value}" for name, value in _variables(session.server, timeout))
         session.execute(f"SET {said}")
-        session.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+        access = ", READ ONLY" if read_only else ""
+        session.execute(f"SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED{access}")
     except BaseException:
         connection.close()
         raise
