@@ -4,7 +4,6 @@ Reads only, in sessions that cannot write. Three states are compared: what was a
 (inspection), and what the configuration says.
 """
 
-import json
 from collections.abc import Sequence
 from enum import StrEnum
 
@@ -15,14 +14,13 @@ from lbconf.errors import LbconfError, PlanError
 from lbconf.operations.data_sources import create_connector
 from lbconf.operations.plan import Failure, selected_data_sources
 from lbconf.plan.desired import desired_state
-from lbconf.plan.managed import last_managed
+from lbconf.plan.managed import applied_state, last_managed
 from lbconf.project.resolved import DataSource, Project
 from lbconf.records import dataclass, replace
 from lbconf.state.changes import Change
 from lbconf.state.describe import action_of, describe, table_of
 from lbconf.state.diff import diff
 from lbconf.state.parking import parked_on
-from lbconf.state.serialise import from_data
 from lbconf.state.structure import QualifiedName, State
 
 __all__ = ["DriftReport", "Drifted", "SourceDrift", "Verdict", "read_drift"]
@@ -103,7 +101,7 @@ def _drift(project: Project, source: DataSource) -> SourceDrift:
         last = next((entry for entry in reversed(entries) if entry.result == "applied"), None)
         if last is None:
             return SourceDrift(data_source=source.name, last=None)
-        applied = from_data(State, json.loads(last.state))
+        applied = applied_state(last)
         managed = last_managed(entries)
         names = {table.name for table in applied.tables} | managed.tables
         actual = connector.inspect(sorted({name.namespace for name in names if name.namespace}) or None)

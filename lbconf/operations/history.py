@@ -1,5 +1,6 @@
 """`lbconf history`: what was applied, when, and by whom, as the target's own ledger says."""
 
+import json
 from collections.abc import Iterator, Sequence
 
 from lbconf.connectors.contract import LedgerEntry, Migrator
@@ -10,7 +11,17 @@ from lbconf.operations.plan import Failure, selected_data_sources
 from lbconf.project.resolved import DataSource, Project
 from lbconf.records import dataclass
 
-__all__ = ["HistoryReport", "SourceHistory", "read_entry", "read_history"]
+__all__ = ["EntryStep", "HistoryReport", "SourceHistory", "entry_steps", "read_entry", "read_history"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryStep:
+    """One step of an apply, as the ledger keeps it."""
+
+    summary: str
+    statements: tuple[str, ...]
+    hazards: tuple[tuple[str, str], ...] = ()
+    """Kind and message of each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +55,21 @@ def read_history(project: Project, *, data_sources: Sequence[str] = (), url: str
     return HistoryReport(histories=tuple(histories), failures=tuple(failures))
 
 
+def entry_steps(entry: LedgerEntry) -> tuple[EntryStep, ...] | None:
+    """The steps of an apply; None where somebody changed the row so that they cannot be read."""
+    try:
+        return tuple(
+            EntryStep(
+                summary=str(step["summary"]),
+                statements=tuple(map(str, step["statements"])),
+                hazards=tuple((str(found["kind"]), str(found["message"])) for found in step.get("hazards", ())),
+            )
+            for step in json.loads(entry.steps)
+        )
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+        return None
+
+
 def read_entry(
     project: Project, number: int, *, data_sources: Sequence[str] = (), url: str | None = None
 ) -> tuple[DataSource, LedgerEntry]:
@@ -62,13 +88,21 @@ def read_entry(
                 found.append((source, entry))
             else:
                 entries = migrator.history()
-                newest.append(f"{source.name} has {f'1 to {entries[-1].id}' if entries else 'none'}")
+                newest.append(f"{source.name} has {_span(entries)}")
     if len(found) == 1:
         return found[0]
     if found:
         names = ", ".join(source.name for source, _ in found)
         raise _no_entry(f"{names} each have an apply number {number}", "say which one with --data-source NAME")
     raise _no_entry(f"there is no apply number {number}", "; ".join(newest) or "no data source keeps a history")
+
+
+def _span(entries: Sequence[LedgerEntry]) -> str:
+    """`1 to 12`, `only 4`, `none yet`."""
+    if not entries:
+        return "none yet"
+    first, last = entries[0].id, entries[-1].id
+    return f"only {first}" if first == last else f"{first} to {last}"
 
 
 def _migrator(source: DataSource, project: Project) -> Iterator[Migrator]:

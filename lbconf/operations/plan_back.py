@@ -1,6 +1,5 @@
 """`lbconf plan --to NUMBER`: back to a state that was applied before."""
 
-import json
 from collections.abc import Sequence
 
 from lbconf.connectors.contract import Inspector, LedgerEntry, Migrator
@@ -10,13 +9,11 @@ from lbconf.operations.data_sources import create_connector
 from lbconf.operations.history import read_entry
 from lbconf.operations.plan import Failure, PlanReport
 from lbconf.plan.estimates import estimated
-from lbconf.plan.managed import last_managed
+from lbconf.plan.managed import applied_state, last_managed
 from lbconf.plan.plan import Plan
 from lbconf.plan.planner import PlanInput, make_plan
 from lbconf.project.resolved import DataSource, Project
 from lbconf.records import replace
-from lbconf.state.serialise import from_data
-from lbconf.state.structure import State
 
 __all__ = ["plan_back"]
 
@@ -40,7 +37,7 @@ def plan_back(
         PlanError: There is no such entry, it is of several data sources, or it did not end well.
     """
     source, entry = read_entry(project, number, data_sources=data_sources, url=url)
-    if entry.result != "applied" or not entry.state:
+    if entry.result != "applied":
         message = f"apply {number} of {source.name} did not end well ({entry.result}): there is no state to go back to"
         hint = "choose one that `lbconf history` calls applied"
         raise PlanError(Diagnostic(code=Code.HISTORY_ENTRY_MISSING, message=message, hint=hint))
@@ -58,7 +55,7 @@ def _plan(project: Project, source: DataSource, entry: LedgerEntry, *, online: b
     assert isinstance(connector, Migrator)  # noqa: S101
     try:
         managed = last_managed(connector.history())
-        wanted = from_data(State, json.loads(entry.state))
+        wanted = applied_state(entry)
         namespaces = sorted({*wanted.namespaces, *managed.namespaces})
         actual = connector.inspect(namespaces or None)
         there = {table.name for table in actual.tables}

@@ -46,15 +46,17 @@ class Offers:
         kept = _read(before)
         if kept is None:
             return ()
+        known, surfaces = kept
         digests = self._digest()
-        differ = {
-            name for name in digests.keys() | kept["digests"].keys() if digests.get(name) != kept["digests"].get(name)
-        }
+        differ = {name for name in digests.keys() | known.keys() if digests.get(name) != known.get(name)}
         if not differ:
             return ()
         names = self._concerned(differ)
-        surfaces = json.loads(zlib.decompress(b64decode(kept["surfaces"])))
-        return self._parts(names, surfaces)
+        try:
+            before_it = json.loads(zlib.decompress(b64decode(surfaces)))
+            return self._parts(names, before_it)
+        except (zlib.error, ValueError, TypeError, LookupError, AttributeError):
+            return ()  # not as lbconf wrote it
 
     def _parts(self, names: Iterable[str], before: Mapping[str, Any]) -> tuple[PlanPart, ...]:
         from lbconf.api.surface_changes import SurfaceChange, access_changes, api_changes  # here: most plans need none
@@ -138,12 +140,16 @@ def note_offers(plan: Plan) -> Plan:
     return replace(plan, steps=(Step(summary="note in the history what the API offers", statements=()),))
 
 
-def _read(text: str) -> dict[str, Any] | None:
+def _read(text: str) -> tuple[Mapping[str, Any], str] | None:
+    """Digests by model, and the packed surfaces; None for what lbconf did not write so."""
     try:
         found = json.loads(text) if text else None
     except ValueError:
         return None
-    return found if isinstance(found, dict) and found.get("version") == VERSION else None
+    match found:
+        case {"version": int(version), "digests": dict(digests), "surfaces": str(surfaces)} if version == VERSION:
+            return digests, surfaces
+    return None
 
 
 _encode: Final = json.JSONEncoder(default=str, separators=(",", ":")).encode

@@ -5,18 +5,22 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from lbconf.connectors.contract import LedgerEntry
+from lbconf.diagnostics import Code, Diagnostic
+from lbconf.errors import PlanError
 from lbconf.patterns import pattern
 from lbconf.records import dataclass, field
 from lbconf.state.serialise import from_data
 from lbconf.state.structure import QualifiedName, State
 from lbconf.state.unneeded import NOTHING_MADE, Made
 
-__all__ = ["Managed", "last_managed", "managed_namespaces"]
+__all__ = ["Managed", "applied_state", "last_managed", "managed_namespaces"]
 
 _KINDS: Final = ("tables", "enumerations", "domains", "composites", "sequences", "views")
 _BLANK: Final = pattern(r"[ \t\n\r]*")
 _NAMESPACES_FIRST: Final = ('{"namespaces": [', '{"namespaces":[')
 """How the text of a state begins that has namespaces."""
+_GARBLED: Final = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
+"""What reading a text raises that lbconf did not write."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,26 +39,44 @@ class Managed:
     """Each state as JSON, the newest first: a plan with nothing to do needs the names alone."""
 
     def state(self, names: Collection[QualifiedName]) -> State:
-        """Those of these tables that are managed, as they were when they were applied."""
+        """Those of these tables that are managed, as they were when they were applied. Raises `PlanError`."""
         found: dict[QualifiedName, Any] = {}
-        for text in self.texts:
-            for table in json.loads(text).get("tables", ()):
-                found.setdefault(_name(table), table)
-        return from_data(State, {"tables": [found[name] for name in sorted(names) if name in found]})
+        try:
+            for text in self.texts:
+                for table in json.loads(text).get("tables", ()):
+                    found.setdefault(_name(table), table)
+            return from_data(State, {"tables": [found[name] for name in sorted(names) if name in found]})
+        except _GARBLED:
+            raise _unreadable("the newest row that says what is managed") from None
+
+
+def applied_state(entry: LedgerEntry) -> State:
+    """What an apply left behind. Raises `PlanError` where somebody made the row unreadable."""
+    try:
+        return from_data(State, json.loads(entry.state))
+    except _GARBLED:
+        raise _unreadable(f"row {entry.id}") from None
 
 
 def last_managed(entries: Sequence[LedgerEntry]) -> Managed:
-    """What the ledger says lbconf manages: the newest state, and what an unfinished plan before it still held."""
+    """What the ledger says lbconf manages: the newest state, and what an unfinished plan before it still held.
+
+    Raises:
+        PlanError: A row that counts is not as lbconf wrote it.
+    """
     kept = _kept(entries)
     names: dict[str, set[QualifiedName]] = {kind: set() for kind in _KINDS}
     on_remove: dict[QualifiedName, str] = {}
     for entry in kept:
-        for kind, part in _parts(entry.state):
-            if kind in names:
-                name = _name(part)
-                names[kind].add(name)
-                if "on_remove" in part:
-                    on_remove.setdefault(name, part["on_remove"])
+        try:
+            for kind, part in _parts(entry.state):
+                if kind in names:
+                    name = _name(part)
+                    names[kind].add(name)
+                    if "on_remove" in part:
+                        on_remove.setdefault(name, part["on_remove"])
+        except _GARBLED:
+            raise _unreadable(f"row {entry.id}") from None
     return Managed(
         namespaces=managed_namespaces(entries),
         tables=frozenset(names["tables"]),
@@ -77,6 +99,8 @@ def _parts(text: str) -> Iterator[tuple[str, Any]]:
         found = _BLANK.match(text, place)
         return place if found is None else found.end()
 
+    if text[after(0)] != "{":
+        raise ValueError(text[:20])
     place = after(after(0) + 1)
     while text[place] != "}":
         kind, place = decode(text, place)
@@ -96,15 +120,29 @@ def _parts(text: str) -> Iterator[tuple[str, Any]]:
 
 
 def managed_namespaces(entries: Sequence[LedgerEntry]) -> tuple[str, ...]:
-    """The namespaces of `last_managed`, without reading all of its state."""
+    """The namespaces of `last_managed`, without reading all of its state. Raises `PlanError` as that does."""
     kept = _kept(entries)
     if not kept:
         return ()
     text = kept[0].state
-    if not text.startswith(_NAMESPACES_FIRST):
-        return tuple(json.loads(text).get("namespaces", ()))
-    found, _ = json.JSONDecoder().raw_decode(text, text.index("["))
+    try:
+        if not text.startswith(_NAMESPACES_FIRST):
+            return tuple(json.loads(text).get("namespaces", ()))
+        found, _ = json.JSONDecoder().raw_decode(text, text.index("["))
+    except _GARBLED:
+        raise _unreadable(f"row {kept[0].id}") from None
     return tuple(found)
+
+
+def _unreadable(row: str) -> PlanError:
+    return PlanError(
+        Diagnostic(
+            code=Code.LEDGER_UNREADABLE,
+            message=f"{row} of _lbconf_history is not as lbconf wrote it, so nobody knows what lbconf manages here",
+            hint="restore the table from a backup, or delete that row: the one before it counts then, "
+            "and `lbconf adopt` takes up the tables it does not know",
+        )
+    )
 
 
 def _kept(entries: Sequence[LedgerEntry]) -> list[LedgerEntry]:

@@ -1,4 +1,4 @@
-"""drift: what was changed behind lbconf's back, on SQLite and PostgreSQL."""
+"""drift: what was changed behind lbconf's back, on SQLite, PostgreSQL and MariaDB."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ from lbconf.connectors.contract import ReadOnly
 from lbconf.errors import ConnectorError
 from lbconf.operations.data_sources import create_connector
 from lbconf.operations.load import load_project
-from tests.place import Place, made
+from tests.place import KINDS, Place, made, made_of_kind
 
 NOTE = """\
 name: Note
@@ -21,10 +21,9 @@ properties:
 """
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=KINDS)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    url = str(request.getfixturevalue("postgresql_url")) if request.param == "postgresql" else None
-    found = made(tmp_path, url)
+    found = made_of_kind(request, tmp_path)
     found.write("models/note.yaml", NOTE)
     return found
 
@@ -104,3 +103,41 @@ def test_a_dead_server_is_a_failure(tmp_path: Path) -> None:
     assert code == 1
     assert "hidden-word" not in out + err
     assert "LB5" in err
+
+
+GARBLINGS = (
+    "UPDATE _lbconf_history SET state = 'nonsense'",
+    "UPDATE _lbconf_history SET state = ''",
+    "UPDATE _lbconf_history SET state = '[]'",
+    """UPDATE _lbconf_history SET state = '{"tables": [{"name": 7}]}'""",
+    "ALTER TABLE _lbconf_history DROP COLUMN steps",
+)
+
+
+@pytest.mark.parametrize("garbling", GARBLINGS)
+@pytest.mark.parametrize(
+    "verb", ["drift", "plan", "adopt", "apply --auto-approve", "plan --to 1", "purge --older-than 0d"]
+)
+def test_a_garbled_ledger_stops_every_verb_and_changes_nothing(place: Place, garbling: str, verb: str) -> None:
+    place.apply()
+    place.rows(garbling)
+    place.remove("models/note.yaml")
+    code, out, err = place.run(*verb.split())
+    assert (code, "LB4032" in err, "Traceback" in out + err) == (1, True, False), out + err
+    assert "Note" in place.tables()
+
+
+def test_history_shows_what_can_be_read_of_garbled_rows(place: Place) -> None:
+    place.apply()
+    place.rows("UPDATE _lbconf_history SET steps = '[[1]]', state = '{'")
+    for arguments in (["history"], ["history", "show", "1"]):
+        code, out, err = place.run(*arguments)
+        assert (code, "its steps cannot be read" in out) == (0, True), out + err
+    assert place.json("history")["entries"][0]["steps"] is None
+
+
+def test_an_api_that_cannot_be_read_is_not_compared(place: Place) -> None:
+    place.apply()
+    for text in ("nonsense", "[]", '{"version":1}', '{"version":1,"digests":{"":"x"},"surfaces":"AAAA"}'):
+        place.rows(f"UPDATE _lbconf_history SET documents = '{text}'")
+        assert place.run("plan", "--detailed-exitcode")[0] == 0

@@ -1,18 +1,19 @@
 """The ledgers of data sources as text and JSON."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from lbconf.cli.output import paint
 from lbconf.connectors.contract import LedgerEntry
-from lbconf.operations.history import HistoryReport, SourceHistory
+from lbconf.operations.history import EntryStep, HistoryReport, SourceHistory, entry_steps
 
 __all__ = ["entry_json", "entry_text", "history_json", "history_text"]
 
 VERSION: Final = 1
 MINUTE, HOUR = 60, 3600
+GARBLED: Final = "its steps cannot be read: somebody changed this row of _lbconf_history"
 
 
 def history_text(report: HistoryReport, limit: int | None = None) -> str:
@@ -35,9 +36,9 @@ def history_json(report: HistoryReport, limit: int | None = None) -> str:
 
 def entry_text(data_source: str, entry: LedgerEntry, *, color: bool) -> str:
     """Everything about one apply, each statement included."""
-    steps = json.loads(entry.steps)
+    steps = entry_steps(entry)
     known = [
-        ("result", f"{entry.result}{_progress(entry, len(steps))}"),
+        ("result", f"{entry.result}{_progress(entry, steps)}"),
         ("started", entry.started_at),
         ("took", _duration_words(_seconds(entry))),
         ("by", entry.user),
@@ -47,12 +48,14 @@ def entry_text(data_source: str, entry: LedgerEntry, *, color: bool) -> str:
     ]
     lines = [paint(f"{data_source}, apply {entry.id}", "bold", color=color)]
     lines += [f"  {name:<14}{value}" for name, value in known if value]
-    for number, step in enumerate(steps):
+    if steps is None:
+        lines += ["", f"  {GARBLED}"]
+    for number, step in enumerate(steps or ()):
         done = number < entry.next_step or entry.result == "applied"
         mark = paint("done", "good", color=color) if done else paint("not done", "bad", color=color)
-        lines += ["", f"  {number + 1}. {step['summary']}  ({mark})"]
-        lines += [f"     ! {hazard['kind']}: {hazard['message']}" for hazard in step.get("hazards", ())]
-        lines += [f"     {line}" for sql in step["statements"] for line in f"{sql};".splitlines()]
+        lines += ["", f"  {number + 1}. {step.summary}  ({mark})"]
+        lines += [f"     ! {kind}: {message}" for kind, message in step.hazards]
+        lines += [f"     {line}" for sql in step.statements for line in f"{sql};".splitlines()]
     return "\n".join(lines)
 
 
@@ -63,7 +66,7 @@ def entry_json(data_source: str, entry: LedgerEntry) -> str:
         "version": VERSION,
         "data_source": data_source,
         **_data(entry),
-        "state": json.loads(entry.state) if entry.state else None,
+        "state": _json(entry.state),
     }
     return json.dumps(document, indent=2, ensure_ascii=False)
 
@@ -73,30 +76,38 @@ def _lines(history: SourceHistory, limit: int | None) -> Iterator[str]:
     if not history.entries:
         yield "  nothing was applied yet"
     for entry in history.entries[:limit]:
-        steps = json.loads(entry.steps)
+        steps = entry_steps(entry)
         took = _duration_words(_seconds(entry))
-        facts = [f"{entry.result}{_progress(entry, len(steps))}", f"in {took}" if took else "", entry.environment]
+        facts = [f"{entry.result}{_progress(entry, steps)}", f"in {took}" if took else "", entry.environment]
         yield (
             f"  {entry.id:>4}  {entry.started_at}  {entry.user}  "
             f"{', '.join(fact for fact in facts if fact)}  {entry.plan_digest[:12]}"
         )
-        for step in steps:
-            yield f"          {step['summary']}"
+        for step in steps or ():
+            yield f"          {step.summary}"
+        if steps is None:
+            yield f"          {GARBLED}"
     yield ""
 
 
-def _progress(entry: LedgerEntry, steps: int) -> str:
-    if entry.result == "applied":
+def _progress(entry: LedgerEntry, steps: Sequence[EntryStep] | None) -> str:
+    if entry.result == "applied" or steps is None:
         return ""
-    inside = f" and {entry.next_statement} statements of the next" if entry.next_statement else ""
-    return f", {entry.next_step} of {steps} steps done{inside}"
+    number = "1 statement" if entry.next_statement == 1 else f"{entry.next_statement} statements"
+    inside = f" and {number} of the next" if entry.next_statement else ""
+    return f", {entry.next_step} of {len(steps)} steps done{inside}"
 
 
 def _seconds(entry: LedgerEntry) -> float | None:
-    """How long it took, in seconds; None while it runs and where it was interrupted."""
+    """How long it took, in seconds; None while it runs, where it was interrupted, and where nobody can tell."""
     if entry.finished_at is None:
         return None
-    began, ended = (datetime.fromisoformat(text) for text in (entry.started_at, entry.finished_at))
+    try:
+        began, ended = (datetime.fromisoformat(text) for text in (entry.started_at, entry.finished_at))
+    except ValueError:
+        return None
+    if (began.tzinfo is None) != (ended.tzinfo is None):
+        return None
     return max((ended - began).total_seconds(), 0.0)
 
 
@@ -125,5 +136,13 @@ def _data(entry: LedgerEntry) -> dict[str, Any]:
         "result": entry.result,
         "steps_done": entry.next_step,
         "statements_done": entry.next_statement,
-        "steps": json.loads(entry.steps),
+        "steps": None if entry_steps(entry) is None else json.loads(entry.steps),
     }
+
+
+def _json(text: str) -> Any:
+    """What a text says; None for one that says nothing, or is none of lbconf's."""
+    try:
+        return json.loads(text) if text else None
+    except ValueError:
+        return None

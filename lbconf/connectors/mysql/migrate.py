@@ -22,7 +22,7 @@ from lbconf.connectors.contract import LedgerEntry, LedgerStart
 from lbconf.connectors.mysql.errors import error_number
 from lbconf.connectors.mysql.inspect import STRUCTURE_MODE, inspect
 from lbconf.connectors.mysql.session import Session
-from lbconf.connectors.sql.ledger import ADDED, LEDGER, SHORT, ledger_entry
+from lbconf.connectors.sql.ledger import ADDED, LEDGER, SHORT, ledger_entry, refuse_strange
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import ConstraintError, ConstraintKind, TimedOutError
 from lbconf.state.steps import Statement
@@ -260,6 +260,7 @@ def _read(held: Session, *, long: str, where: str) -> tuple[LedgerEntry, ...]:
     columns = _columns(held)
     if not columns:
         return ()
+    refuse_strange(columns)
     names = (*SHORT, "state", "documents")
     there = {name: name if name in columns else ADDED[name] for name in names}
     values = [

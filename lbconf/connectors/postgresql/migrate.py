@@ -19,7 +19,7 @@ from lbconf.connectors.contract import LedgerEntry, LedgerStart
 from lbconf.connectors.postgresql.inspect import inspect
 from lbconf.connectors.postgresql.ledger import ADD_COLUMNS, COLUMNS, FIND, LOCK_KEY
 from lbconf.connectors.postgresql.waiting import LockWatch
-from lbconf.connectors.sql.ledger import ADDED, LEDGER, SHORT, ledger_entry
+from lbconf.connectors.sql.ledger import ADDED, LEDGER, SHORT, ledger_entry, refuse_strange
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import TimedOutError
 from lbconf.records import dataclass
@@ -255,6 +255,7 @@ def _entries(connection: Connection[Any]) -> tuple[LedgerEntry, ...]:
 def _read(
     connection: Connection[Any], table: _Ledger, *, long: sql.Composable, where: sql.Composable
 ) -> tuple[LedgerEntry, ...]:
+    refuse_strange(table.columns)
     names = (*SHORT, "state", "documents")
     values: list[sql.Composable] = [sql.Identifier(n) if n in table.columns else sql.SQL(ADDED[n]) for n in SHORT]
     for name in ("state", "documents"):

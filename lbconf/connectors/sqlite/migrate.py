@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from lbconf.connectors.contract import LedgerEntry, LedgerStart
-from lbconf.connectors.sql.ledger import ADDED, LEDGER, SHORT, ledger_entry
+from lbconf.connectors.sql.ledger import ADDED, LEDGER, SHORT, ledger_entry, refuse_strange
 from lbconf.connectors.sqlite.inspect import inspect
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import ConnectorError, ConstraintError, ConstraintKind, TimedOutError
@@ -266,6 +266,7 @@ def _read(connection: sqlite3.Connection, *, long: str, where: str) -> tuple[Led
     columns = _columns(connection)
     if not columns:
         return ()
+    refuse_strange(columns if OLD_USER not in columns else columns | {"applied_by"})
     names = (*SHORT, "state", "documents")
     there = {name: name if name in columns else ADDED.get(name, OLD_USER) for name in names}
     values = [there[name] for name in SHORT]
