@@ -59,6 +59,7 @@ def command(
                     "data_source": found.data_source,
                     "tables": [{"namespace": name.namespace, "name": name.name} for name in found.tables],
                     "pending": found.pending,
+                    "missing": found.missing,
                 }
                 for found in report.adopted
             ],
@@ -68,6 +69,9 @@ def command(
         for found in report.adopted:
             number = len(found.tables)
             what = f"{number} table{'' if number == 1 else 's'} adopted" if number else "nothing to adopt"
+            if found.missing:
+                lost = "1 model has" if found.missing == 1 else f"{found.missing} models have"
+                what += f"; {lost} no table there"
             output.result(f"{found.data_source}: {what}")
             for name in found.tables:
                 output.result(f"  {name}")

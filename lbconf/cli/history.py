@@ -35,7 +35,10 @@ def command(
     output = options.output
     project = load_project(options.root, options.environment, layout=options.layout, overrides=options.sets)
     report = read_history(project, data_sources=data_sources, url=url)
-    output.result(history_json(report, limit) if output_format == "json" else history_text(report, limit))
+    if output_format == "json":
+        output.result(history_json(report, limit))
+    elif report.histories:
+        output.result(history_text(report, limit))
     for failure in report.failures:
         output.diagnostics(failure.diagnostics)
     return 1 if report.failures else 0

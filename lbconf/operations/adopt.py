@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from lbconf.connectors.contract import Inspector, LedgerStart, Migrator
+from lbconf.connectors.contract import Connector, Inspector, LedgerStart, Migrator
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import LbconfError, PlanError
 from lbconf.operations.apply import current_user
@@ -17,7 +17,7 @@ from lbconf.state.fingerprint import digest
 from lbconf.state.serialise import to_data
 from lbconf.state.structure import QualifiedName, State, Table
 
-__all__ = ["AdoptReport", "Adopted", "adopt_tables"]
+__all__ = ["AdoptReport", "Adopted", "adopt_connector", "adopt_tables"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +29,8 @@ class Adopted:
     """New under management; empty where all was managed already."""
     pending: int
     """Changes that a plan would still make to tables that exist."""
+    missing: int = 0
+    """Tables of models that are not there, and so could not be adopted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,45 +69,56 @@ def adopt_tables(
     failures: list[Failure] = []
     for source in selected_data_sources(project, data_sources, url):
         try:
-            done.append(_adopt(project, source, models, lock_timeout, user or current_user()))
+            connector = create_connector(source, project.root)
+            try:
+                done.append(
+                    adopt_connector(project, source, connector, models=models, lock_timeout=lock_timeout, user=user)
+                )
+            finally:
+                connector.close()
         except LbconfError as error:
             failures.append(Failure(data_source=source.name, diagnostics=error.diagnostics))
     return AdoptReport(adopted=tuple(done), failures=tuple(failures))
 
 
-def _adopt(project: Project, source: DataSource, models: Sequence[str], lock_timeout: float, user: str) -> Adopted:
-    connector = create_connector(source, project.root)
+def adopt_connector(
+    project: Project,
+    source: DataSource,
+    connector: Connector,
+    *,
+    models: Sequence[str] = (),
+    lock_timeout: float = 30.0,
+    user: str | None = None,
+) -> Adopted:
+    """The same for one data source over its connector. Raises `PlanError` and `ConnectorError`."""
     if not isinstance(connector, Inspector) or not isinstance(connector, Migrator):
         message = f"data source {source.name} ({source.connector}) has no structure to adopt"
         raise PlanError(Diagnostic(code=Code.DATA_SOURCE_NOT_PLANNED, message=message, location=source.location))
-    try:
-        plan = plan_connector(project, source, connector, models=models)
-        wanted = {table.name for table in plan.managed.tables}
-        namespaces = sorted({name.namespace for name in wanted if name.namespace}) or None
-        with connector.session(lock_timeout=lock_timeout) as session:
-            actual = session.inspect(namespaces)
-            managed = last_managed(session.entries())
-            there = tuple(table for table in actual.tables if table.name in wanted)
-            new = tuple(sorted(table.name for table in there if table.name not in managed.tables))
-            pending = sum(1 for found in plan.changes if found.table is None or actual.table(found.table) is not None)
-            if new:
-                kept = managed.state(managed.tables - {table.name for table in there})
-                state = _managed(plan.managed, actual, (*there, *kept.tables))
-                entry = session.begin_entry(
-                    LedgerStart(
-                        user=user,
-                        plan_digest=digest(["adopt", to_data(state)]),
-                        environment=project.environment,
-                        configuration=plan.configuration,
-                        steps=json.dumps([{"summary": f"adopt table {name}", "statements": []} for name in new]),
-                        state=json.dumps(to_data(state), ensure_ascii=False, separators=(",", ":")),
-                        documents=managed.documents or Offers(project).text(),
-                    )
+    plan = plan_connector(project, source, connector, models=models)
+    wanted = {table.name for table in plan.managed.tables}
+    namespaces = sorted({name.namespace for name in wanted if name.namespace}) or None
+    with connector.session(lock_timeout=lock_timeout) as session:
+        actual = session.inspect(namespaces)
+        managed = last_managed(session.entries())
+        there = tuple(table for table in actual.tables if table.name in wanted)
+        new = tuple(sorted(table.name for table in there if table.name not in managed.tables))
+        pending = sum(1 for found in plan.changes if found.table is None or actual.table(found.table) is not None)
+        if new:
+            kept = managed.state(managed.tables - {table.name for table in there})
+            state = _managed(plan.managed, actual, (*there, *kept.tables))
+            entry = session.begin_entry(
+                LedgerStart(
+                    user=user or current_user(),
+                    plan_digest=digest(["adopt", to_data(state)]),
+                    environment=project.environment,
+                    configuration=plan.configuration,
+                    steps=json.dumps([{"summary": f"adopt table {name}", "statements": []} for name in new]),
+                    state=json.dumps(to_data(state), ensure_ascii=False, separators=(",", ":")),
+                    documents=managed.documents or Offers(project).text(),
                 )
-                session.record(entry, next_step=len(new), result="applied")
-        return Adopted(data_source=source.name, tables=new, pending=pending)
-    finally:
-        connector.close()
+            )
+            session.record(entry, next_step=len(new), result="applied")
+    return Adopted(data_source=source.name, tables=new, pending=pending, missing=len(wanted) - len(there))
 
 
 def _managed(planned: State, actual: State, tables: tuple[Table, ...]) -> State:

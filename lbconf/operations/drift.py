@@ -23,7 +23,7 @@ from lbconf.state.diff import diff
 from lbconf.state.parking import parked_on
 from lbconf.state.structure import QualifiedName, State
 
-__all__ = ["DriftReport", "Drifted", "SourceDrift", "Verdict", "read_drift"]
+__all__ = ["DriftReport", "Drifted", "SourceDrift", "Verdict", "drift_of", "read_drift"]
 
 
 class Verdict(StrEnum):
@@ -89,41 +89,46 @@ def read_drift(project: Project, *, data_sources: Sequence[str] = (), url: str |
 
 def _drift(project: Project, source: DataSource) -> SourceDrift:
     connector = create_connector(source, project.root)
+    if isinstance(connector, ReadOnly):
+        connector.refuse_writes()
+    try:
+        return drift_of(project, source, connector)
+    finally:
+        connector.close()
+
+
+def drift_of(project: Project, source: DataSource, connector: Connector) -> SourceDrift:
+    """What drifted in one data source, over its connector. Raises `PlanError` and `ConnectorError`."""
     kind = connector_type(source.connector)
     mapping = None if kind is None else kind.mapping(source)
     if mapping is None or not isinstance(connector, Inspector) or not isinstance(connector, Migrator):
         message = f"data source {source.name} ({source.connector}) has no structure that could drift"
         raise PlanError(Diagnostic(code=Code.DATA_SOURCE_NOT_PLANNED, message=message, location=source.location))
-    if isinstance(connector, ReadOnly):
-        connector.refuse_writes()
-    try:
-        entries = connector.history()
-        last = next((entry for entry in reversed(entries) if entry.result == "applied"), None)
-        if last is None:
-            return SourceDrift(data_source=source.name, last=None)
-        applied = applied_state(last)
-        managed = last_managed(entries)
-        names = {table.name for table in applied.tables} | managed.tables
-        actual = connector.inspect(sorted({name.namespace for name in names if name.namespace}) or None)
-        made = _since(applied, actual)
-        wanted = _wanted(project, source, mapping, connector, actual)
-        gone = frozenset(name for name in managed.tables if wanted.table(name) is None and parked_on(name) is None)
-        planned = diff(actual, wanted, droppable=gone & {table.name for table in actual.tables})
-        again = {_subject(change) for change in planned}
-        drifted = tuple(
-            Drifted(
-                action=action_of(change).value,
-                summary=describe(change),
-                table=table_of(change),
-                verdict=Verdict.TAKEN_BACK if _subject(change) in again else Verdict.AGREES,
-            )
-            for change in made
+    entries = connector.history()
+    last = next((entry for entry in reversed(entries) if entry.result == "applied"), None)
+    if last is None:
+        return SourceDrift(data_source=source.name, last=None)
+    applied = applied_state(last)
+    managed = last_managed(entries)
+    names = {table.name for table in applied.tables} | managed.tables
+    actual = connector.inspect(sorted({name.namespace for name in names if name.namespace}) or None)
+    made = _since(applied, actual)
+    wanted = _wanted(project, source, mapping, connector, actual)
+    gone = frozenset(name for name in managed.tables if wanted.table(name) is None and parked_on(name) is None)
+    planned = diff(actual, wanted, droppable=gone & {table.name for table in actual.tables})
+    again = {_subject(change) for change in planned}
+    drifted = tuple(
+        Drifted(
+            action=action_of(change).value,
+            summary=describe(change),
+            table=table_of(change),
+            verdict=Verdict.TAKEN_BACK if _subject(change) in again else Verdict.AGREES,
         )
-        subjects = {_subject(change) for change in made}
-        pending = sum(1 for change in planned if _subject(change) not in subjects)
-        return SourceDrift(data_source=source.name, last=last, drifted=drifted, pending=pending)
-    finally:
-        connector.close()
+        for change in made
+    )
+    subjects = {_subject(change) for change in made}
+    pending = sum(1 for change in planned if _subject(change) not in subjects)
+    return SourceDrift(data_source=source.name, last=last, drifted=drifted, pending=pending)
 
 
 def _since(applied: State, actual: State) -> tuple[Change, ...]:

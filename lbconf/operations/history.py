@@ -1,7 +1,7 @@
 """`lbconf history`: what was applied, when, and by whom, as the target's own ledger says."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from lbconf.connectors.contract import LedgerEntry, Migrator
 from lbconf.diagnostics import Code, Diagnostic
@@ -11,7 +11,7 @@ from lbconf.operations.plan import Failure, selected_data_sources
 from lbconf.project.resolved import DataSource, Project
 from lbconf.records import dataclass
 
-__all__ = ["EntryStep", "HistoryReport", "SourceHistory", "entry_steps", "read_entry", "read_history"]
+__all__ = ["EntryStep", "HistoryReport", "SourceHistory", "entry_steps", "missing_entry", "read_entry", "read_history"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,21 +80,26 @@ def read_entry(
         ConnectorError: A ledger cannot be read.
     """
     found: list[tuple[DataSource, LedgerEntry]] = []
-    newest: list[str] = []
+    others: dict[str, Sequence[LedgerEntry]] = {}
     for source in selected_data_sources(project, data_sources, url):
         for migrator in _migrator(source, project):
             entry = migrator.entry(number)
             if entry is not None:
                 found.append((source, entry))
             else:
-                entries = migrator.history()
-                newest.append(f"{source.name} has {_span(entries)}")
+                others[source.name] = migrator.history()
     if len(found) == 1:
         return found[0]
     if found:
         names = ", ".join(source.name for source, _ in found)
         raise _no_entry(f"{names} each have an apply number {number}", "say which one with --data-source NAME")
-    raise _no_entry(f"there is no apply number {number}", "; ".join(newest) or "no data source keeps a history")
+    raise missing_entry(number, others)
+
+
+def missing_entry(number: int, ledgers: Mapping[str, Sequence[LedgerEntry]]) -> PlanError:
+    """That no ledger has that entry, and which they have; ledgers by the names of their data sources."""
+    known = "; ".join(f"{name} has {_span(entries)}" for name, entries in ledgers.items())
+    return _no_entry(f"there is no apply number {number}", known or "no data source keeps a history")
 
 
 def _span(entries: Sequence[LedgerEntry]) -> str:

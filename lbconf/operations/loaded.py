@@ -22,10 +22,11 @@ from lbconf.operations.built import bare_project, with_definitions
 from lbconf.operations.data_sources import create_connector, data_source_from_url, named_data_source
 from lbconf.operations.discover import discover, discovered_models
 from lbconf.operations.load import load_project
+from lbconf.operations.loaded_verbs import Remembering
 from lbconf.operations.plan import plan_connector
 from lbconf.plan.executor import Limits, Outcome, execute_plan
 from lbconf.plan.plan import Plan
-from lbconf.project.resolved import Model, Project
+from lbconf.project.resolved import DataSource, Model, Project
 from lbconf.query.nodes import Row
 from lbconf.repository import NotFoundError, Repository
 
@@ -140,7 +141,7 @@ class LoadedProject:
         self.close()
 
 
-class LoadedDataSource:
+class LoadedDataSource(Remembering):
     """One data source, connected when it is first used."""
 
     def __init__(self, owner: LoadedProject, name: str) -> None:
@@ -178,17 +179,24 @@ class LoadedDataSource:
         """Ask the server for a sign of life. Raises `ConnectionFailedError`."""
         self.connector.ping()
 
-    def plan(self, models: Sequence[str] = (), *, recreate: Sequence[str] = ()) -> Plan:
+    def plan(self, models: Sequence[str] = (), *, recreate: Sequence[str] = (), to: int | None = None) -> Plan:
         """What would have to change; reads only.
 
         Args:
             models: Only the tables of these.
             recreate: Models whose tables are to be dropped and made again.
+            to: The way back to what that apply of `history` left behind, instead; goes with neither of the others.
 
         Raises:
-            PlanError: the models cannot be kept here, or a name is unknown.
+            PlanError: the models cannot be kept here, a name is unknown, or there is no apply of that number.
+            ValueError: `to` with one of the others.
             ConnectorError: the server fails.
         """
+        if to is not None:
+            if models or recreate:
+                msg = "the way back is of everything: `to` goes without `models` and `recreate`"
+                raise ValueError(msg)
+            return self._back(to)
         self._refuse_unknown([*models, *recreate])
         source = self._project.data_sources[self.name]
         return plan_connector(self._project, source, self.connector, models=tuple(models), recreate=tuple(recreate))
@@ -252,6 +260,10 @@ class LoadedDataSource:
     @property
     def _project(self) -> Project:
         return self._owner.project
+
+    @property
+    def _source(self) -> tuple[Project, DataSource]:
+        return self._project, self._project.data_sources[self.name]
 
     def _refuse_unknown(self, names: Sequence[str]) -> None:
         here = {model.name for model in self._project.models_of(self.name)}

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from lbconf.connectors.contract import Inspector, LedgerEntry, Migrator
+from lbconf.connectors.contract import Connector, Inspector, LedgerEntry, Migrator
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import LbconfError, PlanError
 from lbconf.operations.data_sources import create_connector
@@ -15,7 +15,7 @@ from lbconf.plan.planner import PlanInput, make_plan
 from lbconf.project.resolved import DataSource, Project
 from lbconf.records import replace
 
-__all__ = ["plan_back"]
+__all__ = ["plan_back", "plan_back_connector", "refuse_unfinished"]
 
 
 def plan_back(
@@ -37,41 +37,63 @@ def plan_back(
         PlanError: There is no such entry, it is of several data sources, or it did not end well.
     """
     source, entry = read_entry(project, number, data_sources=data_sources, url=url)
-    if entry.result != "applied":
-        message = f"apply {number} of {source.name} did not end well ({entry.result}): there is no state to go back to"
-        hint = "choose one that `lbconf history` calls applied"
-        raise PlanError(Diagnostic(code=Code.HISTORY_ENTRY_MISSING, message=message, hint=hint))
+    refuse_unfinished(source, entry)
     try:
-        plan = _plan(project, source, entry, online=online)
+        connector = create_connector(source, project.root)
+        try:
+            plan = plan_back_connector(project, source, connector, entry, online=online)
+        finally:
+            connector.close()
     except LbconfError as error:
         failure = Failure(data_source=source.name, diagnostics=error.diagnostics)
         return PlanReport(environment=project.environment, plans=(), failures=(failure,))
     return PlanReport(environment=project.environment, plans=(plan,))
 
 
-def _plan(project: Project, source: DataSource, entry: LedgerEntry, *, online: bool) -> Plan:
-    connector = create_connector(source, project.root)
+def refuse_unfinished(source: DataSource, entry: LedgerEntry) -> None:
+    """Raises `PlanError` where an apply did not end well."""
+    if entry.result != "applied":
+        message = (
+            f"apply {entry.id} of {source.name} did not end well ({entry.result}): there is no state to go back to"
+        )
+        hint = "choose one that `lbconf history` calls applied"
+        raise PlanError(Diagnostic(code=Code.HISTORY_ENTRY_MISSING, message=message, hint=hint))
+
+
+def plan_back_connector(
+    project: Project, source: DataSource, connector: Connector, entry: LedgerEntry, *, online: bool = True
+) -> Plan:
+    """The plan back to what an entry of the ledger left behind, over a connector of that data source."""
     assert isinstance(connector, Inspector)  # noqa: S101 - it has a ledger
     assert isinstance(connector, Migrator)  # noqa: S101
-    try:
-        managed = last_managed(connector.history())
-        wanted = applied_state(entry)
-        namespaces = sorted({*wanted.namespaces, *managed.namespaces})
-        actual = connector.inspect(namespaces or None)
-        there = {table.name for table in actual.tables}
-        given = PlanInput(
-            data_source=source.name,
-            connector=source.connector,
-            environment=project.environment,
-            actual=actual,
-            desired=wanted,
-            managed=managed.tables,
-            managed_state=managed.state,
-            droppable=(managed.tables - {table.name for table in wanted.tables}) & there,
-            on_remove=managed.on_remove,
-            on_remove_otherwise=source.structure.on_remove,
-            online=online,
-        )
-        return replace(estimated(make_plan(given, connector, connector.sizes)), documents=managed.documents)
-    finally:
-        connector.close()
+    managed = last_managed(connector.history())
+    wanted = applied_state(entry)
+    namespaces = sorted({*wanted.namespaces, *managed.namespaces})
+    actual = connector.inspect(namespaces or None)
+    there = {table.name for table in actual.tables}
+    given = PlanInput(
+        data_source=source.name,
+        connector=source.connector,
+        environment=project.environment,
+        actual=actual,
+        desired=wanted,
+        managed=managed.tables,
+        managed_state=managed.state,
+        droppable=(managed.tables - {table.name for table in wanted.tables}) & there,
+        on_remove=managed.on_remove,
+        on_remove_otherwise=source.structure.on_remove,
+        online=online,
+    )
+    plan = estimated(make_plan(given, connector, connector.sizes))
+    changes = tuple(replace(change, reason=_reason(change.action, entry)) for change in plan.changes)
+    return replace(plan, changes=changes, documents=managed.documents)
+
+
+def _reason(action: str, entry: LedgerEntry) -> str:
+    """Why a change is planned: no model asks for what comes back."""
+    match action:
+        case "add":
+            return f"apply {entry.id} left it behind"
+        case "destroy":
+            return f"it came after apply {entry.id}"
+    return f"apply {entry.id} left it otherwise"

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 import lbconf
-from lbconf.errors import ConnectorError, HazardError, ProjectError, StalePlanError
+from lbconf.errors import ConnectorError, HazardError, PlanError, ProjectError, StalePlanError
+from tests.place import KINDS, Place, made_of_kind
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
@@ -228,3 +229,70 @@ def test_what_is_exported() -> None:
         assert getattr(lbconf, name) is not None
     with pytest.raises(AttributeError):
         _ = lbconf.nothing  # type: ignore[attr-defined]
+
+
+@pytest.fixture(params=KINDS)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """A project with one model."""
+    found = made_of_kind(request, tmp_path)
+    found.write("models/note.yaml", "name: Note\ndataSource: db\nproperties:\n  text: {type: string}\n")
+    return found
+
+
+def test_what_was_applied_is_remembered_and_leads_back(place: Place) -> None:
+    with lbconf.load(place.root) as project:
+        source = project.data_source("db")
+        assert source.history() == ()
+        assert source.drift().last is None
+        source.apply()
+        project.model("Note").create({"text": "kept"})
+    place.rows('ALTER TABLE "Note" ADD COLUMN stray integer')
+    place.write(
+        "models/note.yaml", "name: Note\ndataSource: db\nproperties:\n  more: {type: integer, required: true}\n"
+    )
+    with lbconf.load(place.root) as project:
+        source = project.data_source("db")
+        assert [(found.action, found.verdict.value) for found in source.drift().drifted] == [("add", "taken-back")]
+
+        plan = source.plan()
+        (checked,) = source.check_data(plan, examples=False)
+        assert (checked.rows, checked.examples) == (1, ())
+        project.model("Note").delete_all()
+        assert source.check_data(source.plan()) == (), "nothing can fail on a table without rows"
+        source.apply(accept=["all"])
+
+        assert [entry.id for entry in source.history()] == [2, 1]
+        assert "text" in source.history_entry(1).state
+        back = source.plan(to=1)
+        assert {change.action for change in back.changes} == {"add", "destroy"}
+        source.apply(back, accept=["all"])
+        assert source.plan(to=1).empty
+        with pytest.raises(PlanError, match="no apply number 9"):
+            source.history_entry(9)
+        with pytest.raises(PlanError, match="no apply number 9"):
+            source.plan(to=9)
+        with pytest.raises(ValueError, match="goes without"):
+            source.plan(["Note"], to=1)
+
+
+def test_tables_that_exist_are_adopted(place: Place) -> None:
+    place.rows('CREATE TABLE "Note" (id integer PRIMARY KEY NOT NULL, text varchar(255))')
+    place.write("models/tag.yaml", "name: Tag\ndataSource: db\nproperties:\n  word: {type: string}\n")
+    with lbconf.load(place.root) as project:
+        source = project.data_source("db")
+        adopted = source.adopt()
+        assert ([name.name for name in adopted.tables], adopted.missing) == (["Note"], 1)
+        assert source.adopt().tables == ()
+        assert len(source.history()) == 1
+    with pytest.raises(ProjectError, match="was closed"):
+        source.history()
+
+
+def test_a_data_source_without_a_ledger_says_so(tmp_path: Path) -> None:
+    place = Place(tmp_path, None, "")
+    place.write("datasources.yaml", "db: {connector: memory}\n")
+    with lbconf.load(tmp_path) as project:
+        source = project.data_source("db")
+        for use in (source.history, source.drift, source.adopt, lambda: source.plan(to=1)):
+            with pytest.raises(PlanError, match="db"):
+                use()
