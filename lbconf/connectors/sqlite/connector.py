@@ -21,6 +21,7 @@ from lbconf.connectors.sqlite.connection import Deadline, connect
 from lbconf.connectors.sqlite.dialect import SqliteDialect
 from lbconf.connectors.sqlite.errors import file_unusable, translate
 from lbconf.connectors.sqlite.mapping import SqliteMapping
+from lbconf.connectors.sqlite.normalize import normalize
 from lbconf.connectors.sqlite.place import database_path
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import ConnectionFailedError, ConnectorError, ConstraintError, ConstraintKind, TimedOutError
@@ -164,7 +165,7 @@ class SqliteConnector(SqlReaderWriter):
 
     def normalize(self, desired: State) -> State:
         """The desired state as SQLite will report it."""
-        return inspect.normalize(desired)
+        return normalize(desired)
 
     def sizes(self, tables: Sequence[QualifiedName]) -> Mapping[QualifiedName, TableSize]:
         """Rows, counted; bytes where this build tells."""
@@ -223,7 +224,7 @@ class SqliteConnector(SqlReaderWriter):
     def predict(self, desired: State, actual: State) -> Predicted:
         """The desired state as SQLite will report it, which needs no database."""
         del actual
-        return Predicted(state=inspect.normalize(desired))
+        return Predicted(state=normalize(desired))
 
     def _look(self, work: Callable[[sqlite3.Connection], T], absent: T) -> T:
         """Read without making or changing the file; `absent` where there is none."""

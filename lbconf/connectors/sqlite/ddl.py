@@ -187,7 +187,8 @@ def _can_add(change: c.Change) -> bool:
         return False
     column = change.after
     constant = column.default is None or is_constant(column.default.expression)
-    return constant and column.generated is None and (column.nullable or column.default is not None)
+    made = column.generated is None or (column.virtual and column.nullable)
+    return constant and made and (column.nullable or column.default is not None)
 
 
 def _rebuilt(group: _Group, changes: Sequence[Numbered], before: Table, after: Table) -> Step:

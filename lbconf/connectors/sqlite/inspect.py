@@ -1,4 +1,4 @@
-"""The actual state of a SQLite database, and a desired one as SQLite will report it.
+"""The actual state of a SQLite database.
 
 Source: sqlite.org/pragma.html (table_xinfo, index_list, index_xinfo, foreign_key_list), sqlite.org/schematab.html.
 """
@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from lbconf.connectors.contract import TableSize
+from lbconf.connectors.sql.ddl import quote
 from lbconf.connectors.sqlite.mapping import canonical_type
 from lbconf.connectors.sqlite.table_sql import (
     TableText,
     canonical_default,
-    canonical_expression,
     index_text,
     table_text,
 )
@@ -36,14 +36,14 @@ from lbconf.state.structure import (
     View,
 )
 
-__all__ = ["inspect", "normalize", "sizes"]
+__all__ = ["inspect", "sizes"]
 
 Part = TypeVar("Part", Check, ForeignKey, Unique)
 
 OWN_PREFIX: Final = "_lbconf_"
 BINARY: Final = "BINARY"
-KEY_WORDS: Final = {"pk": "PRIMARY KEY", "u": "UNIQUE"}
-"""`origin` of the indexes behind constraints in index_list."""
+ALWAYS: Final = "ABORT"
+"""What SQLite does in a conflict where nothing is said."""
 EXPRESSION_COLUMN: Final = -2
 HIDDEN_VIRTUAL: Final = 2
 HIDDEN_GENERATED: Final = frozenset({HIDDEN_VIRTUAL, 3})
@@ -112,14 +112,6 @@ def sizes(connection: sqlite3.Connection, tables: Sequence[QualifiedName]) -> di
     return found
 
 
-def normalize(desired: State) -> State:
-    """A desired state as `inspect` will report it: no namespaces, comments or enum types, and indexes for uniques."""
-    taken = {table.name.name.lower() for table in desired.tables}
-    taken |= {index.name.lower() for table in desired.tables for index in table.indexes}
-    tables = tuple(sorted((_normal_table(table, taken) for table in desired.tables), key=lambda table: table.name))
-    return State(tables=tables, views=desired.views, opaque=desired.opaque)
-
-
 def _is_ours(name: str, hidden: Iterable[str]) -> bool:
     return name not in hidden and not name.startswith(OWN_PREFIX)
 
@@ -144,24 +136,21 @@ def _table(name: str, catalogue: _Catalogue) -> Table:
     rows = catalogue.columns[name]
     key_rows = sorted((row for row in rows if row[4]), key=lambda row: row[4])
     key = tuple(row[0] for row in key_rows)
-    rowid = len(key) == 1 and canonical_type(key_rows[0][1]) == ColumnType("INTEGER") and not text.without_rowid
-    indexes, uniques = _indexes(name, catalogue, text)
-    options = (("strict", text.strict), ("without_rowid", text.without_rowid))
+    key_parts = [row for row in catalogue.indexes[name] if row[2] == "pk"]
+    rowid = len(key) == 1 and canonical_type(key_rows[0][1]) == ColumnType("INTEGER") and not key_parts
+    indexes, uniques, options = _indexes(name, catalogue, text)
+    options |= {flag: "true" for flag in ("strict", "without_rowid") if getattr(text, flag)}
+    options |= _as_written("primary_key", key_parts, text, text.conflicts.get("PRIMARY KEY"))
+    foreign_keys, implied = _foreign_keys(name, catalogue, text)
+    options |= {f"references {key}": "key" for key in implied}
     opaque = [Opaque(kind="trigger", name=t, definition=sql) for t, sql in sorted(catalogue.triggers[name])]
-    opaque += [Opaque(kind="virtual-column", name=row[0]) for row in rows if row[5] == HIDDEN_VIRTUAL]
-    opaque += [
-        Opaque(kind="on-conflict", name=owner, definition=f"ON CONFLICT {action}")
-        for owner, action in sorted(text.conflicts.items())
-        if action != "ABORT"  # what SQLite does anyway
-    ]
-    opaque += _collated_keys(catalogue.indexes[name], text)
     return Table(
         name=QualifiedName("", name),
         columns=tuple(_column(row, text, is_rowid=rowid and row[0] == key[0]) for row in rows),
         primary_key=PrimaryKey(name=None, columns=key) if key else None,
         uniques=uniques,
         indexes=indexes,
-        foreign_keys=_foreign_keys(name, catalogue, text),
+        foreign_keys=foreign_keys,
         checks=tuple(
             sorted(
                 _told_apart(
@@ -171,13 +160,19 @@ def _table(name: str, catalogue: _Catalogue) -> Table:
                 key=lambda check: check.name,
             )
         ),
-        options=tuple((option, "true") for option, on in options if on),
+        options=tuple(sorted(options.items())),
         opaque=tuple(opaque),
     )
 
 
 def _column(row: Any, text: TableText, *, is_rowid: bool) -> Column:
     name, declared, notnull, default, key, hidden = row
+    options = {}
+    if key and bool(notnull) == is_rowid and not text.without_rowid:
+        options["not_null"] = "true" if notnull else "false"
+    action = text.conflicts.get(f"NOT NULL {name.lower()}", ALWAYS)
+    if action != ALWAYS:
+        options["on_conflict"] = action
     folded = name.lower()
     declared = declared.upper().removesuffix("GENERATED ALWAYS")
     kind = "autoincrement" if text.autoincrement else "rowid"
@@ -190,45 +185,58 @@ def _column(row: Any, text: TableText, *, is_rowid: bool) -> Column:
         default=None if default is None or is_rowid else Default(canonical_default(default)),
         identity=Identity(kind=kind) if is_rowid else None,
         generated=text.generated.get(folded) if hidden in HIDDEN_GENERATED else None,
+        virtual=hidden == HIDDEN_VIRTUAL,
         collation=None if collation is None or collation.upper() == BINARY else collation.upper(),
+        options=tuple(sorted(options.items())),
     )
 
 
-def _indexes(name: str, catalogue: _Catalogue, text: TableText) -> tuple[tuple[Index, ...], tuple[Unique, ...]]:
+def _indexes(
+    name: str, catalogue: _Catalogue, text: TableText
+) -> tuple[tuple[Index, ...], tuple[Unique, ...], dict[str, str]]:
+    """Indexes, unique constraints, and the options that say of these what is more than columns."""
     grouped: dict[str, list[Any]] = defaultdict(list)
     for row in catalogue.indexes[name]:
-        grouped[row[0]].append(row[1:])
+        grouped[row[0]].append(row)
     indexes: list[Index] = []
-    uniques: list[Unique] = []
+    uniques: list[tuple[Unique, list[Any]]] = []
     for index, rows in grouped.items():
-        unique, origin, partial = rows[0][:3]
-        columns = tuple(str(row[4]) for row in rows)
+        unique, origin, partial = rows[0][1:4]
+        columns = tuple(str(row[5]) for row in rows)
         if origin == "u":
             named = text.uniques.get(tuple(column.lower() for column in columns))
-            uniques.append(Unique(name=named or f"{name}_{'_'.join(columns)}_key", columns=columns))
+            uniques.append((Unique(name=named or f"{name}_{'_'.join(columns)}_key", columns=columns), rows))
         elif origin == "c":
             written = index_text(catalogue.index_sql[index])
             parts = tuple(_part(row, said, text) for row, said in zip(rows, written.parts, strict=True))
             where = written.where if partial else None
             indexes.append(Index(name=index, parts=parts, unique=bool(unique), where=where))
-    return tuple(sorted(indexes, key=lambda i: i.name)), tuple(sorted(_told_apart(uniques), key=lambda u: u.name))
+    options: dict[str, str] = {}
+    told = tuple(_told_apart(unique for unique, _ in uniques))
+    for unique, (_, rows) in zip(told, uniques, strict=True):
+        owner = f"UNIQUE {', '.join(unique.columns).lower()}"
+        options |= _as_written(f"unique {unique.name}", rows, text, text.conflicts.get(owner))
+    return tuple(sorted(indexes, key=lambda i: i.name)), tuple(sorted(told, key=lambda u: u.name)), options
 
 
-def _collated_keys(rows: Iterable[Any], text: TableText) -> Iterator[Opaque]:
-    """Primary and unique keys that compare otherwise than their columns, which only SQL can say."""
-    grouped: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
-    for index, _, origin, _, _, column, _, collation in rows:
-        if origin in KEY_WORDS:
-            grouped[index, origin].append((str(column), collation.upper()))
-    for (_, origin), parts in grouped.items():
-        if any(text.collations.get(column.lower(), BINARY).upper() != collation for column, collation in parts):
-            columns = ", ".join(column for column, _ in parts)
-            written = ", ".join(f'"{column.replace(chr(34), chr(34) * 2)}" COLLATE {said}' for column, said in parts)
-            yield Opaque(kind="collated-key", name=f"{KEY_WORDS[origin]} {columns}", definition=f"({written})")
+def _as_written(option: str, rows: Iterable[Any], text: TableText, action: str | None) -> dict[str, str]:
+    """An option with the parts of a key, where they say more than columns, and with what it does in a conflict."""
+    parts, plain = [], True
+    for *_, column, descending, collation in rows:
+        part = quote(str(column))
+        if text.collations.get(str(column).lower(), BINARY).upper() != collation.upper():
+            part += f" COLLATE {collation.upper()}"
+        part += " DESC" if descending else ""
+        plain = plain and part == quote(str(column))
+        parts.append(part)
+    words = [] if plain else [f"({', '.join(parts)})"]
+    if action is not None and action != ALWAYS:
+        words.append(f"ON CONFLICT {action}")
+    return {option: " ".join(words)} if words else {}
 
 
 def _part(row: Any, said: str, text: TableText) -> IndexPart:
-    cid, column, descending, collation = row[3:7]
+    cid, column, descending, collation = row[4:8]
     own = BINARY if column is None else text.collations.get(column.lower(), BINARY)
     said_collation = None if collation is None or collation.upper() == own.upper() else collation.upper()
     if cid == EXPRESSION_COLUMN:
@@ -236,7 +244,8 @@ def _part(row: Any, said: str, text: TableText) -> IndexPart:
     return IndexPart(column=column, descending=bool(descending), collation=said_collation)
 
 
-def _foreign_keys(name: str, catalogue: _Catalogue, text: TableText) -> tuple[ForeignKey, ...]:
+def _foreign_keys(name: str, catalogue: _Catalogue, text: TableText) -> tuple[tuple[ForeignKey, ...], tuple[str, ...]]:
+    """Foreign keys, and the names of those that lead to a key without naming its columns."""
     grouped: dict[int, list[Any]] = defaultdict(list)
     for row in catalogue.foreign_keys[name]:
         grouped[row[0]].append(row[1:])
@@ -258,7 +267,8 @@ def _foreign_keys(name: str, catalogue: _Catalogue, text: TableText) -> tuple[Fo
                 deferrable=deferrable,
             )
         )
-    return tuple(sorted(_told_apart(found), key=lambda key: key.name))
+    told = tuple(sorted(_told_apart(found), key=lambda key: key.name))
+    return told, tuple(key.name for key in told if not key.target_columns)
 
 
 def _told_apart(parts: Iterable[Part]) -> Iterator[Part]:
@@ -308,84 +318,3 @@ def _bytes(connection: sqlite3.Connection, table: str) -> int | None:
     except sqlite3.OperationalError:
         return None
     return int(row[0]) if row[0] is not None else None
-
-
-def _normal_table(table: Table, taken: set[str]) -> Table:
-    """The table with unique indexes for uniques. `taken` holds the names of tables and indexes of the whole file."""
-    key = table.primary_key
-    single = table.column(key.columns[0]) if key is not None and len(key.columns) == 1 else None
-    counted = single.name if single is not None and _normal_type(single.type) == ColumnType("INTEGER") else None
-    without_rowid = ("without_rowid", "true") in table.options
-    indexes = [_normal_index(index) for index in table.indexes]
-    for unique in table.uniques:
-        parts = tuple(IndexPart(column=column) for column in unique.columns)
-        if any(other.name == unique.name and other.parts == parts and other.unique for other in indexes):
-            continue
-        # A constraint's name is its table's affair, an index's the whole file's.
-        name, number = unique.name, 1
-        while name.lower() in taken:
-            name, number = f"{table.name.name}_{unique.name}" + ("" if number == 1 else f"_{number}"), number + 1
-        taken.add(name.lower())
-        indexes.append(Index(name=name, parts=parts, unique=True, source=unique.source))
-    return replace(
-        table,
-        name=QualifiedName("", table.name.name),
-        columns=tuple(
-            _normal_column(column, key, counted=column.name == counted and not without_rowid)
-            for column in table.columns
-        ),
-        primary_key=None if key is None else PrimaryKey(name=None, columns=key.columns),
-        uniques=(),
-        indexes=tuple(sorted(indexes, key=lambda index: index.name)),
-        foreign_keys=tuple(sorted((_normal_key(part) for part in table.foreign_keys), key=lambda part: part.name)),
-        checks=tuple(
-            replace(check, expression=canonical_expression(check.expression), valid=True) for check in table.checks
-        ),
-        comment=None,
-        renamed_from=None if table.renamed_from is None else QualifiedName("", table.renamed_from.name),
-    )
-
-
-def _normal_type(found: ColumnType) -> ColumnType:
-    canonical = canonical_type(found.name)
-    return canonical if canonical.arguments else ColumnType(canonical.name, found.arguments)
-
-
-def _normal_column(column: Column, key: PrimaryKey | None, *, counted: bool) -> Column:
-    identity = None
-    if counted:
-        always = column.identity is not None and column.identity.kind == "autoincrement"
-        identity = Identity(kind="autoincrement" if always else "rowid")
-    in_key = key is not None and column.name in key.columns
-    collation = None if column.collation is None or column.collation.upper() == BINARY else column.collation.upper()
-    return replace(
-        column,
-        type=_normal_type(column.type),
-        nullable=column.nullable and not in_key,
-        default=None if column.default is None or counted else Default(canonical_default(column.default.expression)),
-        generated=None if column.generated is None else canonical_expression(column.generated),
-        identity=identity,
-        collation=collation,
-        comment=None,
-    )
-
-
-def _normal_index(index: Index) -> Index:
-    parts = tuple(
-        replace(
-            part,
-            expression=None if part.expression is None else canonical_expression(part.expression),
-            nulls_first=None,
-            operator_class=None,
-            collation=None if part.collation is None else part.collation.upper(),
-        )
-        for part in index.parts
-    )
-    where = None if index.where is None else canonical_expression(index.where)
-    return replace(
-        index, parts=parts, where=where, method="btree", include=(), nulls_not_distinct=False, valid=True, comment=None
-    )
-
-
-def _normal_key(key: ForeignKey) -> ForeignKey:
-    return replace(key, target=QualifiedName("", key.target.name), match="SIMPLE", valid=True)

@@ -16,6 +16,7 @@ __all__ = [
     "Token",
     "canonical_default",
     "canonical_expression",
+    "canonical_query",
     "cast_to_numbers",
     "index_text",
     "replace_names",
@@ -111,6 +112,16 @@ def canonical_default(sql: str) -> str:
     lone = found[0] if len(found) == 1 else None
     if lone is not None and (lone.kind == "quoted" or (lone.kind == "word" and lone.keyword not in CONSTANT_WORDS)):
         return "'" + lone.name.replace("'", "''") + "'"
+    if len(found) == 2 and found[0].text in {"+", "-"} and found[1].kind == "number":  # noqa: PLR2004 - sign, number
+        return found[0].text + found[1].text
+    return _text(found)
+
+
+def canonical_query(sql: str) -> str:
+    """A query in one spelling: single spaces, no comments, no semicolon."""
+    found = tokens(sql)
+    while found and found[-1].text == ";":
+        found.pop()
     return _text(found)
 
 

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
 from lbconf.connectors.contract import LedgerEntry, MigrationSession, TableSize
-from lbconf.connectors.sqlite import ddl, inspect, migrate
+from lbconf.connectors.sqlite import ddl, inspect, migrate, normalize
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import ConnectorError
 from lbconf.plan.executor import Observer, Outcome, execute_plan
@@ -34,7 +34,7 @@ class SqliteTarget:
             return inspect.inspect(connection)
 
     def normalize(self, desired: State) -> State:
-        return inspect.normalize(desired)
+        return normalize.normalize(desired)
 
     def sizes(self, tables: Sequence[QualifiedName]) -> Mapping[QualifiedName, TableSize]:
         with self._connection() as connection:

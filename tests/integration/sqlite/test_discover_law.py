@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 
-from lbconf.connectors.sqlite.inspect import normalize
+from lbconf.connectors.sqlite.normalize import normalize
 from lbconf.records import replace
 from lbconf.state.structure import Index, IndexPart, State, Table
 from tests import discovery

@@ -155,9 +155,7 @@ def test_a_backfill_gives_rows_what_they_lack(target: SqliteTarget) -> None:
 
 
 def test_a_foreign_key_that_rows_break_is_refused_before_commit(target: SqliteTarget) -> None:
-    target.run(
-        "CREATE TABLE stray (id INTEGER PRIMARY KEY NOT NULL, ownerId INTEGER)", "INSERT INTO stray VALUES (1, 99)"
-    )
+    target.run("CREATE TABLE stray (id INTEGER PRIMARY KEY, ownerId INTEGER)", "INSERT INTO stray VALUES (1, 99)")
     stray = Table(
         name=QualifiedName("", "stray"),
         columns=(replace(ID, identity=Identity(kind="rowid")), Column(name="ownerId", type=INTEGER)),
@@ -255,10 +253,10 @@ def test_checks_collations_and_generated_columns_are_read_back(tmp_path: Path) -
     assert [(u.name, u.columns) for u in table.uniques] == [("pair", ("a", "b c"))]
     key = table.foreign_keys[0]
     assert (key.target_columns, key.on_delete, key.deferrable) == (("id",), "SET NULL", "deferred")
-    assert table.options == (("strict", "true"),)
+    assert table.options == (("references t_e_fkey", "key"), ("strict", "true"))
 
 
-def test_a_rebuild_keeps_what_no_model_can_say(target: SqliteTarget) -> None:
+def test_a_rebuild_keeps_what_the_models_do_not_say(target: SqliteTarget) -> None:
     target.run(
         "CREATE TABLE t (id INTEGER PRIMARY KEY ON CONFLICT REPLACE AUTOINCREMENT, a TEXT NOT NULL ON CONFLICT IGNORE,"
         " b INT UNIQUE ON CONFLICT REPLACE, c INT AS (b * 2), d INT AS (b * 3) STORED, e TEXT COLLATE NOCASE,"
@@ -266,12 +264,16 @@ def test_a_rebuild_keeps_what_no_model_can_say(target: SqliteTarget) -> None:
     )
     before = target.inspect().table(QualifiedName("", "t"))
     assert before is not None
-    assert [(fact.kind, fact.name) for fact in before.opaque] == [
-        ("virtual-column", "c"),
-        ("on-conflict", "NOT NULL a"),
-        ("on-conflict", "PRIMARY KEY"),
-        ("on-conflict", "UNIQUE b"),
-        ("collated-key", "UNIQUE e"),
+    assert before.options == (
+        ("primary_key", "ON CONFLICT REPLACE"),
+        ("strict", "true"),
+        ("unique t_b_key", "ON CONFLICT REPLACE"),
+        ("unique t_e_key", '("e" COLLATE RTRIM)'),
+    )
+    assert [(column.virtual, column.options) for column in before.columns[1:4]] == [
+        (False, (("on_conflict", "IGNORE"),)),
+        (False, ()),
+        (True, ()),
     ]
     checks = (*before.checks, Check(name="small", expression="b < 100"))
     wanted = State(tables=(OWNER, PET, replace(before, checks=checks, options=(), opaque=())))
