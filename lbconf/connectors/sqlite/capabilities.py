@@ -48,7 +48,7 @@ def capabilities(version: tuple[int, int, int] = NEWEST) -> Capabilities:
             sequences=impossible("SQLite has none"),
             domains=impossible("SQLite has none"),
             partitions=impossible("SQLite has none"),
-            views=not_implemented("they are kept and mended around a change, and not made from models"),
+            views=FULL,
         ),
         query=QueryCapabilities(
             json_paths=emulated("looked up by a function of ours in JSON text"),

@@ -13,6 +13,7 @@ from lbconf.connectors.sqlite.conversions import Conversion, conversion
 from lbconf.connectors.sqlite.errors import SCRATCH_PREFIX
 from lbconf.connectors.sqlite.spelling import column_clause, create_index, create_table, is_constant, type_text
 from lbconf.connectors.sqlite.table_sql import replace_names
+from lbconf.connectors.sqlite.views import create_view, drop_view
 from lbconf.diagnostics import Location
 from lbconf.records import dataclass, replace
 from lbconf.state import changes as c
@@ -20,7 +21,7 @@ from lbconf.state.describe import describe, source_of, table_of
 from lbconf.state.hazards import Hazard, HazardKind
 from lbconf.state.parking import parked_part, parked_suffix
 from lbconf.state.steps import Statement, Step
-from lbconf.state.structure import Column, QualifiedName, State, Table
+from lbconf.state.structure import Column, QualifiedName, State, Table, View
 
 __all__ = ["compile_changes"]
 
@@ -49,7 +50,8 @@ def compile_changes(changes: Sequence[c.Change], *, actual: State, desired: Stat
 
     All of them run in one transaction with foreign keys off, so the order of tables never matters to SQLite.
     """
-    steps: list[Step] = []
+    numbered = list(enumerate(changes))
+    steps = [_view_gone(place, change.before) for place, change in numbered if isinstance(change, c.DropView)]
     groups = _groups(changes)
     for group in groups:
         steps.extend(_parked(group))
@@ -58,7 +60,18 @@ def compile_changes(changes: Sequence[c.Change], *, actual: State, desired: Stat
         before = _before(group, actual)
         after = desired.table(group.table)
         steps.extend(_table_steps(group, before, after))
+    steps.extend(_view_made(place, change.after) for place, change in numbered if isinstance(change, c.CreateView))
     return tuple(steps)
+
+
+def _view_gone(place: int, view: View) -> Step:
+    found = [(place, c.DropView(before=view))]
+    return replace(_step(f"drop view {view.name}", drop_view(view), create_view(view), view.name, found), table=None)
+
+
+def _view_made(place: int, view: View) -> Step:
+    found = [(place, c.CreateView(after=view))]
+    return replace(_step(f"create view {view.name}", create_view(view), drop_view(view), view.name, found), table=None)
 
 
 def _groups(changes: Sequence[c.Change]) -> tuple[_Group, ...]:

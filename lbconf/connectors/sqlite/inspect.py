@@ -17,6 +17,7 @@ from lbconf.connectors.sqlite.table_sql import (
     index_text,
     table_text,
 )
+from lbconf.connectors.sqlite.views import inspected_views
 from lbconf.records import dataclass, replace
 from lbconf.state.structure import (
     Check,
@@ -33,7 +34,6 @@ from lbconf.state.structure import (
     State,
     Table,
     Unique,
-    View,
 )
 
 __all__ = ["inspect", "sizes"]
@@ -97,7 +97,11 @@ def inspect(connection: sqlite3.Connection) -> State:
         for kind, name, _, sql in rows
         if kind == "table" and name in hidden and (sql or "").upper().startswith("CREATE VIRTUAL")
     )
-    return State(tables=tuple(_with_exact_targets(tables)), views=_views(connection, views), opaque=virtual)
+    return State(
+        tables=tuple(_with_exact_targets(tables)),
+        views=inspected_views(connection, views, [*catalogue.sql, *views], catalogue.triggers),
+        opaque=virtual,
+    )
 
 
 def sizes(connection: sqlite3.Connection, tables: Sequence[QualifiedName]) -> dict[QualifiedName, TableSize]:
@@ -295,19 +299,6 @@ def _with_exact_targets(tables: Sequence[Table]) -> Iterable[Table]:
                 key = replace(key, target=target.name, target_columns=key.target_columns or implied)  # noqa: PLW2901
             keys.append(key)
         yield replace(table, foreign_keys=tuple(keys))
-
-
-def _views(connection: sqlite3.Connection, views: Mapping[str, str]) -> tuple[View, ...]:
-    found: list[View] = []
-    for name, sql in sorted(views.items()):
-        try:
-            rows = connection.execute("SELECT name, type FROM pragma_table_xinfo(?)", (name,)).fetchall()
-        except sqlite3.OperationalError:
-            # A view whose table is gone: SQLite keeps it, and so do we, without columns.
-            rows = []
-        columns = tuple(Column(name=column, type=canonical_type(declared)) for column, declared in rows)
-        found.append(View(name=QualifiedName("", name), columns=columns, definition=sql))
-    return tuple(found)
 
 
 def _bytes(connection: sqlite3.Connection, table: str) -> int | None:

@@ -3,7 +3,8 @@
 from typing import Final
 
 from lbconf.connectors.sqlite.mapping import canonical_type
-from lbconf.connectors.sqlite.table_sql import canonical_default, canonical_expression, canonical_query
+from lbconf.connectors.sqlite.table_sql import canonical_default, canonical_expression
+from lbconf.connectors.sqlite.views import normal_view
 from lbconf.patterns import pattern
 from lbconf.records import replace
 from lbconf.state.structure import (
@@ -20,7 +21,6 @@ from lbconf.state.structure import (
     State,
     Table,
     Unique,
-    View,
 )
 
 __all__ = ["normalize"]
@@ -46,7 +46,7 @@ def normalize(desired: State) -> State:
     )
     return State(
         tables=tables,
-        views=tuple(sorted((_normal_view(view) for view in desired.views), key=lambda view: view.name)),
+        views=tuple(sorted((normal_view(view) for view in desired.views), key=lambda view: view.name)),
         opaque=desired.opaque,
         owns=desired.owns,
     )
@@ -105,18 +105,6 @@ def _normal_uniques(table: Table) -> tuple[Unique, ...]:
         )
     )
     return tuple(sorted(found, key=lambda unique: unique.name))
-
-
-def _normal_view(view: View) -> View:
-    return replace(
-        view,
-        name=QualifiedName("", view.name.name),
-        definition=canonical_query(view.definition),
-        options=tuple(option for option in view.options if option[0] == "columns"),
-        materialized=False,
-        indexes=(),
-        comment=None,
-    )
 
 
 def _normal_options(options: Options) -> Options:

@@ -11,12 +11,12 @@ from typing import Final
 from lbconf.records import dataclass, field
 
 __all__ = [
+    "TOKEN",
     "IndexText",
     "TableText",
     "Token",
     "canonical_default",
     "canonical_expression",
-    "canonical_query",
     "cast_to_numbers",
     "index_text",
     "replace_names",
@@ -114,14 +114,6 @@ def canonical_default(sql: str) -> str:
         return "'" + lone.name.replace("'", "''") + "'"
     if len(found) == 2 and found[0].text in {"+", "-"} and found[1].kind == "number":  # noqa: PLR2004 - sign, number
         return found[0].text + found[1].text
-    return _text(found)
-
-
-def canonical_query(sql: str) -> str:
-    """A query in one spelling: single spaces, no comments, no semicolon."""
-    found = tokens(sql)
-    while found and found[-1].text == ";":
-        found.pop()
     return _text(found)
 
 
