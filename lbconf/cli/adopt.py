@@ -51,6 +51,8 @@ def command(
     project = load_project(options.root, options.environment, layout=options.layout, overrides=options.sets)
     report = adopt_tables(project, data_sources=data_sources, models=models, url=url, lock_timeout=lock_timeout)
     if output_format == "json":
+        from lbconf.cli.views.plan_json import failure_data
+
         document = {
             "format": "lbconf adopt",
             "version": 1,
@@ -63,6 +65,7 @@ def command(
                 }
                 for found in report.adopted
             ],
+            "failures": [failure_data(failure) for failure in report.failures],
         }
         output.result(json.dumps(document, indent=2, ensure_ascii=False))
     else:

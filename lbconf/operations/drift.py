@@ -146,6 +146,9 @@ def _since(applied: State, actual: State) -> tuple[Change, ...]:
         owns=applied.namespaces or ("",),
         **managed,
     )
+    # Parked tables were given other names inside, and nobody minds what becomes of them: all but that they go.
+    parked = {table.name: table for table in applied.tables if parked_on(table.name) is not None}
+    now = replace(now, tables=tuple(parked.get(table.name, table) for table in now.tables))
     gone = {table.name for table in applied.tables} - {table.name for table in now.tables}
     return diff(applied, now, droppable=gone)
 

@@ -1,6 +1,6 @@
 """`lbconf purge`: drop tables that were renamed out of the way long ago."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from lbconf.connectors.contract import Inspector, Migrator
@@ -8,12 +8,12 @@ from lbconf.errors import LbconfError
 from lbconf.operations.data_sources import create_connector
 from lbconf.operations.plan import Failure, PlanReport, selected_data_sources
 from lbconf.plan.managed import last_managed
-from lbconf.plan.plan import Plan
+from lbconf.plan.plan import Plan, PlannedChange
 from lbconf.plan.planner import PlanInput, make_plan
 from lbconf.project.resolved import DataSource, Project
 from lbconf.records import replace
 from lbconf.state.parking import parked_on
-from lbconf.state.structure import State
+from lbconf.state.structure import QualifiedName, State
 
 __all__ = ["plan_purge"]
 
@@ -40,7 +40,8 @@ def plan_purge(
     Raises:
         LbconfError: A name is unknown, or the URL could mean several data sources.
     """
-    last = (today or datetime.now(UTC).date()) - older_than
+    day = today or datetime.now(UTC).date()
+    last = date.min if older_than > day - date.min else day - older_than
     plans: list[Plan] = []
     failures: list[Failure] = []
     for source in selected_data_sources(project, data_sources, url):
@@ -76,6 +77,13 @@ def _plan(project: Project, source: DataSource, last: date) -> Plan | None:
             kept=managed.state(managed.tables - old),
             on_remove=managed.on_remove,
         )
-        return replace(make_plan(given, connector, connector.sizes), documents=managed.documents)
+        plan = make_plan(given, connector, connector.sizes)
+        changes = tuple(replace(change, reason=_reason(change, days)) for change in plan.changes)
+        return replace(plan, changes=changes, documents=managed.documents)
     finally:
         connector.close()
+
+
+def _reason(change: PlannedChange, days: Mapping[QualifiedName, date | None]) -> str:
+    day = None if change.table is None else days.get(change.table)
+    return change.reason if day is None else f"its model went, and it was renamed out of the way on {day.isoformat()}"

@@ -32,7 +32,10 @@ def test_adopted_tables_are_lbconf_s_and_others_are_not(place: Place) -> None:
     (found,) = json.loads(out)["data_sources"]
     assert [table["name"] for table in found["tables"]] == ["Account", "Note"]
     assert place.run("history")[1].count("adopt table") == 2
-    assert "nothing to adopt" in place.run("adopt")[1]
+    assert place.run("adopt")[1] == "db: nothing to adopt\n"
+    place.write("models/new.yaml", NOTE.replace("Note", "New") + "dataSource: db\n")
+    assert "1 model has no table there" in place.run("adopt")[1]
+    place.remove("models/new.yaml")
 
     (place.root / "environments" / "base" / "models" / "note.yaml").unlink()
     code, out, err = place.run("plan", "--format", "json")

@@ -1,5 +1,6 @@
 """drift: what was changed behind lbconf's back, on SQLite, PostgreSQL and MariaDB."""
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -103,6 +104,11 @@ def test_a_dead_server_is_a_failure(tmp_path: Path) -> None:
     assert code == 1
     assert "hidden-word" not in out + err
     assert "LB5" in err
+    for verb in ("drift", "history", "adopt"):
+        code, out, err = place.run(verb, "--format", "json")
+        failures = json.loads(out)["failures"]
+        assert (code, [failure["data_source"] for failure in failures]) == (1, ["db"])
+        assert "hidden-word" not in out + err
 
 
 GARBLINGS = (

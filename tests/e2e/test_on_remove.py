@@ -75,6 +75,7 @@ def test_a_renamed_table_keeps_its_rows_and_gives_its_names_free(place: Place) -
     parked = f"_removed_Note_{TODAY}"
     assert place.rows(f'SELECT text FROM "{parked}"') == [("n",)]
     assert place.changes() == [], "a parked table is nobody's business until it is purged"
+    assert place.json("drift")["changes"] == [], "what lbconf did itself is no drift"
     place.rows('DELETE FROM "Owner"')
 
     filled_again = place.root / "environments" / "base" / "models" / "note.yaml"
@@ -100,6 +101,8 @@ def test_purge_drops_what_is_old_enough_once_it_is_accepted(place: Place) -> Non
     assert place.run("apply", "--auto-approve")[0] == 0
     place.rows(f'CREATE TABLE "_removed_Mine_{TODAY}" (a integer)')
     assert "Nothing to purge" in place.run("purge", "--older-than", "30d", "-y")[1]
+    assert "Nothing to purge" in place.run("purge", "--older-than", "900000d", "-y")[1], "older than the calendar"
+    assert "its model went" in place.run("purge", "--older-than", "0d", "--dry-run")[1]
     code, _, err = place.run("purge", "--older-than", "0d", "-y")
     assert (code, "--accept deletes-data" in err) == (1, True)
     code, out, err = place.run("purge", "--older-than", "0d", "-y", "--accept", "deletes-data")

@@ -27,6 +27,11 @@ def test_the_structure_comes_back_and_what_is_lost_is_said(place: Place) -> None
     found = place.json("plan", "--to", "1")
     lost = sorted(h["message"] for c in found["changes"] for h in c["hazards"] if h["kind"] == "deletes-data")
     assert len(lost) == 2, lost
+    assert {change["reason"] for change in found["changes"]} <= {
+        "apply 1 left it behind",
+        "apply 1 left it otherwise",
+        "it came after apply 1",
+    }
     assert "color" in lost[0] + lost[1]
     assert "Tag" in lost[0] + lost[1]
     plan = place.root / "back.plan"

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from lbconf.cli.output import paint
+from lbconf.cli.views.history import moment
+from lbconf.cli.views.plan_json import failure_data
 from lbconf.operations.drift import DriftReport, SourceDrift, Verdict
 
 __all__ = ["drift_json", "drift_text"]
@@ -46,6 +48,7 @@ def drift_json(report: DriftReport) -> str:
             }
             for source in report.sources
         ],
+        "failures": [failure_data(failure) for failure in report.failures],
     }
     return json.dumps(document, indent=2, ensure_ascii=False)
 
@@ -54,7 +57,7 @@ def _lines(source: SourceDrift, *, color: bool) -> Iterator[str]:
     if source.last is None:
         yield f"{source.data_source}: nothing was applied yet, so nothing can have drifted."
         return
-    since = f"since apply {source.last.id} ({source.last.started_at}, {source.last.user})"
+    since = f"since apply {source.last.id} ({moment(source.last.started_at)}, {source.last.user})"
     if source.drifted:
         yield paint(f"{source.data_source}: changed in the database {since}", "bold", color=color)
     else:

@@ -2,14 +2,15 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from lbconf.cli.output import paint
+from lbconf.cli.views.plan_json import failure_data
 from lbconf.connectors.contract import LedgerEntry
 from lbconf.operations.history import EntryStep, HistoryReport, SourceHistory, entry_steps
 
-__all__ = ["entry_json", "entry_text", "history_json", "history_text"]
+__all__ = ["entry_json", "entry_text", "history_json", "history_text", "moment"]
 
 VERSION: Final = 1
 MINUTE, HOUR = 60, 3600
@@ -30,6 +31,7 @@ def history_json(report: HistoryReport, limit: int | None = None) -> str:
             {"data_source": history.data_source, "entries": [_data(entry) for entry in history.entries[:limit]]}
             for history in report.histories
         ],
+        "failures": [failure_data(failure) for failure in report.failures],
     }
     return json.dumps(document, indent=2, ensure_ascii=False)
 
@@ -39,7 +41,7 @@ def entry_text(data_source: str, entry: LedgerEntry, *, color: bool) -> str:
     steps = entry_steps(entry)
     known = [
         ("result", f"{entry.result}{_progress(entry, steps)}"),
-        ("started", entry.started_at),
+        ("started", moment(entry.started_at)),
         ("took", _duration_words(_seconds(entry))),
         ("by", entry.user),
         ("environment", entry.environment),
@@ -80,7 +82,7 @@ def _lines(history: SourceHistory, limit: int | None) -> Iterator[str]:
         took = _duration_words(_seconds(entry))
         facts = [f"{entry.result}{_progress(entry, steps)}", f"in {took}" if took else "", entry.environment]
         yield (
-            f"  {entry.id:>4}  {entry.started_at}  {entry.user}  "
+            f"  {entry.id:>4}  {moment(entry.started_at)}  {entry.user}  "
             f"{', '.join(fact for fact in facts if fact)}  {entry.plan_digest[:12]}"
         )
         for step in steps or ():
@@ -138,6 +140,15 @@ def _data(entry: LedgerEntry) -> dict[str, Any]:
         "statements_done": entry.next_statement,
         "steps": None if entry_steps(entry) is None else json.loads(entry.steps),
     }
+
+
+def moment(text: str) -> str:
+    """A point in time for people, to the second: `2026-03-01 09:30:00 UTC`; a text that is none as it stands."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return text if found.tzinfo is None else f"{found.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _json(text: str) -> Any:

@@ -11,7 +11,7 @@ from lbconf.plan.plan import Estimate, Plan
 from lbconf.plan.report import CheckedStep, PlanPart
 from lbconf.state.serialise import to_data
 
-__all__ = ["plan_json"]
+__all__ = ["failure_data", "plan_json"]
 
 JSON_VERSION: Final = 1
 
@@ -26,7 +26,7 @@ def plan_json(report: PlanReport) -> str:
         "hazards": list(dict.fromkeys(kind.value for plan in report.plans for kind in plan.hazards)),
         "data_sources": [_plan_data(plan, report) for plan in report.plans],
         "parts": [_part_data(part) for part in report.parts],
-        "failures": [_failure_data(failure) for failure in report.failures],
+        "failures": [failure_data(failure) for failure in report.failures],
     }
     return json.dumps(document, indent=2, ensure_ascii=False)
 
@@ -98,7 +98,8 @@ def _hazard_data(hazard: Any) -> Mapping[str, str]:
     return {"kind": hazard.kind.value, "message": hazard.message}
 
 
-def _failure_data(failure: Failure) -> Mapping[str, Any]:
+def failure_data(failure: Failure) -> Mapping[str, Any]:
+    """A data source that failed, and why."""
     return {
         "data_source": failure.data_source,
         "diagnostics": [_diagnostic_data(found) for found in failure.diagnostics],
