@@ -3,11 +3,12 @@
 import sqlite3
 from pathlib import Path
 from time import monotonic
+from typing import Final
 from urllib.parse import quote
 
 from lbconf.connectors.sqlite.dialect import add_functions
 
-__all__ = ["Deadline", "connect"]
+__all__ = ["Deadline", "connect", "connect_to_read"]
 
 STEPS_BETWEEN_LOOKS = 10_000
 """Virtual machine instructions between two looks at the clock."""
@@ -30,7 +31,27 @@ class Deadline:
         return monotonic() > self._end
 
 
-def connect(path: Path | None, memory: str, *, busy_timeout: float, read_only: bool = False) -> sqlite3.Connection:
+UNREADABLE: Final = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY})
+"""What a file in WAL mode answers where nothing can be written beside it."""
+
+
+def connect_to_read(path: Path, *, busy_timeout: float) -> sqlite3.Connection:
+    """A connection that only reads, also where the directory takes no files. Raises `sqlite3.Error`.
+
+    Such a file is read as it stands: nobody can be writing to it, for a log beside it would be there.
+    """
+    try:
+        return connect(path, "", busy_timeout=busy_timeout, read_only=True)
+    except sqlite3.OperationalError as error:
+        log = path.with_name(f"{path.name}-wal")
+        if (error.sqlite_errorcode & 0xFF) not in UNREADABLE or (log.exists() and log.stat().st_size):
+            raise
+        return connect(path, "", busy_timeout=busy_timeout, read_only=True, immutable=True)
+
+
+def connect(
+    path: Path | None, memory: str, *, busy_timeout: float, read_only: bool = False, immutable: bool = False
+) -> sqlite3.Connection:
     """A connection to the file, or to the shared database in memory of that name. Raises `sqlite3.Error`.
 
     Args:
@@ -38,11 +59,12 @@ def connect(path: Path | None, memory: str, *, busy_timeout: float, read_only: b
         memory: name of the database in memory.
         busy_timeout: seconds to wait for another process's lock.
         read_only: refuse writes; the file must exist.
+        immutable: take it that nobody writes meanwhile, and look at nothing but the file.
     """
     if path is None:
         uri = f"file:{memory}?mode=memory&cache=shared"
     else:
-        uri = f"file:{quote(str(path))}?mode={'ro' if read_only else 'rwc'}"
+        uri = f"file:{quote(str(path))}?mode={'ro' if read_only else 'rwc'}{'&immutable=1' if immutable else ''}"
     connection = sqlite3.connect(
         uri, uri=True, timeout=busy_timeout, isolation_level=None, check_same_thread=False, cached_statements=256
     )

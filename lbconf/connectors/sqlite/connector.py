@@ -17,7 +17,7 @@ from lbconf.connectors.sql.pool import Pool, PoolEmptyError
 from lbconf.connectors.sql.reader_writer import SqlReaderWriter
 from lbconf.connectors.sqlite import data_checks, ddl, inspect, migrate
 from lbconf.connectors.sqlite.capabilities import capabilities
-from lbconf.connectors.sqlite.connection import Deadline, connect
+from lbconf.connectors.sqlite.connection import Deadline, connect, connect_to_read
 from lbconf.connectors.sqlite.dialect import SqliteDialect
 from lbconf.connectors.sqlite.errors import file_unusable, translate
 from lbconf.connectors.sqlite.mapping import SqliteMapping
@@ -298,8 +298,11 @@ class SqliteConnector(SqlReaderWriter):
             problem = file_unusable(self.data_source, self.path)
             if problem is not None:
                 raise problem
+        busy_timeout = self.settings.busy_timeout / 1000
         try:
-            return connect(self.path, self._memory, busy_timeout=self.settings.busy_timeout / 1000, read_only=read_only)
+            if read_only and self.path is not None:
+                return connect_to_read(self.path, busy_timeout=busy_timeout)
+            return connect(self.path, self._memory, busy_timeout=busy_timeout, read_only=read_only)
         except sqlite3.Error as failure:
             raise self._unopened(failure) from failure
 
