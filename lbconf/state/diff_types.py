@@ -44,21 +44,25 @@ def view_changes(
 ) -> Iterator[Change]:
     """Views that come or are made again, and indexes of those that stay.
 
-    A view that reads one that is made again, or a table of `remade`, is made again too; one of `going` is
-    not looked at.
+    A view that reads one that is made again, or a table of `remade`, is made again too, but for servers that
+    change a view in its place; one of `going` is not looked at.
     """
     there = {view.name: view for view in now.views}
     asked = {view.name: view for view in wanted.views}
     again = {name for name, view in asked.items() if name in there and _says(there[name]) != _says(view)}
+    fixed = {view.name for view in now.views if view.in_place}
     moved = {*remade, *again}
     while True:
-        more = {view.name for view in now.views if view.name not in moved and not moved.isdisjoint(view.depends_on)}
+        more = {
+            view.name for view in now.views if view.name not in moved | fixed and not moved.isdisjoint(view.depends_on)
+        }
         if not more:
             break
         moved |= more
     for view in now.views:
         if view.name in moved and view.name not in going:
-            yield DropView(before=view)
+            if not view.in_place:
+                yield DropView(before=view)
             yield CreateView(after=asked.get(view.name, view))
     for view in wanted.views:
         if view.name not in there:

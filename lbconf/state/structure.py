@@ -392,6 +392,8 @@ class View:
     """Columns it reads, as (table, column)."""
     depends_on_opaque: bool = field(default=False, compare=False)
     """Whether it calls functions that models cannot say."""
+    in_place: bool = field(default=False, compare=False)
+    """Of a view that is there: whether another definition takes its place while views that read it stay."""
     model: str | None = field(default=None, compare=False)
     source: Location | None = field(default=None, compare=False)
 

@@ -29,6 +29,7 @@ from lbconf.connectors.mysql.implied import plain_columns, serves
 from lbconf.connectors.mysql.pieces import Piece, joined, step_of
 from lbconf.connectors.mysql.server import Server
 from lbconf.connectors.mysql.spelling import index_clause, quote
+from lbconf.connectors.mysql.views import refuse_broken
 from lbconf.connectors.sql.checks import widened_checks
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import PlanError
@@ -94,6 +95,7 @@ def compile_changes(
             (change.after.name, change.before.name) for change in changes if isinstance(change, c.RenameTable)
         ),
     )
+    refuse_broken(changes, context)
     numbered = list(enumerate(changes))
     aside = _aside(numbered, context)
     inside = {place for place, _ in _inline(numbered, context)}
@@ -115,7 +117,8 @@ def compile_changes(
     steps.extend(step_of([piece]) for piece in again if piece is not None)
     for place, change in numbered:
         if isinstance(change, c.CreateView):
-            steps.append(create_view(place, change.after))
+            there = next((view for view in actual.views if view.name == change.after.name), None)
+            steps.append(create_view(place, change.after, there))
         elif isinstance(change, c.DropNamespace):
             steps.append(drop_database(place, change.name))
     return tuple(steps)

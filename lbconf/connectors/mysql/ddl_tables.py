@@ -175,20 +175,30 @@ def rename_column(place: int, table: QualifiedName, before: Column, after: Colum
     )
 
 
-def create_view(place: int, view: View) -> Step:
-    """A view as the server printed it, run by whoever makes it."""
+def create_view(place: int, view: View, there: View | None = None) -> Step:
+    """A view as the server printed it, run by whoever makes it, in the place of the one that is there.
+
+    Should the server refuse the text, that one is as it was.
+    """
+    word = "create" if there is None else "change"
+    back = (Statement(sql=f"DROP VIEW {name_text(view.name)}"),) if there is None else (_view_statement(there),)
+    return Step(
+        summary=f"{word} view {view.name}",
+        statements=(_view_statement(view),),
+        undo=back,
+        transactional=False,
+        source=view.source,
+        covers=(place,),
+    )
+
+
+def _view_statement(view: View) -> Statement:
     options = dict(view.options)
     security = f" SQL SECURITY {options['security']}" if "security" in options else ""
     algorithm = f" ALGORITHM={options['algorithm']}" if "algorithm" in options else ""
     checked = f" WITH {options['check_option']} CHECK OPTION" if "check_option" in options else ""
-    sql = f"CREATE OR REPLACE{algorithm}{security} VIEW {name_text(view.name)} AS {view.definition}{checked}"
-    return Step(
-        summary=f"create view {view.name}",
-        statements=(Statement(sql=sql),),
-        undo=(Statement(sql=f"DROP VIEW {name_text(view.name)}"),),
-        transactional=False,
-        source=view.source,
-        covers=(place,),
+    return Statement(
+        sql=f"CREATE OR REPLACE{algorithm}{security} VIEW {name_text(view.name)} AS {view.definition}{checked}"
     )
 
 

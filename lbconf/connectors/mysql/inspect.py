@@ -20,6 +20,7 @@ from lbconf.connectors.mysql.implied import plain_columns, without_implied
 from lbconf.connectors.mysql.mapping import canonical_type
 from lbconf.connectors.mysql.partitions import partition_scheme, partitions_of
 from lbconf.connectors.mysql.session import SQL_MODE, Session
+from lbconf.connectors.mysql.view_texts import columns_read
 from lbconf.records import dataclass, replace
 from lbconf.state.structure import (
     Check,
@@ -370,6 +371,8 @@ def _views(
             definition=_without_database(text, own) if not defaults.namespace(row[0]) else text,
             options=tuple(sorted((name, str(value)) for name, value in options.items() if value != usual[name])),
             depends_on=tuple(sorted(used & names - {QualifiedName(defaults.namespace(row[0]), row[1])})),
+            depends_on_columns=columns_read(text, lambda one, two: QualifiedName(defaults.namespace(one), two)),
+            in_place=True,
         )
 
 
