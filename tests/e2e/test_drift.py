@@ -147,3 +147,15 @@ def test_an_api_that_cannot_be_read_is_not_compared(place: Place) -> None:
     for text in ("nonsense", "[]", '{"version":1}', '{"version":1,"digests":{"":"x"},"surfaces":"AAAA"}'):
         place.rows(f"UPDATE _lbconf_history SET documents = '{text}'")
         assert place.run("plan", "--detailed-exitcode")[0] == 0
+
+
+def test_a_ledger_of_an_older_lbconf_does_for_every_verb(place: Place) -> None:
+    place.apply()
+    for column in ("environment", "configuration", "documents", "next_statement"):
+        place.rows(f"ALTER TABLE _lbconf_history DROP COLUMN {column}")
+    for verb in ("history", "history show 1", "drift", "plan --to 1", "adopt", "purge --older-than 0d"):
+        code, out, err = place.run(*verb.split())
+        assert code == 0, out + err
+    place.write("models/note.yaml", NOTE + "  more: {type: integer}\n")
+    place.apply()
+    assert [entry["environment"] for entry in place.json("history")["entries"]] == ["development", ""]
