@@ -8,10 +8,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import psycopg
-import pymysql
 import pytest
 
 from lbconf.cli import main
@@ -75,25 +73,6 @@ class Place:
                 for statement in statements:
                     asked.execute(statement)
                 return list(asked.fetchall())
-        if self.url.startswith("mysql"):
-            at = urlsplit(self.url)
-            with (
-                closing(
-                    pymysql.connect(
-                        host=at.hostname or "",
-                        port=at.port or 3306,
-                        user=at.username or "root",
-                        password=at.password or "",
-                        database=at.path[1:],
-                        autocommit=True,
-                    )
-                ) as mysql,
-                mysql.cursor() as cursor_of_mysql,
-            ):
-                for statement in statements:
-                    cursor_of_mysql.execute(statement)
-                    found = list(cursor_of_mysql.fetchall())
-            return found
         with psycopg.connect(self.url, autocommit=True) as connection:
             for statement in statements:
                 cursor = connection.execute(statement.encode())
