@@ -145,7 +145,9 @@ def part_title(part: PlanPart) -> str:
     count = len(part.changes)
     breaking = sum(change.breaking for change in part.changes)
     text = f"{PARTS.get(part.name, part.name)}: {count} change{'' if count == 1 else 's'}"
-    return f"{text}, {breaking} of them breaking" if breaking else text
+    if not breaking:
+        return text
+    return f"{text}, breaking" if count == 1 else f"{text}, {breaking} of them breaking"
 
 
 def _notes(plan: Plan, report: PlanReport) -> Iterator[tuple[int, str]]:
