@@ -28,6 +28,13 @@ KINDS: Final = {
 """Declared types whose stored form is known; others are copied as they are."""
 WIDTHS: Final = {"SMALLINT": 2, "INTEGER": 4, "INT": 4, "BIGINT": 8}
 NUMBERS: Final = frozenset({"whole", "real"})
+TRUE: Final = "'true', 'tru', 'tr', 't', 'yes', 'ye', 'y', 'on', '1'"
+FALSE: Final = "'false', 'fals', 'fal', 'fa', 'f', 'no', 'n', 'off', 'of', '0'"
+"""What PostgreSQL takes for truth values. Source: postgresql.org/docs/current/datatype-boolean.html."""
+EXACT: Final = "1e15"
+"""Whole numbers of a real below it are printed without a point and without an exponent."""
+GREATEST: Final = "9.2e18"
+"""Reals below it fit 64 bits."""
 DAY: Final = "'[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]'"
 MOMENT: Final = "'[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'"
 FORM: Final = "'%Y-%m-%dT%H:%M:%fZ'"
@@ -66,6 +73,9 @@ def _between(one: str, two: str, c: str) -> tuple[str, str | None, str | None]: 
     match one, two:
         case "boolean", "text" | "json":
             return f"CASE {c} WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE {c} END", None, None
+        case "real", "text":
+            whole = f"typeof({c}) = 'real' AND abs({c}) < {EXACT} AND {c} = CAST({c} AS INTEGER)"
+            return f"CASE WHEN {whole} THEN CAST(CAST({c} AS INTEGER) AS TEXT) ELSE {c} END", None, None
         case _, "text":
             return c, None, None
         case "moment", "day":
@@ -88,9 +98,21 @@ def _between(one: str, two: str, c: str) -> tuple[str, str | None, str | None]: 
         case "text", "day":
             return c, f"{c} GLOB {DAY} AND date({c}, '+0 days') = {c}", None
         case "text", "boolean":
-            return f"CASE lower({c}) WHEN 'true' THEN 1 WHEN 'false' THEN 0 ELSE {c} END", f"{c} IN (0, 1)", None
+            word = f"lower(trim({c}))"
+            value = f"CASE WHEN {word} IN ({TRUE}) THEN 1 WHEN {word} IN ({FALSE}) THEN 0 ELSE {c} END"
+            return value, f"{c} IN (0, 1)", None
+        case "whole", "boolean":
+            value = f"CASE typeof({c}) WHEN 'integer' THEN {c} <> 0 ELSE {c} END"
+            return value, f"{c} IN (0, 1)", "which number they were"
         case _, "boolean":
             return c, f"{c} IN (0, 1)", None
+        case "real", "whole":
+            rounds = f"typeof({c}) = 'real' AND abs({c}) < {GREATEST}"
+            value = f"CASE WHEN {rounds} THEN CAST(round({c}) AS INTEGER) ELSE {c} END"
+            return value, f"typeof({c}) = 'integer'", "their decimal places"
+        case "decimal", "whole":
+            value = f"CASE WHEN instr({c}, '.') THEN CAST(round({c}) AS INTEGER) ELSE {c} END"
+            return value, f"typeof({c}) = 'integer'", "their decimal places"
         case _, "whole":
             return c, f"typeof({c}) = 'integer'", None
         case "decimal", "real":

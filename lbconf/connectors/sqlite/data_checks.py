@@ -11,6 +11,8 @@ from lbconf.state.structure import Column, QualifiedName
 
 __all__ = ["DIALECT"]
 
+TEXTUAL: Final = frozenset({"text", "decimal", "json", "clock", "day", "uuid"})
+NUMBERS: Final = frozenset({"whole", "real"})
 LONGEST: Final = 60
 """Characters of a value that are shown."""
 
@@ -18,14 +20,20 @@ LONGEST: Final = 60
 def converted(before: Column, after: Column) -> str | None:
     """What is true of values that cannot become of the new type; empty where all can, None where nobody can say.
 
-    Whether a value fits is looked at after SQLite has copied it into the new column, which may make a number of a
-    text: of values that stay what they are the same can be said before.
+    Whether a value fits is looked at after SQLite has copied it into the new column, which makes a number of a text
+    where it can; so does this.
     """
     name = quote(before.name)
-    fits = conversion(before.type, after.type, name).fits
-    if fits is not None and KINDS.get(before.type.name) != KINDS.get(after.type.name):
-        return None
-    return "" if fits is None else f"{name} IS NOT NULL AND NOT coalesce({fits}, 0)"
+    made = conversion(before.type, after.type, name)
+    if made.fits is None:
+        return ""
+    value, kind = made.value, KINDS.get(after.type.name)
+    if kind in NUMBERS and KINDS.get(before.type.name) in TEXTUAL:
+        # A comparison makes a number of a text by the same rule as a column does.
+        value = f"CASE WHEN CAST({value} AS NUMERIC) = {value} THEN CAST({value} AS NUMERIC) ELSE {value} END"
+    if kind == "real":
+        value = f"CASE typeof({value}) WHEN 'integer' THEN CAST({value} AS REAL) ELSE {value} END"
+    return f"(SELECT {name} IS NOT NULL AND NOT coalesce({made.fits}, 0) FROM (SELECT {value} AS {name}))"
 
 
 def joined(texts: Sequence[str]) -> str:

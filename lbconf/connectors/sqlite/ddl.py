@@ -4,7 +4,7 @@ Source: sqlite.org/lang_altertable.html, section 7 ("Making Other Kinds Of Table
 sqlite.org/pragma.html#pragma_legacy_alter_table.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from lbconf.connectors.sql.checks import widened_checks
@@ -25,8 +25,15 @@ from lbconf.state.structure import Column, QualifiedName, State, Table, View
 
 __all__ = ["compile_changes"]
 
+STRICT: Final = ("strict", "true")
+ROWLESS: Final = ("without_rowid", "true")
+NULLS: Final = ("not_null", "false")
 FITTING: Final = "_lbconf_fits"
 """A table that takes only true values: what stops a rebuild whose values do not fit."""
+COPY: Final = f"INSERT INTO {quote(SCRATCH_PREFIX)[:-1]}"
+"""How the statement begins that writes a table anew."""
+LOCK: Final = "reserved"
+"""What a writer holds until it commits: others read, nobody else writes. Source: sqlite.org/lockingv3.html."""
 BY_ALTER: Final = (c.RenameTable, c.RenameColumn)
 BY_INDEX: Final = (c.AddIndex, c.DropIndex, c.RenameIndex)
 
@@ -188,7 +195,11 @@ def _altered(group: _Group, changes: Iterable[Numbered]) -> Iterable[Step]:
             case c.RenameIndex(before=before, after=after):
                 forth = [f"DROP INDEX {quote(before.name)}", create_index(table, after)]
                 back = [f"DROP INDEX {quote(after.name)}", create_index(table, before)]
-                yield _step(f"rename {describe(change)}", forth, back, table, [(place, change)])
+                built = Hazard(
+                    kind=HazardKind.INDEX_BUILD, message=f"builds index {after.name} over all rows of {table}"
+                )
+                step = _step(f"rename {describe(change)}", forth, back, table, [(place, change)])
+                yield replace(step, hazards=(*step.hazards, built))
             case _:
                 msg = f"{type(change).__name__} needs a rebuild"
                 raise AssertionError(msg)
@@ -207,11 +218,13 @@ def _can_add(change: c.Change) -> bool:
 def _rebuilt(group: _Group, changes: Sequence[Numbered], before: Table, after: Table) -> Step:
     """Steps 3 to 10 of the manual's twelve; the session does the others (foreign keys off, transaction, check)."""
     table, scratch = after.name.name, f"{SCRATCH_PREFIX}{after.name.name}"
-    renamed = {change.after.name: change.before.name for _, change in group.of(c.RenameColumn)}  # type: ignore[union-attr]
+    renamed = {
+        change.after.name: change.before.name for _, change in group.changes if isinstance(change, c.RenameColumn)
+    }
     copied: list[tuple[str, str]] = []
     conversions: dict[str, tuple[Column, Conversion]] = {}
     for column in after.columns:
-        old = before.column(str(renamed.get(column.name, column.name)))
+        old = before.column(renamed.get(column.name, column.name))
         if old is not None and old.generated is None and column.generated is None:
             conversions[column.name] = (column, conversion(old.type, column.type, quote(column.name)))
         value = _copied(column, old, conversions[column.name][1].value if column.name in conversions else None)
@@ -236,8 +249,27 @@ def _rebuilt(group: _Group, changes: Sequence[Numbered], before: Table, after: T
     reason = f"writes table {after.name} anew: copies every row, no other writer meanwhile"
     rewrite = Hazard(kind=HazardKind.REWRITES_TABLE, message=reason)
     step = _step(f"rebuild table {after.name}", statements, [], after.name, changes)
+    refusing = tuple(_refusals(before, after, renamed))
     converted = [hazard for column, made in conversions.values() for hazard in _conversion_hazards(table, column, made)]
-    return replace(step, hazards=(*step.hazards, *converted, rewrite))
+    marked = tuple(replace(one, rewrites=one.sql.startswith(COPY)) for one in step.statements)
+    return replace(step, statements=marked, rewrites=True, hazards=(*step.hazards, *refusing, *converted, rewrite))
+
+
+def _refusals(before: Table, after: Table, renamed: Mapping[str, str]) -> Iterable[Hazard]:
+    """What rows may stop it that a table took before: values of another type, and NULL in its key."""
+    if (STRICT in after.options) > (STRICT in before.options):
+        message = f"fails if a row of {after.name} has a value of another type than its column's"
+        yield Hazard(kind=HazardKind.MAY_FAIL_ON_DATA, message=message)
+    for column in after.columns:
+        old = before.column(renamed.get(column.name, column.name))
+        if old is not None and _takes_null(before, old) and not _takes_null(after, column) and not column.backfill:
+            message = f"fails if a row of {after.name} has no {column.name}, which its key took"
+            yield Hazard(kind=HazardKind.MAY_FAIL_ON_DATA, message=message)
+
+
+def _takes_null(table: Table, column: Column) -> bool:
+    """Whether it is part of a key that SQLite lets be NULL."""
+    return NULLS in column.options and column.identity is None and ROWLESS not in table.options
 
 
 def _copied(column: Column, old: Column | None, converted: str | None) -> str | None:
@@ -312,8 +344,9 @@ def _step(
     )
     return Step(
         summary=summary,
-        statements=tuple(Statement(sql=sql) for sql in statements),
-        undo=tuple(Statement(sql=sql) for sql in undo),
+        statements=tuple(Statement(sql=sql, lock=LOCK) for sql in statements),
+        undo=tuple(Statement(sql=sql, lock=LOCK) for sql in undo),
+        lock=LOCK,
         table=table,
         hazards=hazards,
         source=_source(changes),

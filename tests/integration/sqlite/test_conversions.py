@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from lbconf.connectors.sqlite import data_checks
 from lbconf.connectors.sqlite.mapping import canonical_type
 from lbconf.errors import ConnectorError
 from lbconf.state.hazards import HazardKind
@@ -34,6 +35,14 @@ def changed(path: Path, old: str, new: str, value: object) -> tuple[SqliteTarget
     return target, frozenset(plan.hazards)
 
 
+def stopping(target: SqliteTarget, old: str, new: str) -> object:
+    """How many rows are said to stop the change, before it is tried."""
+    one, two = (with_type(written).tables[0].columns[1] for written in (old, new))
+    condition = data_checks.converted(one, two)
+    assert condition is not None
+    return target.run(f"SELECT count(*) FROM t AS t WHERE {condition or 'false'}")[0][0]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "value", "expected"),
     [
@@ -50,7 +59,21 @@ def changed(path: Path, old: str, new: str, value: object) -> tuple[SqliteTarget
         ("BOOLEAN", "TEXT", 1, "true"),
         ("TEXT", "BOOLEAN", "false", 0),
         ("TEXT", "BOOLEAN", "1", 1),
+        ("TEXT", "BOOLEAN", "no", 0),
+        ("TEXT", "BOOLEAN", " Y ", 1),
         ("INTEGER", "BOOLEAN", 1, 1),
+        ("INTEGER", "BOOLEAN", 2, 1),
+        ("INTEGER", "BOOLEAN", 0, 0),
+        ("REAL", "INTEGER", 1.75, 2),
+        ("REAL", "INTEGER", -1.2, -1),
+        ("DECIMAL_TEXT", "INTEGER", "1.75", 2),
+        ("DECIMAL_TEXT", "BIGINT", "9007199254740993", 9007199254740993),
+        ("REAL", "TEXT", 3.0, "3"),
+        ("REAL", "TEXT", -3.5, "-3.5"),
+        ("INTEGER", "TEXT", 3, "3"),
+        ("TEXT", "INTEGER", " -15 ", -15),
+        ("TEXT", "REAL", "15", 15.0),
+        ("TEXT", "REAL", "1e3", 1000.0),
         ("TEXT", "INTEGER", "15", 15),
         ("REAL", "INTEGER", 15.0, 15),
         ("INTEGER", "REAL", 15, 15.0),
@@ -71,7 +94,12 @@ def test_values_take_the_form_of_the_new_type(
     tmp_path: Path, old: str, new: str, value: object, expected: object
 ) -> None:
     target, _ = changed(tmp_path, old, new, value)
-    assert target.run('SELECT "some value" FROM t ORDER BY id') == [(expected,), (None,)]
+    rows = target.run('SELECT "some value" FROM t ORDER BY id')
+    assert [(repr(found),) for (found,) in rows] == [(repr(expected),), ("None",)]
+    before = SqliteTarget(tmp_path / "before.db")
+    before.apply(before.plan(with_type(old)))
+    before.run(f'INSERT INTO t ("some value") VALUES ({value!r}), (NULL)')
+    assert stopping(before, old, new) == 0
 
 
 @pytest.mark.parametrize(
@@ -81,10 +109,13 @@ def test_values_take_the_form_of_the_new_type(
         ("TEXT", "VARCHAR(5)", "sixsix"),
         ("INTEGER", "VARCHAR(5)", 123456),
         ("TEXT", "INTEGER", "many"),
-        ("REAL", "INTEGER", 1.5),
+        ("TEXT", "INTEGER", "1.5"),
+        ("TEXT", "INTEGER", "+-1"),
+        ("REAL", "INTEGER", 1e300),
         ("TEXT", "REAL", "many"),
+        ("TEXT", "BOOLEAN", "maybe"),
+        ("TEXT", "BOOLEAN", "2"),
         ("BIGINT", "INTEGER", 2**31),
-        ("INTEGER", "BOOLEAN", 2),
         ("TEXT", "DATE", "2023-02-30"),
         ("TEXT", "DATE", "yesterday"),
         ("TEXT", "DATETIME", "12"),
@@ -103,6 +134,7 @@ def test_a_value_that_does_not_fit_stops_the_change(tmp_path: Path, old: str, ne
     target = SqliteTarget(tmp_path / "a.db")
     assert target.run('SELECT "some value" FROM t ORDER BY id') == [(value,), (None,)], "nothing was changed"
     assert HazardKind.MAY_FAIL_ON_DATA in target.plan(with_type(new)).hazards
+    assert stopping(target, old, new) == 1, "the value is found before, too"
 
 
 @pytest.mark.parametrize(
