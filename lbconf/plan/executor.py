@@ -122,7 +122,7 @@ def execute_plan(
             if already_there(plan, connector, session, entries):
                 return Outcome(data_source=plan.data_source, steps=0, applied_before=True)
             refuse_filled(plan, connector)
-            close_interrupted(session, entries)
+            close_interrupted(plan, connector, session, entries)
             if plan.empty:
                 return Outcome(data_source=plan.data_source, steps=0)
             entry = session.begin_entry(ledger_start(plan, user=user))

@@ -1,11 +1,13 @@
 """Whether a plan still fits its target: as it was made from, in the middle of being applied, done by somebody else."""
 
+import json
 from collections.abc import Sequence
 
 from lbconf.connectors.contract import Inspector, LedgerEntry, MigrationSession
 from lbconf.diagnostics import Code, Diagnostic
-from lbconf.errors import StalePlanError
+from lbconf.errors import PlanError, StalePlanError
 from lbconf.plan.journal import Position, applied_by_somebody, half_done, interrupted
+from lbconf.plan.managed import applied_state
 from lbconf.plan.plan import Plan
 from lbconf.state.diff import diff
 from lbconf.state.fingerprint import fingerprint, within
@@ -93,8 +95,30 @@ def refuse_filled(plan: Plan, connector: object) -> None:
         )
 
 
-def close_interrupted(session: MigrationSession, entries: Sequence[LedgerEntry]) -> None:
-    """We hold the lock, so whoever left an entry running is gone."""
+def close_interrupted(plan: Plan, connector: object, session: MigrationSession, entries: Sequence[LedgerEntry]) -> None:
+    """We hold the lock, so whoever left an entry running is gone.
+
+    One that was stopped behind its last statement, and before the ledger was told, is applied.
+    """
+    done = _finished(plan, connector, session, entries)
     for entry in entries:
-        if entry.result == "running":
+        if entry.id == done:
+            session.record(entry.id, next_step=len(json.loads(entry.steps)), result="applied")
+        elif entry.result == "running":
             session.record(entry.id, next_step=entry.next_step, next_statement=entry.next_statement, result="failed")
+
+
+def _finished(plan: Plan, connector: object, session: MigrationSession, entries: Sequence[LedgerEntry]) -> int | None:
+    """The newest entry, where it is not said to be applied and nothing is left to do of it."""
+    last = entries[-1] if entries else None
+    if last is None or last.result == "applied" or not plan.empty or not isinstance(connector, Inspector):
+        return None
+    try:
+        wanted = applied_state(last)
+        json.loads(last.steps)
+    except (PlanError, ValueError):
+        return None
+    if {table.name for table in wanted.tables} != {table.name for table in plan.managed.tables}:
+        return None
+    actual = session.inspect(_namespaces(plan))
+    return None if diff(actual, connector.normalize(wanted)) else last.id

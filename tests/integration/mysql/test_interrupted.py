@@ -1,5 +1,6 @@
 """An apply that is killed at any statement, fails, loses its connection, or meets another one."""
 
+import json
 import subprocess
 import sys
 import threading
@@ -10,7 +11,10 @@ import pytest
 from lbconf.connectors.mysql.migrate import MysqlMigration
 from lbconf.errors import ConnectorError, TimedOutError
 from lbconf.plan.executor import Moment
+from lbconf.plan.managed import last_managed
+from lbconf.records import replace
 from lbconf.state.steps import Statement, Step
+from lbconf.state.structure import QualifiedName, State
 from tests.integration.mysql.killed_apply import AFTER, BEFORE, counting
 from tests.integration.mysql.target import MysqlTarget
 
@@ -79,6 +83,36 @@ def test_the_same_plan_goes_on_where_the_kill_was(target: MysqlTarget) -> None:
                 target.apply(plan)
         target.apply(plan)
         ended(target)
+
+
+def test_killed_behind_the_last_statement_the_next_apply_has_nothing_to_do_and_says_that_it_is_done(
+    target: MysqlTarget,
+) -> None:
+    told = statements(target)
+    begun(target)
+    with pytest.MonkeyPatch.context() as patched:
+        cut_off_after(patched, len(told) - 1)
+        with pytest.raises(KeyboardInterrupt):
+            target.apply(target.plan(AFTER))
+    assert target.connector.history()[-1].result == "running"
+    plan = target.plan(AFTER)
+    assert plan.empty
+    target.apply(plan)
+    last = target.connector.history()[-1]
+    assert (last.result, last.next_step) == ("applied", len(json.loads(last.steps)))
+    assert QualifiedName("", "two") in last_managed(target.connector.history()).tables
+
+
+def test_an_apply_that_was_killed_half_way_is_not_done_because_somebody_wants_no_more(target: MysqlTarget) -> None:
+    first, second = (replace(BEFORE.tables[0], name=QualifiedName("", f"z{number}")) for number in (1, 2))
+    with pytest.MonkeyPatch.context() as patched:
+        cut_off_after(patched, 0)
+        with pytest.raises(KeyboardInterrupt):
+            target.apply(target.plan(State(tables=(*BEFORE.tables, first, second))))
+    plan = target.plan(State(tables=(*BEFORE.tables, first)))
+    assert plan.empty
+    target.apply(plan)
+    assert [entry.result for entry in target.connector.history()] == ["applied", "failed"]
 
 
 def cut_off_after(patched: pytest.MonkeyPatch, number: int) -> None:
