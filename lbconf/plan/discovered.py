@@ -281,8 +281,8 @@ def _default(column: Column, kind: DataType, found: dict[str, Any], section: dic
     elif WHOLE.match(text) and isinstance(kind, IntegerType | NumberType | DecimalType):
         constant = int(text)
     elif text in {"true", "false"}:
-        # SQLite has the word beside the 0 and 1 that the mapping says.
-        constant = text == "true" if isinstance(kind, BooleanType) and column.type.name != "BOOLEAN" else UNSET
+        # SQLite has the words beside the 0 and 1 that the mapping says, whatever the type is called.
+        constant = text == "true" if isinstance(kind, BooleanType) and column.type.name == "boolean" else UNSET
     elif text == INSTANT and isinstance(kind, DateTimeType) and column.type.name == "timestamp with time zone":
         constant = "$now"
     if constant is UNSET or not _fits(constant, kind) or column.type.enumeration is not None or column.type.dimensions:
