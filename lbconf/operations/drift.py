@@ -4,7 +4,7 @@ Reads only, in sessions that cannot write. Three states are compared: what was a
 (inspection), and what the configuration says.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from enum import StrEnum
 
 from lbconf.connectors.contract import Connector, Inspector, LedgerEntry, Migrator, ModelMapping, Offline, ReadOnly
@@ -12,6 +12,7 @@ from lbconf.connectors.registry import connector_type
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import LbconfError, PlanError
 from lbconf.operations.data_sources import create_connector
+from lbconf.operations.neighbours import asked_by_neighbours
 from lbconf.operations.plan import Failure, selected_data_sources
 from lbconf.plan.desired import desired_state
 from lbconf.plan.managed import applied_state, last_managed
@@ -19,9 +20,10 @@ from lbconf.project.resolved import DataSource, Project
 from lbconf.records import dataclass, replace
 from lbconf.state.changes import Change
 from lbconf.state.describe import action_of, describe, table_of
-from lbconf.state.diff import diff
+from lbconf.state.diff import compare, diff
 from lbconf.state.parking import parked_on
 from lbconf.state.structure import QualifiedName, State
+from lbconf.state.unneeded import owned_tables
 
 __all__ = ["DriftReport", "Drifted", "SourceDrift", "Verdict", "drift_of", "read_drift"]
 
@@ -112,10 +114,13 @@ def drift_of(project: Project, source: DataSource, connector: Connector) -> Sour
     managed = last_managed(entries)
     names = {table.name for table in applied.tables} | managed.tables
     actual = connector.inspect(sorted({name.namespace for name in names if name.namespace}) or None)
-    made = _since(applied, actual)
     wanted = _wanted(project, source, mapping, connector, actual)
+    others = asked_by_neighbours(project, source) if len(project.data_sources) > 1 else frozenset()
+    came = owned_tables(actual, replace(applied, owns=wanted.owns)) - others
+    made = _since(applied, actual, came)
     gone = frozenset(name for name in managed.tables if wanted.table(name) is None and parked_on(name) is None)
-    planned = diff(actual, wanted, droppable=gone & {table.name for table in actual.tables})
+    gone &= {table.name for table in actual.tables}
+    planned = compare(actual, wanted, droppable=gone - others, others=others).changes
     again = {_subject(change) for change in planned}
     drifted = tuple(
         Drifted(
@@ -131,11 +136,16 @@ def drift_of(project: Project, source: DataSource, connector: Connector) -> Sour
     return SourceDrift(data_source=source.name, last=last, drifted=drifted, pending=pending)
 
 
-def _since(applied: State, actual: State) -> tuple[Change, ...]:
-    """The changes that lead from what was applied to what is there now, of everything that lbconf manages."""
+def _since(applied: State, actual: State, came: Collection[QualifiedName]) -> tuple[Change, ...]:
+    """The changes that lead from what was applied to what is there now, of everything that lbconf manages.
+
+    Tables of `came` count, too: others made them in a namespace that the project owns.
+    """
     managed = {
         part: tuple(
-            found for found in getattr(actual, part) if found.name in {known.name for known in getattr(applied, part)}
+            found
+            for found in getattr(actual, part)
+            if found.name in {*(known.name for known in getattr(applied, part)), *(came if part == "tables" else ())}
         )
         for part in ("tables", "enumerations", "domains", "composites", "sequences", "views")
     }

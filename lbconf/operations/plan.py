@@ -13,6 +13,7 @@ from lbconf.operations.asking import Answers, Seen, owns_everything, seen
 from lbconf.operations.collection import collection_paused
 from lbconf.operations.data_sources import create_connector, named_data_source, with_url
 from lbconf.operations.meanwhile import meanwhile
+from lbconf.operations.neighbours import asked_by_neighbours
 from lbconf.operations.surface import Offers, with_offers
 from lbconf.plan.desired import Desired, desired_state, planned_models
 from lbconf.plan.desired_structure import unsupported_structure
@@ -152,7 +153,9 @@ def plan_connector(
     # After inspection: some servers normalise expressions by what they saw.
     state = connector.normalize(wanted)
     orphans = managed.tables - {table.name for table in state.tables}
-    droppable = orphans if selected is None else frozenset()
+    others = asked_by_neighbours(project, data_source) if len(project.data_sources) > 1 else frozenset()
+    droppable = orphans - others if selected is None else frozenset()
+    left = orphans & others if selected is None else orphans
     given = PlanInput(
         data_source=data_source.name,
         connector=data_source.connector,
@@ -165,7 +168,8 @@ def plan_connector(
         owned={entry.name: entry.location for entry in data_source.structure.owns if entry.location is not None},
         droppable=droppable & {table.name for table in actual.tables},
         recreate=_tables_of(project, data_source, mapping, recreate),
-        kept=State() if selected is None else managed.state(orphans),
+        kept=managed.state(left) if left else State(),
+        others=others,
         online=online,
         on_remove=managed.on_remove,
         on_remove_otherwise=data_source.structure.on_remove,

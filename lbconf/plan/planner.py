@@ -78,6 +78,8 @@ class PlanInput:
     """What the data source says of it."""
     purge: frozenset[QualifiedName] = frozenset()
     """Parked tables that are dropped."""
+    others: frozenset[QualifiedName] = frozenset()
+    """What other data sources of the project ask for in the same database."""
     only_shown: bool = False
     """Whether the plan is shown to a person and gone: nobody asks for its fingerprints and for what it leads to."""
 
@@ -96,7 +98,12 @@ def make_plan(given: PlanInput, migrator: Migrator, sizes_of: Callable[[Sequence
         actual = replace(actual, tables=tuple(t for t in actual.tables if t.name not in given.recreate))
     parked = frozenset(name for name in given.droppable if parked_on(name) is not None) - given.purge
     difference = compare(
-        actual, given.desired, droppable=given.droppable - parked, made=given.made, staying=_staying(given)
+        actual,
+        given.desired,
+        droppable=given.droppable - parked,
+        made=given.made,
+        staying=_staying(given),
+        others=given.others,
     )
     settled = difference.settled
     removed = tuple(

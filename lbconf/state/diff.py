@@ -57,6 +57,7 @@ def compare(
     droppable: Collection[QualifiedName] = (),
     made: Made = NOTHING_MADE,
     staying: Collection[QualifiedName] = (),
+    others: Collection[QualifiedName] = (),
 ) -> Difference:
     """How the states differ.
 
@@ -67,6 +68,7 @@ def compare(
             desired state owns their namespace.
         made: What else lbconf made, which goes when nobody asks for it any more.
         staying: Tables that are kept or parked where they would be dropped.
+        others: What somebody else asks for in the same database, and so is never dropped.
     """
     renames = table_renames(actual, desired)
     now = renamed_state(actual, desired)
@@ -94,8 +96,8 @@ def compare(
             changes += table_changes(before, found, table)
     changes += view_changes(now, wanted, remade=remade, going=unneeded_views(now, wanted, made))
     gone = {*droppable, *owned_tables(actual, desired)}
-    gone -= {table.name for table in wanted.tables} | {old for old, _ in renames}
-    changes += unneeded(now, wanted, gone=gone, remade=remade, made=made, staying=staying)
+    gone -= {table.name for table in wanted.tables} | {old for old, _ in renames} | {*others}
+    changes += unneeded(now, wanted, gone=gone, remade=remade, made=made, staying=staying, others=others)
     aside = _aside(changes, now, wanted, remade, gone - {*staying})
     if aside:
         # A foreign key that steps aside comes again under its new name.

@@ -70,6 +70,7 @@ def unneeded(
     remade: Collection[QualifiedName],
     made: Made,
     staying: Collection[QualifiedName],
+    others: Collection[QualifiedName] = (),
 ) -> Iterator[Change]:
     """Drops of tables, views, types, sequences and namespaces.
 
@@ -80,18 +81,19 @@ def unneeded(
         remade: Tables that go and come again, so that the sequences they own go with them.
         made: What else lbconf made.
         staying: Tables of `gone` that will be kept or parked, so that what they use stays.
+        others: What somebody else asks for.
     """
     yield from (DropTable(before=table) for table in now.tables if table.name in gone)
     if not wanted.owns and made == NOTHING_MADE:
         return
-    views = unneeded_views(now, wanted, made)
+    views = unneeded_views(now, wanted, made) - {*others}
     yield from (DropView(before=view) for view in now.views if view.name in views)
     remaining = [table for table in now.tables if table.name not in gone or table.name in staying]
-    types = _types(now, wanted, remaining, views, made)
+    types = _types(now, wanted, remaining, views, made) - {*others}
     yield from (DropDomain(before=one) for one in now.domains if one.name in types)
     yield from (DropComposite(before=one) for one in now.composites if one.name in types)
     yield from (DropEnumeration(before=one) for one in now.enumerations if one.name in types)
-    sequences = _sequences(now, wanted, remaining, made)
+    sequences = _sequences(now, wanted, remaining, made) - {*others}
     with_owner = {
         one.name
         for one in now.sequences
