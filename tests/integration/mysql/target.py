@@ -7,10 +7,11 @@ from typing import Any
 
 from lbconf.connectors.mysql.connector import MysqlConnector
 from lbconf.connectors.mysql.session import Session, connect
-from lbconf.plan.executor import Observer, Outcome, execute_plan
+from lbconf.plan.executor import Limits, Observer, Outcome, execute_plan
 from lbconf.plan.managed import last_managed
 from lbconf.plan.plan import Plan
 from lbconf.plan.planner import PlanInput, make_plan
+from lbconf.plan.progress import Watcher
 from lbconf.project.resolved import DataSource, Layout
 from lbconf.state.hazards import HazardKind
 from lbconf.state.structure import State
@@ -26,7 +27,7 @@ class MysqlTarget:
         found = MappingProxyType({"connector": "mysql", "url": url, **(settings or {})})
         self.connector = MysqlConnector(DataSource(name="db", connector="mysql", settings=found, layout=Layout.NATIVE))
 
-    def plan(self, desired: State) -> Plan:
+    def plan(self, desired: State, *, online: bool = True) -> Plan:
         actual = self.connector.inspect()
         wanted = self.connector.normalize(desired)
         managed = last_managed(self.connector.history())
@@ -40,10 +41,19 @@ class MysqlTarget:
             desired=wanted,
             managed=managed.tables,
             droppable=droppable,
+            online=online,
         )
         return make_plan(given, self.connector, self.connector.sizes)
 
-    def apply(self, plan: Plan, observer: Observer | None = None, lock_timeout: float = 5) -> Outcome:
+    def apply(
+        self,
+        plan: Plan,
+        observer: Observer | None = None,
+        lock_timeout: float = 5,
+        *,
+        limits: Limits | None = None,
+        watcher: Watcher | None = None,
+    ) -> Outcome:
         return execute_plan(
             plan,
             self.connector,
@@ -51,6 +61,8 @@ class MysqlTarget:
             user="tests",
             lock_timeout=lock_timeout,
             observer=observer,
+            limits=limits,
+            watcher=watcher,
         )
 
     def connect(self) -> Session:
