@@ -98,9 +98,9 @@ def test_everything_of_a_model_is_renamed_and_changed_at_once(place: Place) -> N
     assert done.count("RenameColumn") == 5
     assert not [kind for kind in done if kind in {"DropColumn", "DropTable", "CreateTable", "AddColumn"}]
     assert place.rows('SELECT number, cost, owner, remark FROM "Thing"') == [(1, 5, "o", "n")]
-    with pytest.raises(Exception, match="(?i)check|constraint"):
+    with pytest.raises(Exception, match=r"(?i)check|constraint"):
         place.rows('INSERT INTO "Thing" (number, cost) VALUES (2, -1)')
-    with pytest.raises(Exception, match="(?i)foreign"):
+    with pytest.raises(Exception, match=r"(?i)foreign"):
         place.rows(
             "PRAGMA foreign_keys = on" if place.url is None else "SELECT 1",
             "INSERT INTO \"Thing\" (number, cost, owner) VALUES (2, 1, 'x')",
@@ -139,7 +139,7 @@ def test_models_that_move_up_a_row_of_names_keep_their_rows(place: Place) -> Non
     place.write(
         "models/C.yaml", "name: C\nrenamedFrom: B\ndataSource: db\nproperties:\n  Bx: {type: integer, index: true}\n"
     )
-    settled(place)
+    settled(place, "--accept", "index-build")
     assert place.rows('SELECT "Ax" FROM "B"') == [(1,)]
     assert place.rows('SELECT "Bx" FROM "C"') == [(2,)]
 
@@ -201,7 +201,7 @@ postgresql:
   indexes:
     item_sad: {parts: [day], where: "mood = 'sad'::mood"}
     item_lower: {parts: [{expression: "lower(name)"}]}
-  exclusions: {item_apart: "EXCLUDE USING gist (daterange(day, (day + 2)) WITH &&)"}
+  exclusions: {item_apart: "EXCLUDE USING gist (daterange(day, day + 2) WITH &&)"}
 """
 EXACT_AFTER = """\
 name: Thing
@@ -211,7 +211,9 @@ properties:
   number: {type: integer, id: true, renamedFrom: id}
   on: {type: dateonly, renamedFrom: day}
   title: {type: string, required: true, renamedFrom: name}
-  feeling: {type: enum, enumName: feeling, enumRenamedFrom: mood, values: [gloomy, merry, "it's", new], renamedValues: {sad: gloomy, glad: merry}, default: gloomy, renamedFrom: mood}
+  feeling:
+    {type: enum, enumName: feeling, enumRenamedFrom: mood, values: [gloomy, merry, "it's", new],
+     renamedValues: {sad: gloomy, glad: merry}, default: gloomy, renamedFrom: mood}
   upper: {type: string, renamedFrom: shown, postgresql: {dataType: text, generatedAs: "upper(title)"}}
   ticket: {type: integer, renamedFrom: number, postgresql: {dbDefault: "nextval('tickets'::regclass)"}}
 renamedFrom: item
@@ -222,7 +224,10 @@ postgresql:
   indexes:
     thing_sad: {parts: ["on"], where: "feeling = 'gloomy'::feeling", renamedFrom: item_sad}
     thing_lower: {parts: [{expression: "lower(title)"}], renamedFrom: item_lower}
-  exclusions: {thing_apart: {definition: "EXCLUDE USING gist (daterange(\\"on\\", (\\"on\\" + 2)) WITH &&)", renamedFrom: item_apart}}
+  exclusions:
+    thing_apart:
+      {definition: "EXCLUDE USING gist (daterange(\\"on\\", \\"on\\" + 2) WITH &&)",
+       renamedFrom: item_apart}
 """
 STRUCTURE = "  structure:\n    owns: [public]\n    sequences: {counter: {type: integer}}\n"
 STRUCTURE_AFTER = "  structure:\n    owns: [public]\n    sequences: {tickets: {type: integer, renamedFrom: counter}}\n"
@@ -240,7 +245,8 @@ def test_what_only_postgresql_has_is_renamed_without_being_made_anew(server: Pla
     )
     server.write(
         "models/other.yaml",
-        "name: Other\ndataSource: db\nidInjection: false\nproperties: {item: {type: integer}}\npostgresql: {table: other, foreignKeys: {other_item_fkey: {columns: [item], table: thing, references: [number]}}}\n",
+        "name: Other\ndataSource: db\nidInjection: false\nproperties: {item: {type: integer}}\n"
+        "postgresql:\n  table: other\n  foreignKeys: {other_item_fkey: {columns: [item], table: thing, references: [number]}}\n",
     )
     server.write("models/item.yaml", EXACT_AFTER)
     server.write("datasources.yaml", f"db:\n{server.source}{STRUCTURE_AFTER}")

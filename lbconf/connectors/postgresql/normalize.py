@@ -195,6 +195,8 @@ def _question(table: Table, there: Table | None) -> Table | None:
     columns = tuple(column for column in table.columns if _is_open(column, found.get(column.name)))
     known_checks = {check.expression for check in there.checks} if there else set()
     checks = tuple(check for check in table.checks if check.expression not in known_checks)
+    known_exclusions = {one.definition for one in there.exclusions} if there else set()
+    exclusions = tuple(one for one in table.exclusions if one.definition not in known_exclusions)
     known = {(index.parts, index.where) for index in there.indexes} if there else set()
     indexes = tuple(
         index
@@ -205,9 +207,9 @@ def _question(table: Table, there: Table | None) -> Table | None:
             or any(part != IndexPart(column=part.column, descending=part.descending) for part in index.parts)
         )
     )
-    if not (columns or checks or indexes):
+    if not (columns or checks or exclusions or indexes):
         return None
-    return replace(table, checks=checks, indexes=indexes, opaque=(), model=None)
+    return replace(table, checks=checks, exclusions=exclusions, indexes=indexes, opaque=(), model=None)
 
 
 def _is_open(column: Column, other: Column | None) -> bool:
@@ -239,10 +241,12 @@ def _answered(table: Table, answer: Table) -> Table:
             replace(column, type=told.type, default=default, generated=told.generated, collation=told.collation)
         )
     checks = {check.name: check.expression for check in answer.checks}
+    exclusions = {one.name: one.definition for one in answer.exclusions}
     indexes = {index.name: index for index in answer.indexes}
     return replace(
         table,
         columns=tuple(columns),
+        exclusions=tuple(replace(x, definition=exclusions.get(x.name, x.definition)) for x in table.exclusions),
         checks=tuple(replace(c, expression=checks.get(c.name, c.expression)) for c in table.checks),
         indexes=tuple(
             replace(i, parts=indexes[i.name].parts, where=indexes[i.name].where) if i.name in indexes else i

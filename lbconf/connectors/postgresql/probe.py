@@ -14,6 +14,7 @@ from lbconf.connectors.postgresql.reprint import reprinted
 from lbconf.connectors.postgresql.spelling import (
     check_clause,
     column_clause,
+    exclusion_clause,
     index_statement,
     literal,
     name_text,
@@ -130,7 +131,8 @@ def _make(connection: Connection[Any], place: QualifiedName, question: Table) ->
         )
         for number, index in enumerate(question.indexes)
     ]
-    whole = f"CREATE TEMPORARY TABLE {name} ({', '.join([*full, *checks])})"
+    exclusions = [exclusion_clause(replace(x, name=f"{place.name}_x{n}")) for n, x in enumerate(question.exclusions)]
+    whole = f"CREATE TEMPORARY TABLE {name} ({', '.join([*full, *checks, *exclusions])})"
     if _try(connection, [whole, *indexes]):
         return
     if not _try(connection, [f"CREATE TEMPORARY TABLE {name} ({', '.join(bare)})"]):
@@ -149,6 +151,10 @@ def _make(connection: Connection[Any], place: QualifiedName, question: Table) ->
         _try(connection, [f"ALTER TABLE {name} ADD {check}"], refused)
         for why in _taken(refused):
             yield Unknown(what=f"check {part.name} of {question.name}", why=why, source=part.source)
+    for one, exclusion in zip(question.exclusions, exclusions, strict=True):
+        _try(connection, [f"ALTER TABLE {name} ADD {exclusion}"], refused)
+        for why in _taken(refused):
+            yield Unknown(what=f"exclusion {one.name} of {question.name}", why=why, source=one.source)
     for found, index in zip(question.indexes, indexes, strict=True):
         _try(connection, [index], refused)
         for why in _taken(refused):
@@ -177,9 +183,11 @@ def _try(connection: Connection[Any], statements: Sequence[str], refused: list[R
 
 def _named_back(answer: Table, question: Table, place: QualifiedName) -> Table:
     checks = {f"c{number}": check.name for number, check in enumerate(question.checks)}
+    exclusions = {f"{place.name}_x{number}": one.name for number, one in enumerate(question.exclusions)}
     indexes = {f"{place.name}_{number}": index.name for number, index in enumerate(question.indexes)}
     return replace(
         answer,
         checks=tuple(replace(c, name=checks[c.name]) for c in answer.checks if c.name in checks),
+        exclusions=tuple(replace(x, name=exclusions[x.name]) for x in answer.exclusions if x.name in exclusions),
         indexes=tuple(replace(i, name=indexes[i.name]) for i in answer.indexes if i.name in indexes),
     )
