@@ -240,13 +240,13 @@ def test_what_only_postgresql_has_is_renamed_without_being_made_anew(server: Pla
     server.rows(
         "INSERT INTO item (id, day, name) VALUES (1, '2026-01-01', 'n')",
         "CREATE VIEW seen AS SELECT id, name, mood FROM item",
-        "CREATE TABLE other (item integer REFERENCES item (id))",
+        "CREATE TABLE other (item integer CONSTRAINT kept REFERENCES item (id))",
         "INSERT INTO other VALUES (1)",
     )
     server.write(
         "models/other.yaml",
         "name: Other\ndataSource: db\nidInjection: false\nproperties: {item: {type: integer}}\n"
-        "postgresql:\n  table: other\n  foreignKeys: {other_item_fkey: {columns: [item], table: thing, references: [number]}}\n",
+        "postgresql:\n  table: other\n  foreignKeys: {kept: {columns: [item], table: thing, references: [number]}}\n",
     )
     server.write("models/item.yaml", EXACT_AFTER)
     server.write("datasources.yaml", f"db:\n{server.source}{STRUCTURE_AFTER}")
