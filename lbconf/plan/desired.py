@@ -103,6 +103,17 @@ def _tell_indexes_apart(tables: dict[QualifiedName, Table], mapping: ModelMappin
                 index = replace(index, name=mapping.index_name(name, (index.name,), unique=index.unique))  # noqa: PLW2901
             indexes.append(index)
             seen.add(place)
+        if name.namespace and tables[name].uniques:
+            # Where there are namespaces, the index of a constraint has its name there, too.
+            uniques = []
+            for unique in tables[name].uniques:
+                if (name.namespace, unique.name.lower()) in seen:
+                    unique = replace(unique, name=mapping.constraint_name(name, (unique.name,), "key"))  # noqa: PLW2901
+                uniques.append(unique)
+                seen.add((name.namespace, unique.name.lower()))
+            if tuple(uniques) != tables[name].uniques:
+                by_name = tuple(sorted(uniques, key=lambda unique: unique.name))
+                tables[name] = replace(tables[name], uniques=by_name)
         ordered = tuple(sorted(indexes, key=lambda index: index.name))
         if ordered != tables[name].indexes:
             tables[name] = replace(tables[name], indexes=ordered)
