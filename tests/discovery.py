@@ -8,7 +8,7 @@ from lbconf.cli.verbs import run
 from lbconf.connectors.contract import Inspector
 from lbconf.operations.apply import apply_plans
 from lbconf.operations.data_sources import create_connector, data_source_from_url, opened
-from lbconf.operations.discover import DiscoveredProject, discover_project
+from lbconf.operations.discover_project import DiscoveredProject, discover_project
 from lbconf.operations.load import load_project
 from lbconf.operations.plan import plan_project
 from lbconf.plan.plan import Plan

@@ -1,52 +1,42 @@
-"""Discovery: a live database as model definitions, printed or written as a project."""
+"""Discovery: a live database as model definitions, and as the rows that LoopBack's discovery gives."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final
 
 from lbconf.connectors.contract import Connector, Inspector, ModelMapping
 from lbconf.connectors.registry import connector_type
 from lbconf.diagnostics import Code, Diagnostic, nearest
 from lbconf.errors import ConnectorError, PlanError
-from lbconf.operations.data_sources import create_connector, opened
-from lbconf.operations.discovery_files import Written, write_project
 from lbconf.plan.discovered import Discovered, discovered
 from lbconf.plan.discovered_loopback import (
+    loopback_columns,
     loopback_definition,
     loopback_foreign_keys,
     loopback_listing,
     loopback_primary_keys,
 )
-from lbconf.plan.discovered_wanted import Wanted
+from lbconf.plan.discovered_wanted import CAMEL, Naming, Wanted
 from lbconf.project.resolved import DataSource
-from lbconf.records import dataclass
+from lbconf.records import replace
 from lbconf.state.structure import EVERYTHING, State, Table, View
 
 __all__ = [
-    "DiscoveredProject",
     "discover",
     "discover_exported_foreign_keys",
     "discover_foreign_keys",
     "discover_model_definitions",
+    "discover_model_properties",
     "discover_primary_keys",
-    "discover_project",
     "discover_schemas",
     "discovered_models",
+    "inspected",
+    "mapping_of",
+    "thing",
+    "things",
 ]
 
 SHOWN: Final = 10
 """Most names in a hint."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DiscoveredProject:
-    """What `discover_project` found and wrote."""
-
-    models: int
-    written: tuple[Written, ...]
-    """One entry per file, in order of their names."""
-    diagnostics: tuple[Diagnostic, ...]
-    """Warnings: what models cannot say, and files that were left as they are."""
 
 
 def discover(
@@ -54,6 +44,9 @@ def discover(
     *,
     table: str | None = None,
     namespaces: Sequence[str] | None = None,
+    relations: bool = False,
+    views: bool = True,
+    naming: Naming = CAMEL,
 ) -> list[dict[str, Any]]:
     """Definitions of all tables and views as LoopBack's discovery makes them, or of one.
 
@@ -61,90 +54,103 @@ def discover(
         connector: An open connector.
         table: Name of one table or view, with its namespace where that is not plain: `sales.orders`.
         namespaces: Where to look; everywhere when None.
+        relations: Whether a belongsTo is made of each foreign key.
+        views: Whether views are looked at.
+        naming: How models, properties and relations are called.
 
     Raises:
         ConnectorError: The connector cannot tell its structure, or the server fails.
         PlanError: There is no such table.
     """
-    state = _inspected(connector, namespaces)
-    things = _things(state) if table is None else [_thing(state, table)]
-    return [loopback_definition(thing, connector.data_source.connector) for thing in things]
+    state = _viewed(inspected(connector, namespaces), views=views)
+    found = things(state) if table is None else [thing(state, table)]
+    section = connector.data_source.connector
+    return [loopback_definition(one, section, naming=naming, relations=relations) for one in found]
 
 
 def discover_schemas(
-    connector: Connector, table: str, *, namespaces: Sequence[str] | None = None
+    connector: Connector,
+    table: str,
+    *,
+    namespaces: Sequence[str] | None = None,
+    relations: bool = False,
+    views: bool = True,
+    naming: Naming = CAMEL,
 ) -> dict[str, dict[str, Any]]:
-    """LoopBack's `discoverSchemas` of one table: `owner.table` to its definition. Raises as `discover`."""
-    found = _thing(_inspected(connector, namespaces), table)
-    return {str(found.name): loopback_definition(found, connector.data_source.connector)}
+    """LoopBack's `discoverSchemas`: `owner.table` to its definition; with relations, those it leads to as well.
+
+    Arguments and errors as of `discover`.
+    """
+    state = _viewed(inspected(connector, namespaces), views=views)
+    known = {one.name: one for one in things(state)}
+    waiting = [thing(state, table)]
+    found: dict[str, dict[str, Any]] = {}
+    while waiting:
+        one = waiting.pop(0)
+        if str(one.name) in found:
+            continue
+        section = connector.data_source.connector
+        found[str(one.name)] = loopback_definition(one, section, naming=naming, relations=relations)
+        if relations and isinstance(one, Table):
+            waiting.extend(known[key.target] for key in one.foreign_keys if key.target in known)
+    return found
 
 
 def discover_model_definitions(
-    connector: Connector, *, views: bool = True, namespaces: Sequence[str] | None = None
+    connector: Connector,
+    *,
+    views: bool = True,
+    namespaces: Sequence[str] | None = None,
+    limit: int | None = None,
+    offset: int = 0,
 ) -> list[dict[str, Any]]:
-    """LoopBack's `discoverModelDefinitions`: type, name and owner of every table and view."""
-    return loopback_listing(_inspected(connector, namespaces), views=views)
+    """LoopBack's `discoverModelDefinitions`: type, name and owner of every table and view, by owner and name."""
+    found = loopback_listing(inspected(connector, namespaces), views=views)
+    return found[offset:] if limit is None else found[offset : offset + limit]
 
 
-def discover_primary_keys(connector: Connector, table: str) -> list[dict[str, Any]]:
+def discover_model_properties(
+    connector: Connector, table: str, *, namespaces: Sequence[str] | None = None
+) -> list[dict[str, Any]]:
+    """LoopBack's `discoverModelProperties`: one entry per column, in their order. Raises as `discover`."""
+    return loopback_columns(thing(inspected(connector, namespaces), table))
+
+
+def discover_primary_keys(
+    connector: Connector, table: str, *, namespaces: Sequence[str] | None = None
+) -> list[dict[str, Any]]:
     """LoopBack's `discoverPrimaryKeys`. Raises as `discover`."""
-    found = _thing(_inspected(connector, None), table)
+    found = thing(inspected(connector, namespaces), table)
     return loopback_primary_keys(found) if isinstance(found, Table) else []
 
 
-def discover_foreign_keys(connector: Connector, table: str) -> list[dict[str, Any]]:
+def discover_foreign_keys(
+    connector: Connector, table: str, *, namespaces: Sequence[str] | None = None
+) -> list[dict[str, Any]]:
     """LoopBack's `discoverForeignKeys`: those that the table holds. Raises as `discover`."""
-    found = _thing(_inspected(connector, None), table)
-    return loopback_foreign_keys([found]) if isinstance(found, Table) else []
+    state = inspected(connector, None)
+    found = thing(_inside(state, namespaces), table)
+    return loopback_foreign_keys(state, [found]) if isinstance(found, Table) else []
 
 
-def discover_exported_foreign_keys(connector: Connector, table: str) -> list[dict[str, Any]]:
+def discover_exported_foreign_keys(
+    connector: Connector, table: str, *, namespaces: Sequence[str] | None = None
+) -> list[dict[str, Any]]:
     """LoopBack's `discoverExportedForeignKeys`: those that point to the table. Raises as `discover`."""
-    state = _inspected(connector, None)
-    return loopback_foreign_keys(state.tables, of=_thing(state, table).name)
+    state = inspected(connector, None)
+    return loopback_foreign_keys(state, state.tables, of=thing(_inside(state, namespaces), table).name)
 
 
 def discovered_models(connector: Connector, *, namespaces: Sequence[str] | None = None) -> Discovered:
     """Definitions of the native layout that say all they can, and what they cannot. Raises as `discover`."""
-    state = _inspected(connector, namespaces)
-    mapping = _mapping(connector.data_source)
+    state = inspected(connector, namespaces)
+    mapping = mapping_of(connector.data_source)
     owned = (EVERYTHING,) if namespaces is None else tuple(namespaces)
     return discovered(state, mapping, data_source=connector.data_source.name, wanted=Wanted(owns=owned))
 
 
-def discover_project(
-    data_source: DataSource, out: Path, *, force: bool = False, namespaces: Sequence[str] | None = None
-) -> DiscoveredProject:
-    """Write a native project for a database: a data source whose URL is `${DATABASE_URL}`, and all its models.
-
-    Run again, it merges three ways: what changed in the database since is
-    taken over, what a person changed in the files stays.
-
-    Args:
-        data_source: Where to look.
-        out: The project's folder; made where it is missing.
-        force: Write every file as discovered, edits of people or not.
-        namespaces: Where to look; everywhere when None.
-
-    Raises:
-        ConnectorError: The database cannot be reached or told.
-        DocumentError: A file there cannot be read.
-    """
-    connector = create_connector(data_source)
-    with opened([connector]):
-        found = discovered_models(connector, namespaces=namespaces)
-    written, kept = write_project(
-        out,
-        found.models,
-        data_source=data_source.name,
-        connector=data_source.connector,
-        force=force,
-        structure=found.structure,
-    )
-    return DiscoveredProject(models=len(found.models), written=written, diagnostics=(*found.diagnostics, *kept))
-
-
-def _inspected(connector: Connector, namespaces: Sequence[str] | None) -> State:
+def inspected(connector: Connector, namespaces: Sequence[str] | None) -> State:
+    """The actual state of these namespaces, of all when None. Raises as `discover`."""
     if not isinstance(connector, Inspector):
         raise ConnectorError(
             Diagnostic(
@@ -170,7 +176,8 @@ def _inspected(connector: Connector, namespaces: Sequence[str] | None) -> State:
     return state
 
 
-def _mapping(data_source: DataSource) -> ModelMapping:
+def mapping_of(data_source: DataSource) -> ModelMapping:
+    """How models stand in the data source. Raises `ConnectorError` where they do not."""
     kind = connector_type(data_source.connector)
     mapping = None if kind is None else kind.mapping(data_source)
     if mapping is None:
@@ -184,19 +191,21 @@ def _mapping(data_source: DataSource) -> ModelMapping:
     return mapping
 
 
-def _things(state: State) -> list[Table | View]:
-    return sorted((*state.tables, *state.views), key=lambda thing: thing.name)
+def things(state: State) -> list[Table | View]:
+    """Tables and views by name."""
+    return sorted((*state.tables, *state.views), key=lambda one: one.name)
 
 
-def _thing(state: State, wanted: str) -> Table | View:
-    things = _things(state)
+def thing(state: State, wanted: str) -> Table | View:
+    """The table or view of that name. Raises `PlanError` with the nearest name."""
+    known = things(state)
     for found in (
-        [thing for thing in things if wanted in {str(thing.name), thing.name.name}],
-        [thing for thing in things if wanted.lower() in {str(thing.name).lower(), thing.name.name.lower()}],
+        [one for one in known if wanted in {str(one.name), one.name.name}],
+        [one for one in known if wanted.lower() in {str(one.name).lower(), one.name.name.lower()}],
     ):
         if found:
-            return min(found, key=lambda thing: (thing.name.namespace not in {"", "public"}, thing.name))
-    names = [str(thing.name) if "." in wanted else thing.name.name for thing in things]
+            return min(found, key=lambda one: (one.name.namespace not in {"", "public"}, one.name))
+    names = [str(one.name) if "." in wanted else one.name.name for one in known]
     near = nearest(wanted, names)
     some = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if names[SHOWN:] else "")
     raise PlanError(
@@ -205,4 +214,19 @@ def _thing(state: State, wanted: str) -> Table | View:
             message=f"there is no table {wanted or 'without a name'}",
             hint=f"did you mean {near}?" if near else f"there are {some or 'no tables at all'}",
         )
+    )
+
+
+def _viewed(state: State, *, views: bool) -> State:
+    return state if views else replace(state, views=())
+
+
+def _inside(state: State, namespaces: Sequence[str] | None) -> State:
+    """The tables and views of these namespaces."""
+    if namespaces is None:
+        return state
+    return replace(
+        state,
+        tables=tuple(table for table in state.tables if table.name.namespace in namespaces),
+        views=tuple(view for view in state.views if view.name.namespace in namespaces),
     )

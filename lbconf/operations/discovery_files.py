@@ -1,34 +1,31 @@
-"""A discovered project as files, and what happens to files that a person has changed since.
+"""Discovered files and those of people: written, merged three ways, or left alone.
 
-What was last discovered is kept in `.lbconf/discovered.json` beside the
-project. Writing again merges three ways, key by key: last discovered, now
-discovered, and what stands in the file. A file that needs no change is not
-touched, so that its comments stay.
+What a person changed stays, comments too: what is new in the database is
+written into the text where it belongs. Where both changed one thing the
+person's word stays, and a finding says so.
 """
 
 import json
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Final
 
 import yaml
 
 from lbconf.diagnostics import Code, Collector, Diagnostic, Location
-from lbconf.documents.reader import read_documents
-from lbconf.documents.source import SourceFile
-from lbconf.documents.text import read_text
-from lbconf.errors import DocumentError
+from lbconf.documents.pointer import join
+from lbconf.documents.source import Document
+from lbconf.operations.discovery_places import WantedFile
+from lbconf.operations.discovery_yaml import as_yaml, edited
+from lbconf.operations.files import replace_text
+from lbconf.plan.discovered_merge import MISSING, Clash, Edit, Merged, changed, merge
 from lbconf.records import dataclass
 
-__all__ = ["Written", "as_yaml", "merged", "write_project"]
+__all__ = ["Written", "write_files"]
 
-BASE: Final = Path("environments") / "base"
-RECORD: Final = Path(".lbconf") / "discovered.json"
-LARGEST: Final = 256 * 1024 * 1024
-"""Most bytes of a file of its own that discovery reads again."""
-MISSING: Final = object()
+SHOWN: Final = 60
+"""Most characters of a value in a finding."""
+FORCE: Final = "--force writes every file as discovered"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,160 +35,165 @@ class Written:
     path: str
     """Relative to the project."""
     action: str
-    """`created`, `updated`, `merged`, `unchanged`, `removed` or `kept`."""
+    """`created`; `updated` (nobody had touched it); `merged` (with what a person wrote); `edited` (by a person, and
+    the database has nothing new for it); `unchanged`; `removed`; `kept` (left alone, for a reason that is told)."""
 
 
-class _Dumper(yaml.SafeDumper):
-    """YAML that means the same to readers of YAML 1.1 and 1.2."""
-
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002
-        super().increase_indent(flow, False)  # noqa: FBT003 - PyYAML's signature
-
-
-AMBIGUOUS: Final = re.compile(r"^(?:[-+.0-9].*|~|null|true|false|yes|no|on|off|y|n)$", re.IGNORECASE)
-
-BREAKING: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\xa0\u2028\u2029\ufeff]")
-"""Characters that only an escape in double quotes keeps."""
-
-
-def _text(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
-    style = "'" if AMBIGUOUS.match(value) else None
-    if "\n" in value:
-        style = '"' if value != value.strip() or "\t" in value or "\r" in value else "|"
-    if BREAKING.search(value):
-        style = '"'
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
-
-
-_Dumper.add_representer(str, _text)
-
-
-def as_yaml(value: Any) -> str:
-    """A value as YAML text, mappings in their own order."""
-    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120, default_flow_style=None)
-
-
-def write_project(
+def write_files(
     out: Path,
-    models: Sequence[Mapping[str, Any]],
+    wanted: Mapping[str, WantedFile],
+    before: Mapping[str, Any],
+    documents: Mapping[str, Document],
     *,
-    data_source: str,
-    connector: str,
     force: bool,
-    structure: Mapping[str, Any] = MappingProxyType({}),
+    observer: Callable[[str], None] | None = None,
 ) -> tuple[tuple[Written, ...], tuple[Diagnostic, ...]]:
-    """Write the project; what happened to each file, and warnings.
+    """Write the files of a project.
 
-    Raises:
-        DocumentError: A file that would be merged cannot be read.
+    Args:
+        out: Its folder.
+        wanted: What each file is to say.
+        before: What discovery wanted each to say last time, in the names of today; of files that are no longer wanted
+            those whose table is gone.
+        documents: What stands there.
+        force: Write every file as discovered, edits of people or not.
+        observer: Told each file's path before it is written.
+
+    Returns:
+        What happened to each file, by path; and warnings.
     """
-    source: dict[str, Any] = {"connector": connector, "url": "${DATABASE_URL}"}
-    if structure:
-        source["structure"] = dict(structure)
-    wanted: dict[str, Any] = {
-        str(BASE / "datasources.yaml"): {data_source: source},
-        str(BASE / "server.yaml"): {"restApiRoot": "/api"},
-    }
-    wanted.update({str(BASE / "models" / f"{model['name']}.yaml"): dict(model) for model in models})
-    before = _record(out)
     found = Collector()
-    done = [_write(out, path, value, before.get(path, MISSING), found, force=force) for path, value in wanted.items()]
-    gone = (_remove(out, path, before[path], found) for path in sorted(before.keys() - wanted.keys()))
-    done.extend(entry for entry in gone if entry is not None)
-    if found.errors:
-        raise DocumentError(found.errors)
-    record = out / RECORD
-    record.parent.mkdir(parents=True, exist_ok=True)
-    _replace(record, json.dumps(wanted, indent=1, ensure_ascii=False) + "\n")
+    done: list[Written] = []
+    for path, file in wanted.items():
+        if observer is not None:
+            observer(path)
+        done.append(_write(out, path, file, before.get(path, MISSING), documents.get(path), found, force=force))
+    gone = sorted(path for path in before.keys() - wanted.keys() if path in documents)
+    done.extend(_remove(out, path, before[path], documents[path], found) for path in gone)
     return tuple(sorted(done, key=lambda entry: entry.path)), found.diagnostics
 
 
-def merged(before: Any, now: Any, mine: Any) -> tuple[Any, bool]:
-    """The three-way merge of plain data, and whether both sides changed one thing (mine is kept then)."""
-    if mine in (before, now):
-        return now, False
-    if now == before:
-        return mine, False
-    if not (isinstance(now, Mapping) and isinstance(mine, Mapping)):
-        return mine, True
-    old = before if isinstance(before, Mapping) else {}
-    result: dict[str, Any] = {}
-    clash = False
-    for key in [*mine, *(key for key in now if key not in mine)]:
-        value, both = merged(old.get(key, MISSING), now.get(key, MISSING), mine.get(key, MISSING))
-        clash = clash or both
-        if value is not MISSING:
-            result[key] = value
-    return result, clash
-
-
-def _write(out: Path, path: str, now: Any, before: Any, found: Collector, *, force: bool) -> Written:
+def _write(
+    out: Path, path: str, file: WantedFile, before: Any, mine: Document | None, found: Collector, *, force: bool
+) -> Written:
     target = out / path
-    text = as_yaml(now)
-    if not target.exists():
-        if before is not MISSING and not force:
+    if mine is None:
+        if before is not MISSING and not force and not file.shared and not file.keep:
             return Written(path=path, action="kept")  # a person removed it
-        _replace(target, text)
+        replace_text(target, _text(path, file.data))
         return Written(path=path, action="created")
-    if force:
-        same = _text_of(target, path) == text
-        if not same:
-            _replace(target, text)
-        return Written(path=path, action="unchanged" if same else "updated")
-    mine = _read(target, path, found)
-    if mine is MISSING:
-        return Written(path=path, action="kept")
-    if before is MISSING and mine != now:
-        _warn(found, path, "was not written by discovery, so it stays as it is")
-        return Written(path=path, action="kept")
-    result, clash = merged(before, now, mine)
-    if clash:
-        _warn(found, path, "was changed here and in the database at the same place; the file's word stays")
-    if result == mine:
+    if file.keep:
         return Written(path=path, action="unchanged")
-    _replace(target, as_yaml(result))
-    return Written(path=path, action="updated" if mine == before else "merged")
+    if file.shared and before is MISSING:
+        before = {}
+    if force:
+        return _force(target, path, file, mine)
+    if before is MISSING and mine.data != file.data:
+        _warn(found, Location(file=path), f"{path} was not written by discovery, so it stays as it is", FORCE)
+        return Written(path=path, action="kept")
+    result = merge(before, file.data, mine.data)
+    for clash in result.clashes:
+        _warn(found, _place(mine, path, clash.path), _both(clash), "change the file if the database is right")
+    if not result.edits:
+        same = mine.data == file.data or (file.shared and not result.clashes)
+        return Written(path=path, action="unchanged" if same else "kept" if result.clashes else "edited")
+    text = _with_edits(target, path, mine, result)
+    if text is None:
+        names = "; ".join(f"{'.'.join(edit.path)}: {_shown(edit.value)}" for edit in result.edits)
+        _warn(
+            found,
+            Location(file=path),
+            f"{path} stays as it is: what is new in the database cannot be written into its text ({names})",
+            "write it by hand, without anchors and aliases",
+        )
+        return Written(path=path, action="kept")
+    replace_text(target, text)
+    return Written(path=path, action="updated" if mine.data == before else "merged")
 
 
-def _remove(out: Path, path: str, before: Any, found: Collector) -> Written | None:
+def _force(target: Path, path: str, file: WantedFile, mine: Document) -> Written:
+    if file.shared:
+        edits = tuple(Edit(path=(key,), value=value) for key, value in file.data.items() if mine.data.get(key) != value)
+        data = mine.data
+        for edit in edits:
+            data = changed(data, edit)
+        text = _with_edits(target, path, mine, Merged(data=data, edits=edits)) if edits else None
+    else:
+        text = _text(path, file.data)
+    if text is None or target.read_bytes() == text.encode():
+        return Written(path=path, action="unchanged")
+    replace_text(target, text)
+    return Written(path=path, action="updated")
+
+
+def _remove(out: Path, path: str, before: Any, mine: Document, found: Collector) -> Written:
     """The file of a table that is gone: removed where nobody touched it."""
-    target = out / path
-    if not target.exists():
-        return None
-    if _read(target, path, found) == before:
-        target.unlink()
+    if mine.data == before:
+        (out / path).unlink()
         return Written(path=path, action="removed")
-    _warn(found, path, "stands for a table that is gone, but was changed by hand; remove it yourself")
+    _warn(
+        found,
+        Location(file=path),
+        f"{path} stands for a table that is gone, but was changed by hand",
+        "remove the file yourself, if nobody needs it",
+    )
     return Written(path=path, action="kept")
 
 
-def _warn(found: Collector, path: str, what: str) -> None:
-    hint = "--force writes every file as discovered"
-    found.warning(Code.FILE_EDITED_BY_HAND, f"{path} {what}", Location(file=path), hint=hint)
-
-
-def _read(target: Path, path: str, found: Collector) -> Any:
-    source = SourceFile(path=target, shown=path, section="models", layer="base")
-    read = read_documents([source], found, native=True, environ={})
-    return read[0].data if read else MISSING
-
-
-def _text_of(target: Path, path: str) -> str | None:
-    """The file's text; None where it is no file that can be read. Never waits on a pipe or device."""
-    return read_text(SourceFile(path=target, shown=path, section="models", layer="base"), Collector(), LARGEST)
-
-
-def _record(out: Path) -> dict[str, Any]:
+def _with_edits(target: Path, path: str, mine: Document, result: Merged) -> str | None:
+    """The file's text with what is new; None where the text does not take it."""
+    text = target.read_text(encoding="utf-8-sig")
+    if not path.endswith((".yaml", ".yml")):
+        try:
+            plain = json.loads(text)
+        except ValueError:  # comments, which would be lost
+            return None
+        return _text(path, result.data) if plain == mine.data else None
     try:
-        read = json.loads(_text_of(out / RECORD, str(RECORD)) or "")
-    except (ValueError, RecursionError):
-        return {}
-    return read if isinstance(read, dict) else {}
+        made = edited(text, mine.data, result.edits)
+    except yaml.YAMLError:
+        return None
+    return made if _reads(made, path) == result.data else None
 
 
-def _replace(target: Path, text: str) -> None:
-    """Write a file whole: a reader sees the old or the new one."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    beside = target.with_name(f".{target.name}.new")
-    beside.write_text(text, encoding="utf-8", newline="\n")
-    beside.replace(target)
+def _reads(text: str, path: str) -> Any:
+    """What a text would say if it stood in the file."""
+    from lbconf.documents.yaml_reader import read_yaml
+
+    read = read_yaml(text, path, Collector())
+    return None if read is None else read.data
+
+
+def _text(path: str, data: Any) -> str:
+    if path.endswith((".yaml", ".yml")):
+        return as_yaml(data)
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+def _place(mine: Document, path: str, inner: Iterable[str]) -> Location:
+    """Where a thing stands in the file; of one that is not there, what it would stand in."""
+    way = tuple(inner)
+    while way:
+        pointer = join(way)
+        if pointer in mine.key_spans:
+            return mine.key_spans[pointer]
+        way = way[:-1]
+    return Location(file=path)
+
+
+def _both(clash: Clash) -> str:
+    what = ".".join(clash.path)
+    mine = "it was taken out of the file" if clash.mine is MISSING else f"the file says {_shown(clash.mine)}"
+    now = "has no such thing any more" if clash.now is MISSING else f"now says {_shown(clash.now)}"
+    return f"{what}: the database {now}, {mine}; the file stays"
+
+
+def _shown(value: Any) -> str:
+    if value is MISSING:
+        return "take it out"
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+
+
+def _warn(found: Collector, place: Location, what: str, hint: str) -> None:
+    found.warning(Code.FILE_EDITED_BY_HAND, what, place, hint=hint)

@@ -20,8 +20,9 @@ from lbconf.errors import PlanError, ProjectError
 from lbconf.operations.apply import DEFAULT_LOCK_RETRIES, DEFAULT_LOCK_TIMEOUT, accepted_hazards, current_user
 from lbconf.operations.built import bare_project, with_definitions
 from lbconf.operations.data_sources import create_connector, data_source_from_url, named_data_source
-from lbconf.operations.discover import discover, discovered_models
+from lbconf.operations.discover import discovered_models
 from lbconf.operations.load import load_project
+from lbconf.operations.loaded_discovery import Discovering
 from lbconf.operations.loaded_verbs import Remembering
 from lbconf.operations.plan import plan_connector
 from lbconf.plan.executor import Limits, Outcome, execute_plan
@@ -141,7 +142,7 @@ class LoadedProject:
         self.close()
 
 
-class LoadedDataSource(Remembering):
+class LoadedDataSource(Discovering, Remembering):
     """One data source, connected when it is first used."""
 
     def __init__(self, owner: LoadedProject, name: str) -> None:
@@ -242,10 +243,6 @@ class LoadedDataSource(Remembering):
     def is_actual(self, models: Sequence[str] = ()) -> bool:
         """Whether there is nothing to change. Raises as `plan`."""
         return self.plan(models).empty
-
-    def discover(self, table: str | None = None, *, namespaces: Sequence[str] | None = None) -> list[dict[str, Any]]:
-        """Definitions of all tables and views as LoopBack's discovery makes them, or of one. Raises `LbconfError`."""
-        return discover(self.connector, table=table, namespaces=namespaces)
 
     def discover_and_build_models(self, *, namespaces: Sequence[str] | None = None) -> "dict[str, LoadedModel]":
         """Models for every table and view, usable at once, by name; `LoadedProject.model` finds them too.

@@ -26,12 +26,13 @@ from lbconf.plan.discovered_names import model_names, property_names
 from lbconf.plan.discovered_order import in_order
 from lbconf.plan.discovered_parts import exact_parts, exact_view, options
 from lbconf.plan.discovered_relations import add_relations
+from lbconf.plan.discovered_shell import shell
 from lbconf.plan.discovered_structure import structure_of
 from lbconf.plan.discovered_types import portable, type_text, written
 from lbconf.plan.discovered_unsaid import unrelated, unsaid
 from lbconf.plan.discovered_wanted import Wanted
 from lbconf.plan.exact import IDENTITY_KINDS
-from lbconf.project.resolved import UNSET, Layout, Model, Property
+from lbconf.project.resolved import UNSET, Model, Property
 from lbconf.records import dataclass, field, replace
 from lbconf.state.structure import Column, ColumnType, QualifiedName, State, Table, View
 
@@ -52,6 +53,8 @@ class Discovered:
     """Definitions as a file would hold them, by name of the table."""
     tables: tuple[QualifiedName, ...] = ()
     """The table or view of each model, in the same order."""
+    properties: Mapping[QualifiedName, Mapping[str, str]] = field(default_factory=dict)
+    """Column to property, by table."""
     structure: Mapping[str, Any] = field(default_factory=dict)
     """What the data source says beside its models' tables, under `structure`."""
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -85,7 +88,7 @@ def discovered(state: State, mapping: ModelMapping, *, data_source: str, wanted:
     source = _Source(
         mapping=mapping,
         data_source=data_source,
-        default_namespace=mapping.table_name(_shell("Model", {}, mapping.sections[0])).namespace,
+        default_namespace=mapping.table_name(shell("Model", {}, mapping.sections[0])).namespace,
         section=mapping.sections[0],
         enumerations={found.name: found.values for found in state.enumerations},
         domains={found.name: found.type for found in state.domains},
@@ -122,6 +125,7 @@ def discovered(state: State, mapping: ModelMapping, *, data_source: str, wanted:
     return Discovered(
         models=tuple(_tidy(models[name]) for name in sorted(models)),
         tables=tuple(sorted(models)),
+        properties=properties,
         structure=_escaped(structure_of(state, source.default_namespace, owns=wanted.owns)),
         diagnostics=(*unsaid(state), *unrelated(without)),
     )
@@ -132,7 +136,7 @@ def _table_model(table: Table, name: str, properties: Mapping[str, str], source:
     if table.comment:
         model["description"] = table.comment
     key = table.primary_key.columns if table.primary_key else ()
-    shell = _shell(model["name"], model[source.section], source.section)
+    bare = shell(model["name"], model[source.section], source.section)
     section: dict[str, Any] = model[source.section]
     parts = exact_parts(table, source.mapping, properties)
     model["properties"] = {
@@ -141,7 +145,7 @@ def _table_model(table: Table, name: str, properties: Mapping[str, str], source:
             properties[column.name],
             place=(key.index(column.name) + 1 if column.name in key else 0),
             unique=column.name in parts.unique_columns,
-            shell=shell,
+            bare=bare,
             source=source,
         )
         for column in table.columns
@@ -162,14 +166,14 @@ def _view_model(view: View, name: str, properties: Mapping[str, str], source: _S
         model["description"] = view.comment
     if view.definition and not view.depends_on_opaque:
         model[source.section]["view"] = exact_view(view)
-    shell = _shell(model["name"], model[source.section], source.section)
+    bare = shell(model["name"], model[source.section], source.section)
     model["properties"] = {
         properties[column.name]: _property(
             replace(column, nullable=True, default=None, identity=None, options=()),
             properties[column.name],
             place=0,
             unique=False,
-            shell=shell,
+            bare=bare,
             source=source,
         )
         for column in view.columns
@@ -192,28 +196,12 @@ def _model(name: QualifiedName, model: str, source: _Source) -> dict[str, Any]:
     }
 
 
-def _shell(name: str, section: Mapping[str, Any], section_name: str) -> Model:
-    """The model as far as the mapping needs it to name and type columns."""
-    return Model(
-        name=name,
-        plural=name,
-        path="/",
-        base="PersistedModel",
-        ancestors=("PersistedModel", "Model"),
-        layout=Layout.NATIVE,
-        data_source=None,
-        public=True,
-        properties={},
-        settings={section_name: dict(section)},
-    )
-
-
-def _property(column: Column, name: str, *, place: int, unique: bool, shell: Model, source: _Source) -> dict[str, Any]:
+def _property(column: Column, name: str, *, place: int, unique: bool, bare: Model, source: _Source) -> dict[str, Any]:
     named = column.type.enumeration
     kind = portable(
         source.domains.get(named, column.type) if named is not None else column.type,
         source.enumerations.get(named) if named is not None else None,
-        default_namespace=source.mapping.table_name(shell).namespace,
+        default_namespace=source.mapping.table_name(bare).namespace,
     )
     found: dict[str, Any] = written(kind)
     section: dict[str, Any] = {}
@@ -232,18 +220,18 @@ def _property(column: Column, name: str, *, place: int, unique: bool, shell: Mod
         found["description"] = column.comment
     _default(column, kind, found, section)
     prop = Property(name=name, type=kind, id=place, generated=generated, settings={source.section: dict(section)})
-    section.update(_exact_keys(column, prop, shell, source))
+    section.update(_exact_keys(column, prop, bare, source))
     if section:
         found[source.section] = section
     return found
 
 
-def _exact_keys(column: Column, prop: Property, shell: Model, source: _Source) -> dict[str, Any]:
+def _exact_keys(column: Column, prop: Property, bare: Model, source: _Source) -> dict[str, Any]:
     """What the connector section has to say because the mapping would do otherwise."""
     section: dict[str, Any] = {}
-    if column.identity is not None and column.identity != source.mapping.identity(shell, prop):
+    if column.identity is not None and column.identity != source.mapping.identity(bare, prop):
         section["identity"] = _identity(column)
-    if source.mapping.column_type(shell, prop) != column.type:
+    if source.mapping.column_type(bare, prop) != column.type:
         section["dataType"] = type_text(column.type)
     if column.collation:
         section["collation"] = column.collation

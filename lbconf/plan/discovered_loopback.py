@@ -3,28 +3,44 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from lbconf.plan.discovered_names import pascal, property_names
+from lbconf.plan.discovered_names import distinct, lower_camel, property_names
 from lbconf.plan.discovered_types import loopback_type
-from lbconf.state.structure import Column, QualifiedName, State, Table, View
+from lbconf.plan.discovered_wanted import CAMEL, Naming
+from lbconf.state.structure import Column, ForeignKey, QualifiedName, State, Table, View
 
-__all__ = ["loopback_definition", "loopback_foreign_keys", "loopback_listing", "loopback_primary_keys"]
+__all__ = [
+    "loopback_columns",
+    "loopback_definition",
+    "loopback_foreign_keys",
+    "loopback_listing",
+    "loopback_primary_keys",
+    "loopback_property",
+]
 
 LENGTHS: Final = frozenset(
     {"character varying", "character", "varchar", "char", "nvarchar", "nchar", "bit", "bit varying"}
 )
 
 
-def loopback_definition(thing: Table | View, connector: str) -> dict[str, Any]:
-    """A model of one table or view: `name`, `options`, `properties`, as LoopBack's discovery writes it."""
+def loopback_definition(
+    thing: Table | View, connector: str, *, naming: Naming = CAMEL, relations: bool = False
+) -> dict[str, Any]:
+    """A model of one table or view: `name`, `options`, `properties`, as LoopBack's discovery writes it.
+
+    With `relations`, a belongsTo for each foreign key, named after it; LoopBack takes one column only.
+    """
     key = thing.primary_key.columns if isinstance(thing, Table) and thing.primary_key is not None else ()
     place: dict[str, Any] = {"schema": thing.name.namespace} if thing.name.namespace else {}
     place["table"] = thing.name.name
     # LoopBack loses all but one of the columns that are one in camel case; here each has a name.
-    names = property_names(column.name for column in thing.columns)
+    names = property_names((column.name for column in thing.columns), naming=naming.property)
+    options: dict[str, Any] = {"idInjection": False, connector: place}
+    if relations:
+        options["relations"] = _relations(thing, names, naming)
     return {
-        "name": pascal(thing.name.name),
-        "options": {"idInjection": False, connector: place},
-        "properties": {names[column.name]: _property(column, key, connector) for column in thing.columns},
+        "name": naming.model(thing.name.name),
+        "options": options,
+        "properties": {names[column.name]: loopback_property(column, key, connector) for column in thing.columns},
     }
 
 
@@ -56,8 +72,16 @@ def loopback_primary_keys(table: Table) -> list[dict[str, Any]]:
     ]
 
 
-def loopback_foreign_keys(tables: Iterable[Table], *, of: QualifiedName | None = None) -> list[dict[str, Any]]:
-    """`discoverForeignKeys`: one entry per column. `of`: only those that point to this table."""
+def loopback_foreign_keys(
+    state: State, tables: Iterable[Table], *, of: QualifiedName | None = None
+) -> list[dict[str, Any]]:
+    """`discoverForeignKeys`: one entry per column.
+
+    Args:
+        state: Where the keys lead.
+        tables: Whose keys.
+        of: Only those that point to this table.
+    """
     return [
         {
             "fkOwner": table.name.namespace,
@@ -66,7 +90,7 @@ def loopback_foreign_keys(tables: Iterable[Table], *, of: QualifiedName | None =
             "fkColumnName": column,
             "keySeq": place,
             "pkOwner": key.target.namespace,
-            "pkName": None,
+            "pkName": _key_name(state.table(key.target), key),
             "pkTableName": key.target.name,
             "pkColumnName": target,
         }
@@ -77,7 +101,29 @@ def loopback_foreign_keys(tables: Iterable[Table], *, of: QualifiedName | None =
     ]
 
 
-def _property(column: Column, key: tuple[str, ...], connector: str) -> Mapping[str, Any]:
+def loopback_columns(thing: Table | View) -> list[dict[str, Any]]:
+    """`discoverModelProperties`: one entry per column, in their order."""
+    found = []
+    for column in thing.columns:
+        length, precision, scale = _sizes(column)
+        found.append(
+            {
+                "owner": thing.name.namespace,
+                "tableName": thing.name.name,
+                "columnName": column.name,
+                "dataType": _data_type(column),
+                "dataLength": length,
+                "dataPrecision": precision,
+                "dataScale": scale,
+                "nullable": "YES" if column.nullable else "NO",
+                "type": loopback_type(column.type),
+            }
+        )
+    return found
+
+
+def loopback_property(column: Column, key: tuple[str, ...], connector: str) -> dict[str, Any]:
+    """A property as `discoverSchema` writes it. `key`: columns of the table's primary key."""
     length, precision, scale = _sizes(column)
     generated = column.identity is not None
     found: dict[str, Any] = {
@@ -93,7 +139,7 @@ def _property(column: Column, key: tuple[str, ...], connector: str) -> Mapping[s
         found["generated"] = True
     found[connector] = {
         "columnName": column.name,
-        "dataType": column.type.name + "[]" * column.type.dimensions,
+        "dataType": _data_type(column),
         "dataLength": length,
         "dataPrecision": precision,
         "dataScale": scale,
@@ -109,3 +155,27 @@ def _sizes(column: Column) -> tuple[int | None, int | None, int | None]:
     if column.type.name.lower() in LENGTHS:
         return arguments[0], None, None
     return None, arguments[0], arguments[1] if len(arguments) > 1 else None
+
+
+def _data_type(column: Column) -> str:
+    return column.type.name + "[]" * column.type.dimensions
+
+
+def _relations(thing: Table | View, names: Mapping[str, str], naming: Naming) -> dict[str, Any]:
+    keys = thing.foreign_keys if isinstance(thing, Table) else ()
+    found: dict[str, Any] = {}
+    for key in keys:
+        own = [names[column] for column in key.columns]
+        name = naming.relation(key.name) or lower_camel(f"{key.name}_rel")
+        found[distinct(name, found)] = {
+            "model": naming.model(key.target.name),
+            "type": "belongsTo",
+            "foreignKey": own[0] if len(own) == 1 else own,
+        }
+    return found
+
+
+def _key_name(target: Table | None, key: ForeignKey) -> str | None:
+    """The constraint that a foreign key leads to, where it is the primary key."""
+    found = None if target is None else target.primary_key
+    return found.name if found is not None and sorted(found.columns) == sorted(key.target_columns) else None

@@ -6,7 +6,7 @@ from typing import Final
 from lbconf.diagnostics import Code, Diagnostic, Severity
 from lbconf.state.structure import State
 
-__all__ = ["unrelated", "unsaid"]
+__all__ = ["listed", "unrelated", "unsaid"]
 
 SHOWN: Final = 5
 """Most names in one finding."""
@@ -29,8 +29,7 @@ def unsaid(state: State) -> Sequence[Diagnostic]:
         Diagnostic(
             code=Code.NOT_DISCOVERED,
             severity=Severity.WARNING,
-            message=f"{kind}: models cannot say {', '.join(names[:SHOWN])}"
-            + (f" and {len(names) - SHOWN} more" if names[SHOWN:] else ""),
+            message=f"{kind}: models cannot say {listed(names)}",
             hint="it stays in the database as it is; plan and apply leave it alone",
         )
         for kind, names in sorted(kinds.items())
@@ -46,8 +45,13 @@ def unrelated(without: Iterable[str]) -> Sequence[Diagnostic]:
         Diagnostic(
             code=Code.NOT_DISCOVERED,
             severity=Severity.WARNING,
-            message=f"foreign key: no relation follows {', '.join(found[:SHOWN])}"
-            + (f" and {len(found) - SHOWN} more" if found[SHOWN:] else ""),
+            message=f"foreign key: no relation follows {listed(found)}",
             hint="the models say it as `foreignKeys`; it leads to a table that was not discovered, or stands twice",
         )
     ]
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first of the names, and how many more there are."""
+    more = f" and {len(names) - SHOWN} more" if names[SHOWN:] else ""
+    return ", ".join(names[:SHOWN]) + more

@@ -2,12 +2,14 @@
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
-from lbconf.operations.discover import DiscoveredProject
+from lbconf.cli.views.findings import diagnostic_data
+from lbconf.operations.discover_project import DiscoveredProject
 
-__all__ = ["report"]
+__all__ = ["report", "report_data"]
 
-ORDER = ("created", "updated", "merged", "removed", "kept", "unchanged")
+ORDER = ("created", "updated", "merged", "removed", "kept", "edited", "unchanged")
 
 
 def report(done: DiscoveredProject, out: Path) -> str:
@@ -17,3 +19,13 @@ def report(done: DiscoveredProject, out: Path) -> str:
     numbers = ", ".join(f"{counted[action]} {action}" for action in ORDER if counted[action])
     lines.append(f"{done.models} model{'' if done.models == 1 else 's'} in {out}: {numbers}.")
     return "\n".join(lines)
+
+
+def report_data(done: DiscoveredProject) -> dict[str, Any]:
+    """The same for a program: every file, and every finding."""
+    return {
+        "dataSource": done.data_source,
+        "models": done.models,
+        "files": [{"path": entry.path, "action": entry.action} for entry in done.written],
+        "diagnostics": [diagnostic_data(found) for found in done.diagnostics],
+    }
