@@ -123,9 +123,7 @@ def test_pagila_is_made_again_with_its_domains_and_partitions(
 
     assert code == 0, told
     names = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename !~ '^_lbconf_' ORDER BY 1"
-    types = (
-        "SELECT typname FROM pg_type WHERE typtype IN ('d', 'e') AND typname !~ '^_' ORDER BY 1"
-    )
+    types = "SELECT typname FROM pg_type WHERE typtype IN ('d', 'e') AND typname !~ '^_' ORDER BY 1"
     with psycopg.connect(empty) as again, psycopg.connect(postgresql_url) as there:
         for query in (names, types):
             assert again.execute(query.encode()).fetchall() == there.execute(query.encode()).fetchall()

@@ -147,18 +147,22 @@ def _make(connection: Connection[Any], place: QualifiedName, question: Table) ->
                 _try(connection, [dropped])
             for why in _taken(refused):
                 yield Unknown(what=f"the default of {question.name}.{column.name}", why=why, source=column.source)
-    for part, check in zip(question.checks, checks, strict=True):
-        _try(connection, [f"ALTER TABLE {name} ADD {check}"], refused)
+    tried = [
+        (f"check {part.name} of {question.name}", f"ALTER TABLE {name} ADD {check}", part.source)
+        for part, check in zip(question.checks, checks, strict=True)
+    ]
+    tried += [
+        (f"exclusion {one.name} of {question.name}", f"ALTER TABLE {name} ADD {exclusion}", one.source)
+        for one, exclusion in zip(question.exclusions, exclusions, strict=True)
+    ]
+    tried += [
+        (f"index {found.name} of {question.name}", index, found.source)
+        for found, index in zip(question.indexes, indexes, strict=True)
+    ]
+    for what, statement, source in tried:
+        _try(connection, [statement], refused)
         for why in _taken(refused):
-            yield Unknown(what=f"check {part.name} of {question.name}", why=why, source=part.source)
-    for one, exclusion in zip(question.exclusions, exclusions, strict=True):
-        _try(connection, [f"ALTER TABLE {name} ADD {exclusion}"], refused)
-        for why in _taken(refused):
-            yield Unknown(what=f"exclusion {one.name} of {question.name}", why=why, source=one.source)
-    for found, index in zip(question.indexes, indexes, strict=True):
-        _try(connection, [index], refused)
-        for why in _taken(refused):
-            yield Unknown(what=f"index {found.name} of {question.name}", why=why, source=found.source)
+            yield Unknown(what=what, why=why, source=source)
 
 
 def _taken(refused: list[Refusal]) -> list[str]:

@@ -43,7 +43,12 @@ def test_what_is_managed_is_the_newest_state_and_what_half_a_plan_may_have_left(
 @pytest.mark.parametrize("names", [[], ["public"], ["b", "a]b", 'c"d', "é"]])
 @pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")])
 def test_the_namespaces_are_read_without_the_rest(names: list[str], separators: tuple[str, str]) -> None:
-    for data in ({"namespaces": names, "tables": []}, {"tables": [], "namespaces": names}, {"tables": []}):
+    kept: list[dict[str, list[str]]] = [
+        {"namespaces": names, "tables": []},
+        {"tables": [], "namespaces": names},
+        {"tables": []},
+    ]
+    for data in kept:
         text = json.dumps(data, separators=separators, ensure_ascii=False)
         entries = [SimpleNamespace(result="applied", next_step=1, state=text, documents="")]
         assert managed_namespaces(entries) == last_managed(entries).namespaces  # type: ignore[arg-type]
