@@ -21,6 +21,9 @@ COUNTED: Final = "nextval("
 OWN_KEYS: Final = ("checks", "exclusions", "indexes", "options", "partitionBy", "partitions", "primaryKey", "uniques")
 """Of the connector's section, what LoopBack passes over and lbconf reads in its files too."""
 
+OWN_COLUMN_KEYS: Final = ("generatedAs", "virtual", "onUpdate", "charset", "collation", "identity", "options")
+"""The same of a property."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Style:
@@ -111,16 +114,17 @@ def _property(
 ) -> dict[str, Any]:
     found = loopback_property(column, key, style.section)
     said = native["properties"][style.properties[thing.name][column.name]]
-    counted = column.identity is not None or (
-        column.default is not None and column.default.expression.startswith(COUNTED)
-    )
-    if column.name in key and counted and len(key) == 1:
-        found["generated"] = True
+    counted = column.default is not None and column.default.expression.startswith(COUNTED)
+    if column.name in key and (counted or column.identity is not None):
         found["required"] = False
+    if column.name in key and len(key) == 1 and column.identity is not None:
+        found["generated"] = True
     elif column.default is not None:
         if isinstance(said.get("default"), str | int | float | bool) and not str(said["default"]).startswith("$"):
             found["default"] = said["default"]
         found[style.section]["dbDefault"] = column.default.expression
+    exactly = said.get(style.section, {})
+    found[style.section].update({name: exactly[name] for name in OWN_COLUMN_KEYS if name in exactly})
     if unique:
         found["index"] = {"unique": True}
     if column.comment:
