@@ -3,9 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from lbconf.connectors.contract import ModelMapping
 from lbconf.diagnostics import Diagnostic
+from lbconf.layers.secret import Secret
 from lbconf.operations.data_sources import create_connector, opened
 from lbconf.operations.discover import inspected, mapping_of, thing
 from lbconf.operations.discovery_files import Written, write_files
@@ -200,7 +202,17 @@ def _entry(data_source: DataSource, project: _Project, structure: Mapping[str, A
     variable = "".join(c if c.isalnum() else "_" for c in data_source.name).upper()
     url = known or ("${DATABASE_URL}" if not others else f"${{{variable}_URL}}")
     named = {"name": data_source.name} if project.places.layout.is_loopback else {}
-    return {**named, "connector": data_source.connector, "url": url, **said}
+    return {**named, "connector": data_source.connector, "url": url, **_file_of(data_source), **said}
+
+
+def _file_of(data_source: DataSource) -> dict[str, str]:
+    """The file that a URL names, which is no secret: what the data source is where nobody gives it a URL."""
+    url = data_source.settings.get("url")
+    text = url.reveal() if isinstance(url, Secret) else url
+    if data_source.connector != "sqlite" or not isinstance(text, str) or "://" not in text:
+        return {}
+    written = unquote(text.partition("://")[2].partition("?")[0]).removeprefix("/")
+    return {} if written in {"", ":memory:"} else {"file": str(Path(written).expanduser().absolute())}
 
 
 def _limited(

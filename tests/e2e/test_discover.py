@@ -341,7 +341,10 @@ def test_one_table_comes_into_a_project_and_leaves_the_rest(shop: str, tmp_path:
     project = tmp_path / "one"
     lbconf("discover", "--url", shop, "--out", project, "--table", "customer")
     source = yaml.safe_load((project / "environments/base/datasources.yaml").read_text())
-    assert source == {"db": {"connector": "sqlite", "url": "${DATABASE_URL}"}}
+    file = shop.removeprefix("sqlite:///")
+    assert source == {"db": {"connector": "sqlite", "url": "${DATABASE_URL}", "file": file}}
+    plan = lbconf("--project", project, "plan", "--detailed-exitcode")
+    assert plan.returncode == 0, "without a URL it is the file that was discovered, not an empty database in memory"
     before = (project / "environments/base/models/Customer.yaml").read_text()
 
     lbconf("discover", "--url", shop, "--out", project, "--table", "passport")
