@@ -3,7 +3,7 @@
 import json
 import zlib
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from hashlib import sha256
 from typing import Any, Final
 
@@ -51,7 +51,7 @@ class Offers:
         differ = {name for name in digests.keys() | known.keys() if digests.get(name) != known.get(name)}
         if not differ:
             return ()
-        names = self._concerned(differ)
+        names = self._concerned(differ, known)
         try:
             before_it = json.loads(zlib.decompress(b64decode(surfaces)))
             return self._parts(names, before_it)
@@ -93,14 +93,17 @@ class Offers:
             self._surfaces[name] = None if model is None else model_surface(self._project, model)
         return self._surfaces[name]
 
-    def _concerned(self, differ: Iterable[str]) -> set[str]:
-        """These models, those that build on them, and those that have relations to them; all where more differs."""
+    def _concerned(self, differ: set[str], known: Collection[str]) -> set[str]:
+        """Models that are written otherwise, those that build on them, and those related to ones that came or went."""
+        models = self._project.models
+        if "" in differ:
+            return {*models, *known} - {""}
+        moved = {name for name in differ if (name in models) != (name in known)}
         names = set(differ)
-        if "" in names:
-            return set(self._project.models) | names - {""}
-        for model in self._project.models.values():
-            targets = {relation.target for relation in model.relations.values()}
-            if not names.isdisjoint(model.ancestors) or not names.isdisjoint(targets):
+        for model in models.values():
+            if not names.isdisjoint(model.ancestors) or (
+                moved and not moved.isdisjoint(relation.target for relation in model.relations.values())
+            ):
                 names.add(model.name)
         return names
 

@@ -65,6 +65,12 @@ def compile_changes(
     return with_locks(steps if careful is None else arranged(steps, careful), context.made)
 
 
+def _mentioned(changes: Sequence[c.Change]) -> str:
+    """Everything that changes say, where an enum gets values that one of them may use."""
+    others = [change for change in changes if not isinstance(change, c.AddEnumerationValues)]
+    return repr(others) if len(others) < len(changes) else ""
+
+
 def _context(changes: Sequence[c.Change], actual: State, desired: State) -> Context:
     gone = {change.before.name for change in changes if isinstance(change, c.DropTable)}
     context = Context(
@@ -72,7 +78,7 @@ def _context(changes: Sequence[c.Change], actual: State, desired: State) -> Cont
         desired=desired,
         changes=tuple(changes),
         made=frozenset(change.after.name for change in changes if isinstance(change, c.CreateTable)),
-        mentioned=repr([change for change in changes if not isinstance(change, c.AddEnumerationValues)]),
+        mentioned=_mentioned(changes),
         widened=widened_checks(changes),
         old_names={ch.after.name: ch.before.name for ch in changes if isinstance(ch, c.RenameTable)},
         gone=frozenset(gone),
