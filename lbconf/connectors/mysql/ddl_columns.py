@@ -29,6 +29,9 @@ __all__ = ["add_column", "alter_column", "data_check", "drop_column", "guard"]
 
 BATCH: Final = 10_000
 """Rows of one statement of a back-fill."""
+SORTED: Final = frozenset(
+    {"tinyint", "smallint", "mediumint", "int", "bigint", "char", "varchar", "binary", "varbinary", "uuid"}
+)
 VOLATILE: Final = re.compile(r"\b(?:uuid|uuid_\w+|rand|random_bytes|sys_guid|sleep|nextval)\b", re.IGNORECASE)
 
 
@@ -45,7 +48,7 @@ def add_column(place: int, table: QualifiedName, column: Column, context: Contex
     if not column.nullable and not filled and not fresh:
         if column.backfill is not None:
             clause = f"ADD COLUMN {column_clause(replace(column, nullable=True), context.server)}"
-            after += [_backfill(table, column), _not_null(table, column, context)]
+            after += [_backfill(table, column, context), _not_null(table, column, context)]
         else:
             message = f"{table} must be empty: {where} is required and has neither default nor `backfill`"
             hazards.append(hazard(HazardKind.MAY_FAIL_ON_DATA, message))
@@ -118,7 +121,7 @@ def alter_column(place: int, table: QualifiedName, before: Column, after: Column
     first: list[Statement] = []
     last: list[Statement] = []
     if before.nullable and not after.nullable and after.backfill is not None and after.generated is None:
-        first.append(_backfill(table, after))
+        first.append(_backfill(table, after, context))
     own_check = dict(after.options).get("check")
     if own_check is not None and own_check != dict(before.options).get("check") and context.server.mariadb:
         message = f"rows of {table} break the check of {after.name}"
@@ -159,16 +162,27 @@ def data_check(table: QualifiedName, condition: str, columns: tuple[str, ...]) -
     return DataCheck(count=f"SELECT count(*) {place}", sample=f"SELECT {shown} {place} LIMIT 3")
 
 
-def _backfill(table: QualifiedName, column: Column) -> Statement:
+def _backfill(table: QualifiedName, column: Column, context: Context) -> Statement:
     """One batch; rows for which the expression gives nothing are left to the NOT NULL that follows."""
     name, value = quote(column.name), column.backfill
     volatile = VOLATILE.search(value or "")
     some = "" if is_literal(value or "") or volatile else f" AND ({value}) IS NOT NULL"
+    key = _range_key(table, context)
+    by = "" if key is None else f"/* by {quote(key)} */ "
     return Statement(
-        sql=f"UPDATE {name_text(table)} SET {name} = {value} WHERE {name} IS NULL{some} LIMIT {BATCH}",
+        sql=f"UPDATE {by}{name_text(table)} SET {name} = {value} WHERE {name} IS NULL{some} LIMIT {BATCH}",
         lock="ROW",
         repeat=True,
     )
+
+
+def _range_key(table: QualifiedName, context: Context) -> str | None:
+    """The column in whose order batches can be cut: the primary key, where it is one column that sorts exactly."""
+    there = context.before(table)
+    columns = there.primary_key.columns if there is not None and there.primary_key is not None else ()
+    column = there.column(columns[0]) if there is not None and len(columns) == 1 else None
+    plain = column is not None and column.type.name in SORTED and "*/" not in column.name
+    return columns[0] if plain else None
 
 
 def _not_null(table: QualifiedName, column: Column, context: Context) -> Statement:

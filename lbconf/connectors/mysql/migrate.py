@@ -21,6 +21,7 @@ import pymysql
 from lbconf.connectors.contract import LedgerEntry, LedgerStart
 from lbconf.connectors.mysql.errors import error_number
 from lbconf.connectors.mysql.inspect import STRUCTURE_MODE, inspect
+from lbconf.connectors.mysql.ranges import Ranges
 from lbconf.connectors.mysql.session import Session
 from lbconf.connectors.sql.ledger import ADDED, LEDGER, SHORT, ledger_entry, refuse_strange
 from lbconf.diagnostics import Code, Diagnostic
@@ -66,6 +67,7 @@ class MysqlMigration:
         """Take a session whose lock is held."""
         self._session = held
         self._translating = translating
+        self._ranges = Ranges(held, self._once)
 
     def inspect(self, namespaces: Sequence[str] | None = None) -> State:
         """The actual state."""
@@ -139,7 +141,8 @@ class MysqlMigration:
         guard = GUARD.match(statement.sql)
         with self._translating():
             try:
-                return self._once(statement.sql)
+                batch = self._ranges.execute(statement.sql) if statement.repeat else None
+                return self._once(statement.sql) if batch is None else batch
             except pymysql.Error as problem:
                 number = error_number(problem)
                 if guard is not None and number == MORE_THAN_ONE_ROW:
