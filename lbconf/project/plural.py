@@ -94,6 +94,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(alias|status|bus)$", r"\1es"),
         (r"(buffal|tomat|potat|her|ech)o$", r"\1oes"),
         (r"([ti])um$", r"\1a"),
+        (r"^(s)is$", r"\1es"),
         (r"sis$", r"ses"),
         (r"(?:([^f])fe|([lr])f)$", r"\1\2ves"),
         (r"([^aeiouy]|qu)y$", r"\1ies"),

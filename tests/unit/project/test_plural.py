@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lbconf.project.plural import _ALREADY_PLURAL, _REGULAR, _RULES, _UNCOUNTABLE, plural
@@ -23,6 +23,7 @@ from lbconf.project.plural import _ALREADY_PLURAL, _REGULAR, _RULES, _UNCOUNTABL
         ("Address", "Addresses"),
         ("Status", "Statuses"),
         ("Analysis", "Analyses"),
+        ("Sis", "Ses"),
         ("Quiz", "Quizzes"),
         ("Matrix", "Matrices"),
         ("Shelf", "Shelves"),
@@ -47,6 +48,7 @@ def test_a_plural_is_never_empty(name: str) -> None:
 
 
 @given(st.from_regex(r"[A-Z][a-z]{1,12}", fullmatch=True))
+@example("Sis")
 def test_a_plural_keeps_the_first_letter(name: str) -> None:
     assert plural(name)[0] == name[0]
 
