@@ -49,6 +49,12 @@ LOCK_HINT: Final = (
     "look in pg_locks and pg_stat_activity for who holds it, and try again when they are done; `apply` waits for a"
     " table --lock-timeout seconds at a time, so that it does not hold up everyone behind it for longer"
 )
+LOCK_TABLE: Final = "max_locks_per_transaction"
+"""The setting that the server names when no room is left for locks; without it, memory itself ran out."""
+LOCK_TABLE_HINT: Final = (
+    f"one transaction locks every table and index that it makes or changes: raise {LOCK_TABLE} in the server's"
+    " settings and restart it, or apply some of the models at a time with --model"
+)
 NOT_NULL_CHECK: Final = "_lbconf_not_null"
 """How the name of a check ends that stands in for NOT NULL while a column becomes so (see `online_columns`)."""
 DEPENDENT: Final = frozenset({"0A000", "2BP01"})
@@ -171,7 +177,9 @@ def translate(
         return UnsupportedError(_finding(data_source, Code.UNSUPPORTED, message), **named)
     if state == "53300":
         return connection_failed(data_source, problem, "")
-    return ConnectorError(_finding(data_source, Code.STATEMENT_FAILED, f"{message} (SQLSTATE {state})"), **named)
+    no_room = state == "53200" and LOCK_TABLE in (problem.diag.message_hint or "")
+    hint = LOCK_TABLE_HINT if no_room else None
+    return ConnectorError(_finding(data_source, Code.STATEMENT_FAILED, f"{message} (SQLSTATE {state})", hint), **named)
 
 
 def _said(problem: psycopg.Error, state: str) -> str:

@@ -13,6 +13,7 @@ from lbconf.datatypes import DataType, DecimalType, IntegerType, JsonType, Numbe
 from lbconf.diagnostics import Code
 from lbconf.errors import ConnectorError, ConstraintError, ConstraintKind, UnsupportedError
 from lbconf.query.nodes import Comparison, Operator, Query, Target
+from lbconf.state.steps import Statement
 from tests.strategies.rows import create_tables, data_source, model
 
 PROPERTIES: dict[str, DataType] = {
@@ -157,3 +158,14 @@ def test_rights_that_are_missing(connector: PostgresqlConnector, postgresql_url:
         connector.insert(KIND, [{"text": "a", "float": datetime(2020, 1, 1, tzinfo=UTC).timestamp()}])
     assert caught.value.diagnostics[0].code is Code.PERMISSION_MISSING
     assert not isinstance(caught.value, ConstraintError | UnsupportedError)
+
+
+def test_no_room_for_locks_names_the_setting(connector: PostgresqlConnector) -> None:
+    too_many = Statement(sql="SELECT pg_advisory_xact_lock(number) FROM generate_series(1, 1000000) AS number")
+    with connector.session(lock_timeout=1) as session, pytest.raises(ConnectorError) as caught, session.transaction():
+        session.execute(too_many)
+    (found,) = caught.value.diagnostics
+    assert found.code is Code.STATEMENT_FAILED
+    assert "53200" in found.message
+    assert "max_locks_per_transaction" in (found.hint or "")
+    assert connector.find(Query(model=KIND)) == []
