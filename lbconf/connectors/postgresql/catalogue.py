@@ -25,6 +25,7 @@ __all__ = [
     "constraints_query",
     "indexes_query",
     "queries",
+    "stages",
 ]
 
 OWN_PREFIX: Final = "_lbconf_"
@@ -330,14 +331,13 @@ def indexes_query(version: int) -> str:
 
 def queries(version: int) -> tuple[str, ...]:
     """All that inspection asks about chosen namespaces, in the order in which the answers are read."""
+    return tuple(sql for stage in stages(version) for sql in stage)
+
+
+def stages(version: int) -> tuple[tuple[str, ...], ...]:
+    """The queries by when they are asked: each stage while the answers to the one before are read."""
     return (
-        RELATIONS,
-        SEQUENCES,
-        columns_query(version),
-        constraints_query(version),
-        indexes_query(version),
-        TABLE_FACTS,
-        DEPENDENTS,
-        UNMANAGED,
-        TYPES,
+        (RELATIONS, SEQUENCES, columns_query(version)),
+        (constraints_query(version), TABLE_FACTS, DEPENDENTS, UNMANAGED, TYPES),
+        (indexes_query(version),),
     )

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lbconf.connectors.postgresql import catalogue
 from lbconf.connectors.postgresql.inspect_columns import Rows, columns, sequences
-from lbconf.connectors.postgresql.inspect_parts import pairs, parts
+from lbconf.connectors.postgresql.inspect_parts import Parts, add_indexes, pairs, parts
 from lbconf.connectors.postgresql.inspect_types import types
 from lbconf.connectors.postgresql.inspect_views import Dependents, dependents, facts_of, view
 from lbconf.records import replace
 from lbconf.state.structure import Column, Extension, Opaque, Partition, QualifiedName, State, Table
 
 if TYPE_CHECKING:
-    from psycopg import Connection
+    from psycopg import Connection, Cursor, Pipeline
 
 __all__ = ["inspect", "inspect_namespace"]
 
@@ -47,24 +47,54 @@ def _inspected(connection: "Connection[Any]", chosen: Callable[[set[str]], Itera
         before = connection.execute("SELECT current_setting('search_path')").fetchone()
         connection.execute("SELECT set_config('search_path', 'pg_catalog', true)")
         namespaces = sorted(chosen({row[0] for row in connection.execute(catalogue.NAMESPACES)}))
-        # All queries are sent at once, so that the server works on the next while the rows of the last are read.
-        with connection.pipeline() if Pipeline.is_supported() else nullcontext():
-            asked = {sql: connection.execute(sql, {"namespaces": namespaces}) for sql in catalogue.queries(version)}
-            state = _state(
-                lambda sql: asked.pop(sql).fetchall(), version, namespaces
-            )  # each answer goes once it is read
+        with connection.pipeline() if Pipeline.is_supported() else nullcontext() as pipeline:
+            state = _state(_Asked(connection, pipeline, namespaces, catalogue.stages(version)), version, namespaces)
         connection.execute("SELECT set_config('search_path', %s, true)", before)
     return state
+
+
+class _Asked:
+    """Answers to queries that are asked in stages: the server works on one while the rows of the one before are read.
+
+    A pipeline gives no row before all that it was asked is there, so it is never asked everything at once.
+    """
+
+    def __init__(
+        self,
+        connection: "Connection[Any]",
+        pipeline: "Pipeline | None",
+        namespaces: Sequence[str],
+        stages: Iterable[Sequence[str]],
+    ) -> None:
+        """Ask the first stage."""
+        self._connection, self._pipeline, self._namespaces = connection, pipeline, namespaces
+        self._stages = iter(stages)
+        self._here: dict[str, Cursor[Any]] = {}
+        self._coming = self._ask()
+
+    def __call__(self, sql: str) -> Rows:
+        """The rows of a query, once; to be called in the order of the stages."""
+        if not self._here:
+            if self._pipeline is not None:
+                self._pipeline.sync()
+            self._here, self._coming = self._coming, self._ask()
+        return self._here.pop(sql).fetchall()  # each answer goes once it is read
+
+    def _ask(self) -> "dict[str, Cursor[Any]]":
+        given = {"namespaces": self._namespaces}
+        return {sql: self._connection.execute(sql, given) for sql in next(self._stages, ())}
 
 
 def _state(rows: Callable[[str], Rows], version: int, namespaces: Sequence[str]) -> State:
     relations = rows(catalogue.RELATIONS)
     counting = sequences(rows(catalogue.SEQUENCES))
     told = columns(rows(catalogue.columns_query(version)), counting)
-    constraints = _grouped(rows(catalogue.constraints_query(version)))
-    indexes = _grouped(rows(catalogue.indexes_query(version)))
+    had = parts(rows(catalogue.constraints_query(version)))
     facts = _grouped(rows(catalogue.TABLE_FACTS))
     found = dependents(rows(catalogue.DEPENDENTS))
+    unmanaged = rows(catalogue.UNMANAGED)
+    kinds = types(rows(catalogue.TYPES))
+    indexes = _grouped(rows(catalogue.indexes_query(version)))
     family = _Family(relations)
     tables, views, opaque = [], [], []
     for row in relations:
@@ -84,10 +114,9 @@ def _state(rows: Callable[[str], Rows], version: int, namespaces: Sequence[str])
             )
         else:
             strange = [*_relation_facts(row, family.names), *own, *_facts_of_parts(oid, family, facts, found)]
-            tables.append(_table(row, told[oid], constraints[oid], indexes[oid], strange, family))
-    unmanaged = rows(catalogue.UNMANAGED)
+            add_indexes(had[oid], indexes[oid])
+            tables.append(_table(row, told[oid], had[oid], strange, family))
     opaque.extend(_functions(unmanaged, found))
-    kinds = types(rows(catalogue.TYPES))
     return State(
         namespaces=tuple(namespaces),
         tables=tuple(sorted(tables, key=lambda table: table.name)),
@@ -165,12 +194,10 @@ def _functions(rows: Rows, found: Dependents) -> Iterator[Opaque]:
 def _table(
     row: tuple[Any, ...],
     columns: Sequence[Column],
-    constraints: Rows,
-    indexes: Rows,
+    found: Parts,
     opaque: Sequence[Opaque],
     family: _Family,
 ) -> Table:
-    found = parts(constraints, indexes)
     options = [*pairs(row[7]), *found.options]
     if row[6] == "u":
         options.append(("unlogged", "true"))

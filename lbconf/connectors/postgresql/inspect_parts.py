@@ -1,5 +1,6 @@
 """Keys, constraints and indexes of a relation of the actual state, from the rows of the catalogue queries."""
 
+from collections import defaultdict
 from typing import Any, Final
 
 from lbconf.connectors.postgresql.inspect_columns import Rows
@@ -17,7 +18,7 @@ from lbconf.state.structure import (
     Unique,
 )
 
-__all__ = ["Parts", "index", "pairs", "parts"]
+__all__ = ["Parts", "add_indexes", "index", "pairs", "parts"]
 
 ACTIONS: Final = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
 MATCHES: Final = {"s": "SIMPLE", "f": "FULL", "p": "PARTIAL"}
@@ -40,15 +41,19 @@ class Parts:
     """The indexes that identify rows to replicas and that the table was clustered by."""
 
 
-def parts(constraints: Rows, indexes: Rows) -> Parts:
-    """The parts of one table."""
-    found = Parts()
+def parts(constraints: Rows) -> defaultdict[int, Parts]:
+    """The parts of tables that are constraints, by relation."""
+    found: defaultdict[int, Parts] = defaultdict(Parts)
     for row in constraints:
-        _constraint(row, found)
+        _constraint(row, found[row[0]])
+    return found
+
+
+def add_indexes(found: Parts, indexes: Rows) -> None:
+    """The parts of one table that are indexes, besides."""
     for row in indexes:
         found.indexes.append(index(row))
         _marks(row[1], row[11], row[12], found)
-    return found
 
 
 def index(row: tuple[Any, ...]) -> Index:
