@@ -39,6 +39,10 @@ class LbconfError(Exception):
         super().__init__("; ".join(diagnostic.message for diagnostic in found))
         self.diagnostics = found
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """As it is: the message is made of the findings, which another process gets too."""
+        return _again, (type(self), self.args, self.__dict__)
+
 
 class ConfigError(LbconfError):
     """The user's files are at fault."""
@@ -143,3 +147,11 @@ class ConstraintError(ConnectorError):
         self.constraint = constraint
         self.columns = columns
         self.properties = properties
+
+
+def _again(kind: type[LbconfError], arguments: tuple[object, ...], parts: dict[str, object]) -> LbconfError:
+    """An error that was pickled."""
+    error = kind.__new__(kind)
+    error.args = arguments
+    error.__dict__.update(parts)
+    return error

@@ -153,13 +153,13 @@ def _planned(
     options: GlobalOptions, *, data_sources: tuple[str, ...], models: tuple[str, ...], url: str | None, **asked: Any
 ) -> Any:
     """The project, and the plan that the servers' answers give."""
-    from lbconf.operations import own_process
+    from lbconf.operations import ahead, own_process
     from lbconf.operations.asking import EarlyQuestion
     from lbconf.operations.collection import collection_paused
     from lbconf.operations.load import load_project
 
-    early = None if url is not None else EarlyQuestion(data_sources, apart=own_process.is_ours())
-    with collection_paused(), nullcontext() if early is None else closing(early):
+    early = None if url is not None else EarlyQuestion(data_sources, apart=own_process.is_ours(), ahead=ahead.started())
+    with collection_paused(for_good=own_process.is_ours()), nullcontext() if early is None else closing(early):
         project = load_project(
             options.root,
             options.environment,

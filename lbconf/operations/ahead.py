@@ -1,62 +1,23 @@
-"""A copy of this process that imports a driver while this one still reads its arguments, and then asks.
+"""A copy of this process that prepares itself while this one still reads its arguments, and then asks the server.
 
-Importing PostgreSQL's driver takes as long as reading a thousand models; the server could have begun by then. Whether a
-driver will be needed is guessed from the text of the data sources; a wrong guess costs a copy that ends unused.
+Importing what asks PostgreSQL takes as long as reading hundreds of models; the server could have begun by then. Whether
+it will be needed is guessed from the text of the data sources; a wrong guess costs a copy that ends unused.
 """
 
-import os
-import pickle
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from lbconf.operations.apart import Apart, possible
 
-__all__ = ["Ahead", "start", "started"]
+__all__ = ["start", "started"]
 
-_STARTED: "Final[list[Ahead]]" = []
+_STARTED: Final[list[Apart]] = []
 _ASKS_NOTHING: Final = frozenset({"--url", "--snapshot", "--help", "-h", "--to"})
 _SIGN: Final = b"postgres"
 _MOST: Final = 65_536
-"""Bytes of a file of data sources that are looked at, and of what the copy is told: a pipe takes them at once."""
-
-
-class Ahead:
-    """The copy: prepares itself, and then does one piece of work, told what about."""
-
-    def __init__(self, prepare: Callable[[], None]) -> None:
-        """Begin. Raises `OSError` where there can be no copy."""
-        told, self._tell = os.pipe()
-
-        def work() -> Any:
-            os.close(self._tell)
-            prepare()
-            parts = []
-            while part := os.read(told, _MOST):
-                parts.append(part)
-            do, about = pickle.loads(b"".join(parts))  # noqa: S301 - this very program wrote it; nothing: it ends
-            return do(*about)
-
-        try:
-            self._apart: Apart[Any] = Apart(work)
-        finally:
-            os.close(told)
-
-    def tell(self, do: Callable[..., Any], *about: Any) -> Apart[Any] | None:
-        """Let the copy call a function of a module; what it returns comes from what this returns.
-
-        None where the arguments cannot be told.
-        """
-        try:
-            data = pickle.dumps((do, about), pickle.HIGHEST_PROTOCOL)
-            if len(data) > _MOST:
-                return None
-            os.write(self._tell, data)
-        except (OSError, TypeError, AttributeError, pickle.PicklingError):
-            return None
-        finally:
-            os.close(self._tell)
-        return self._apart
+"""Bytes of a file of data sources that are looked at."""
 
 
 def start(arguments: Sequence[str]) -> None:
@@ -64,21 +25,23 @@ def start(arguments: Sequence[str]) -> None:
     given = {argument.partition("=")[0] for argument in arguments}
     if "plan" not in given or given & _ASKS_NOTHING or not _mentions_postgresql(_root(arguments)) or not possible():
         return
-    try:
-        _STARTED.append(Ahead(_prepare))
-    except OSError:
-        return
+    with suppress(OSError):
+        _STARTED.append(Apart(_prepare))
 
 
-def started() -> Ahead | None:
+def started() -> Apart | None:
     """What was begun, once."""
     return _STARTED.pop() if _STARTED else None
 
 
 def _prepare() -> None:
     import lbconf.connectors.postgresql.connector
-    import lbconf.connectors.postgresql.migrate
-    import lbconf.connectors.postgresql.session  # noqa: F401 - all of it is needed soon
+    import lbconf.connectors.postgresql.glance
+    import lbconf.operations.asking  # noqa: F401 - all of it is needed soon
+    from lbconf.connectors.postgresql.libpq import UnansweredError, load
+
+    with suppress(UnansweredError):
+        load()
 
 
 def _root(arguments: Sequence[str]) -> Path:

@@ -1,16 +1,20 @@
 """Work in a process of its own, so that two processors work at once."""
 
+import gc
 import os
 import pickle
+import struct
 import sys
-from collections.abc import Callable
-from typing import Any, Final, Generic, NoReturn, TypeVar
+from collections.abc import Callable, Iterator
+from typing import Any, Final, NoReturn
+
+from lbconf.errors import LbconfError
 
 __all__ = ["Apart", "FailedApartError", "possible"]
 
-T = TypeVar("T")
-
 _PIECE: Final = 1 << 20
+_LENGTH: Final = struct.Struct("<Q")
+"""Of a message, before it."""
 
 
 class FailedApartError(Exception):
@@ -30,61 +34,101 @@ def possible() -> bool:
     return threading.active_count() == 1
 
 
-class Apart(Generic[T]):
-    """Work that a copy of this process does from now on; what it returns comes back pickled."""
+class Apart:
+    """A copy of this process that does one piece of work after the other; what it returns comes back pickled.
 
-    def __init__(self, work: Callable[[], T]) -> None:
-        """Begin. Raises `OSError` where there can be no other process."""
-        self._end, end = os.pipe()
+    It ends when nobody can ask any more.
+    """
+
+    def __init__(self, prepare: Callable[[], None] = lambda: None) -> None:
+        """Begin, with what may be done before anything is asked. Raises `OSError` where there can be no copy."""
+        heard, self._tell = os.pipe()
+        self._hear, tell = os.pipe()
         try:
             self._process: int | None = os.fork()
         except OSError:
-            os.close(self._end)
-            os.close(end)
+            for end in (heard, self._tell, self._hear, tell):
+                os.close(end)
             raise
         if self._process == 0:
-            os.close(self._end)
-            _work(work, end)
-        os.close(end)
+            os.close(self._tell)
+            os.close(self._hear)
+            _work(prepare, heard, tell)
+        os.close(heard)
+        os.close(tell)
 
-    def result(self) -> T:
-        """Wait for the result, once. Raises `FailedApartError` where there is none."""
-        data = bytearray()
-        while part := os.read(self._end, _PIECE):
-            data += part
-        if self._ended() != 0 or not data:
-            raise FailedApartError
-        found: T = pickle.loads(data)  # noqa: S301 - our own copy wrote it
-        return found
+    def ask(self, do: Callable[..., Any], *about: Any) -> bool:
+        """Let the copy call a function of a module. False where it cannot be told what about."""
+        try:
+            _send(self._tell, (do, about))
+        except (OSError, TypeError, AttributeError, pickle.PicklingError):
+            return False
+        return True
+
+    def answer(self) -> Any:
+        """What the oldest question gave, once.
+
+        Raises what the work raised on purpose, and `FailedApartError` where there is no answer.
+        """
+        try:
+            good, value = _receive(self._hear)
+        except (OSError, EOFError, pickle.UnpicklingError):
+            raise FailedApartError from None
+        if good:
+            return value
+        raise value
 
     def forget(self) -> None:
-        """Nobody will wait: end the other process where it still works."""
+        """Nobody will ask or wait any more: end the copy, also where it still works."""
         if self._process is not None:
             import signal
 
             os.kill(self._process, signal.SIGTERM)
-            self._ended()
-
-    def _ended(self) -> int:
-        """Wait for the end; its exit code."""
-        os.close(self._end)
-        _, status = os.waitpid(self._process or 0, 0)
-        self._process = None
-        return os.waitstatus_to_exitcode(status)
+            os.close(self._tell)
+            os.close(self._hear)
+            os.waitpid(self._process, os.WNOHANG)  # taking it apart is the system's work, and nobody waits for it
+            self._process = None
 
 
-def _work(work: Callable[[], Any], end: int) -> NoReturn:
+def _send(end: int, message: Any) -> None:
+    data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+    left = memoryview(_LENGTH.pack(len(data)) + data)
+    while left:
+        left = left[os.write(end, left) :]
+
+
+def _receive(end: int) -> Any:
+    """Raises `EOFError` where the other side is gone."""
+    (length,) = _LENGTH.unpack(b"".join(_read(end, _LENGTH.size)))
+    return pickle.loads(b"".join(_read(end, length)))  # noqa: S301 - our own copy, or the process it is a copy of
+
+
+def _read(end: int, length: int) -> Iterator[bytes]:
+    while length:
+        part = os.read(end, min(length, _PIECE))
+        if not part:
+            raise EOFError
+        length -= len(part)
+        yield part
+
+
+def _work(prepare: Callable[[], None], heard: int, tell: int) -> NoReturn:
     """What the copy does. Says nothing, and leaves without tidying up what belongs to the first process."""
-    code = 1
     try:
         nothing = os.open(os.devnull, os.O_RDWR)
         for usual in (0, 1, 2):  # who reads what the first process says need not wait for this one
             os.dup2(nothing, usual)
-        data = memoryview(pickle.dumps(work(), pickle.HIGHEST_PROTOCOL))
-        while data:
-            data = data[os.write(end, data) :]
-        code = 0
+        gc.disable()  # all that is made stays until it is sent
+        prepare()
+        while True:
+            do, about = _receive(heard)
+            try:
+                answer = True, do(*about)
+            except LbconfError as error:
+                answer = False, error
+            _send(tell, answer)
+            del do, about, answer
     except BaseException:  # noqa: BLE001, S110 - the first process does the work again, and tells
         pass
     finally:
-        os._exit(code)
+        os._exit(0)

@@ -1,22 +1,24 @@
 """What a plan asks a database: what is there, and what lbconf manages of it."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
-from lbconf.connectors.contract import Connector, Inspector, Migrator
+from lbconf.connectors.contract import Connector, Inspector, Migrator, TableSize
 from lbconf.connectors.registry import connector_type
 from lbconf.errors import LbconfError
-from lbconf.operations.ahead import started
 from lbconf.operations.apart import Apart, FailedApartError, possible
 from lbconf.operations.data_sources import create_connector
 from lbconf.operations.meanwhile import Aside, meanwhile
 from lbconf.plan.managed import Managed, last_managed, managed_namespaces
 from lbconf.project.resolved import DataSource
 from lbconf.records import dataclass, replace
-from lbconf.state.structure import EVERYTHING, State
+from lbconf.state.structure import EVERYTHING, QualifiedName, State
 
 __all__ = ["Answers", "Asked", "EarlyQuestion", "Seen", "TakesOver", "owns_everything", "seen"]
+
+_OPEN: Final[list[Connector]] = []
+"""Of the copy of this process: what it asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +51,21 @@ class Answers(Protocol):
 class TakesOver(Protocol):
     """A connector that can go on from what another process saw, and needs its driver only for new questions."""
 
-    def take_over(self, actual: State) -> None:
-        """Go on as if this state had been inspected here."""
+    def take_over(
+        self,
+        actual: State,
+        sizes: Callable[[Sequence[QualifiedName]], Mapping[QualifiedName, TableSize] | None] | None = None,
+    ) -> None:
+        """Go on as if this state had been inspected here; `sizes` asks the process that did, and may know nothing."""
+        ...
+
+
+@runtime_checkable
+class Glances(Protocol):
+    """A connector that can ask without its driver what a plan asks."""
+
+    def glance(self) -> None:
+        """Do so from now on."""
         ...
 
 
@@ -61,16 +76,20 @@ class EarlyQuestion:
     this process asks, and makes a state of the answer: then even that is done beside the reading.
     """
 
-    def __init__(self, names: Collection[str] = (), *, apart: bool = False) -> None:
+    def __init__(self, names: Collection[str] = (), *, apart: bool = False, ahead: Apart | None = None) -> None:
         """Ask only a data source with one of these names; any where there are none.
 
-        `apart`: this process may be copied, because it is ours alone.
+        Args:
+            names: Of data sources.
+            apart: This process may be copied, because it is ours alone.
+            ahead: A copy that was made already.
         """
+        self._ahead = ahead
         self._names = names
         self._may_copy = apart
         self._asked: tuple[str, Asked] | None = None
         self._aside: Aside[Seen] | None = None
-        self._apart: Apart[Seen] | None = None
+        self._apart: Apart | None = None
         self._connector: Connector | None = None
         self._forgotten = False
 
@@ -90,8 +109,10 @@ class EarlyQuestion:
             return
         if isinstance(connector, Inspector) and isinstance(connector, Migrator):
             if self._may_copy and isinstance(connector, TakesOver) and possible():
-                self._ask_apart(source, connector, connector, connector)
-                return
+                answer = self._ask_apart(source, connector, connector, connector)
+                if answer is not None:
+                    self._asked = (source.name, Asked(connector=connector, seen=answer))
+                    return
             self._connector, inspector, migrator = connector, connector, connector
 
             def work() -> Seen:
@@ -104,35 +125,44 @@ class EarlyQuestion:
             aside = self._aside = Aside(work)
             self._asked = (source.name, Asked(connector=connector, seen=aside.result))
 
-    def _ask_apart(self, source: DataSource, connector: Connector, inspector: Inspector, migrator: Migrator) -> None:
-        def work() -> Seen:
-            try:
-                return _seen_as_managed(inspector, migrator, source)
-            finally:
-                connector.close()
-
-        ahead = started()
-        apart: Apart[Seen] | None = (
-            None if ahead is None else ahead.tell(seen_from_afar, replace(source, location=None, locations={}))
-        )
-        if apart is None:
-            try:
-                apart = Apart(work)
-            except OSError:
-                return
+    def _ask_apart(
+        self, source: DataSource, connector: TakesOver, inspector: Inspector, migrator: Migrator
+    ) -> Callable[[], Seen] | None:
+        """Let a copy of this process ask; what waits for its answer, None where there can be no copy."""
+        try:
+            apart, self._ahead = self._ahead or Apart(), None
+        except OSError:
+            return None
+        # What is not told is not needed to ask; where the data source stands is said here.
+        if not apart.ask(seen_from_afar, replace(source, location=None, locations={})):
+            apart.forget()
+            return None
         self._apart = apart
 
-        def seen_apart() -> Seen:
-            self._apart = None
+        def answer() -> Seen:
             try:
-                found = apart.result()
+                found: Seen = apart.answer()
             except FailedApartError:
                 return _seen_as_managed(inspector, migrator, source)
-            if isinstance(connector, TakesOver) and found.namespaces is not None:
-                connector.take_over(found.actual)
+            except LbconfError as error:
+                error.diagnostics = tuple(
+                    replace(one, location=source.location) if one.location is None else one for one in error.diagnostics
+                )
+                raise
+            if found.namespaces is not None:
+                connector.take_over(found.actual, sizes)
             return found
 
-        self._asked = (source.name, Asked(connector=connector, seen=seen_apart))
+        def sizes(tables: Sequence[QualifiedName]) -> Mapping[QualifiedName, TableSize] | None:
+            try:
+                told: Mapping[QualifiedName, TableSize] | None = (
+                    apart.answer() if apart.ask(sizes_from_afar, tables) else None
+                )
+            except (FailedApartError, LbconfError):
+                return None  # asked again here, where it can be told what is wrong
+            return told
+
+        return answer
 
     def take(self, data_source: DataSource) -> Asked | None:
         """What was asked of the data source, once; the connector may be closed by who takes it."""
@@ -144,6 +174,9 @@ class EarlyQuestion:
 
     def close(self) -> None:
         """Let go of the connector, without waiting for an answer that nobody waited for."""
+        if self._ahead is not None:
+            self._ahead.forget()
+            self._ahead = None
         if self._apart is not None:
             self._apart.forget()
             self._apart = None
@@ -156,12 +189,18 @@ class EarlyQuestion:
 def seen_from_afar(source: DataSource) -> Seen:
     """What a data source that needs no more than its settings has; for another process."""
     connector = create_connector(source)
-    try:
-        if not isinstance(connector, Inspector) or not isinstance(connector, Migrator):
-            raise FailedApartError
-        return _seen_as_managed(connector, connector, source)
-    finally:
-        connector.close()
+    if not isinstance(connector, Inspector) or not isinstance(connector, Migrator):
+        raise FailedApartError
+    if isinstance(connector, Glances):
+        connector.glance()
+    _OPEN.append(connector)
+    return _seen_as_managed(connector, connector, source)
+
+
+def sizes_from_afar(tables: Sequence[QualifiedName]) -> Mapping[QualifiedName, TableSize]:
+    """The sizes of tables of the data source that was asked before."""
+    connector = _OPEN[-1]
+    return connector.sizes(tables) if isinstance(connector, Inspector) else {}
 
 
 def seen(inspector: Inspector, migrator: Migrator, likely: Collection[str] | None) -> Seen:

@@ -9,6 +9,7 @@ from lbconf.connectors.contract import Connector, Inspector, Migrator, ModelMapp
 from lbconf.connectors.registry import connector_type
 from lbconf.diagnostics import Code, Diagnostic, nearest
 from lbconf.errors import LbconfError, PlanError
+from lbconf.operations import own_process
 from lbconf.operations.asking import Answers, Seen, owns_everything, seen
 from lbconf.operations.collection import collection_paused
 from lbconf.operations.data_sources import create_connector, named_data_source, with_url
@@ -175,6 +176,7 @@ def plan_connector(
         on_remove_otherwise=data_source.structure.on_remove,
         only_shown=not offers.noted,
     )
+    own_process.keep(found, given, desired)
     plan = make_plan(given, connector, connector.sizes)
     plan = replace(plan, documents=managed.documents) if models else with_offers(plan, offers, managed.documents)
     return _with_warnings(estimated(plan), desired)

@@ -80,7 +80,7 @@ SELECT c.oid, n.nspname, c.relname, c.relkind::text, c.relispartition,
  WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND {RELATION_SCOPE}"""
 
 COLUMNS: Final = f"""
-SELECT a.attrelid, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
+SELECT a.attrelid, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
        pg_get_expr(d.adbin, d.adrelid), a.attidentity::text, a.attgenerated::text,
        CASE WHEN a.attcollation <> t.typcollation AND a.attcollation <> 0 THEN
             (SELECT CASE l.collnamespace WHEN 'pg_catalog'::regnamespace THEN '' ELSE quote_ident(ln.nspname) || '.' END
@@ -88,7 +88,6 @@ SELECT a.attrelid, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull
                FROM pg_collation l JOIN pg_namespace ln ON ln.oid = l.collnamespace WHERE l.oid = a.attcollation) END,
        col_description(a.attrelid, a.attnum),
        CASE WHEN bn.nspname <> 'pg_catalog' THEN b.typtype::text END, bn.nspname, b.typname, t.typcategory = 'A',
-       a.attnum,
        CASE WHEN a.attstorage <> t.typstorage OR a.attstattarget >= 0 OR a.attoptions IS NOT NULL{{compressed}}
             THEN json_build_array(CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage::text END,
                                   CASE WHEN a.attstattarget >= 0 THEN a.attstattarget::int END,

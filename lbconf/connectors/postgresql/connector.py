@@ -31,6 +31,7 @@ from lbconf.state.steps import DataCheck, Step
 from lbconf.state.structure import QualifiedName, State
 
 if TYPE_CHECKING:
+    from lbconf.connectors.postgresql.glance import Glance
     from lbconf.connectors.postgresql.session import Session
     from lbconf.connectors.postgresql.settings import PostgresqlSettings
 
@@ -93,6 +94,8 @@ class PostgresqlConnector(SqlReaderWriter):
         self._compiler: Compiler | None = None
         self._version = NEWEST
         self._inspected: State | None = None
+        self._glance: Glance | None = None
+        self._sizes: Callable[[Sequence[QualifiedName]], Mapping[QualifiedName, TableSize] | None] | None = None
 
     @property
     def capabilities(self) -> Capabilities:
@@ -112,6 +115,23 @@ class PostgresqlConnector(SqlReaderWriter):
     def close(self) -> None:
         """Close every connection; those in use when they come back."""
         self._pool.clear()
+        if self._glance is not None:
+            self._glance.close()
+            self._glance = None
+
+    def glance(self) -> None:
+        """Ask what a plan asks without the driver from now on, where that can be. Raises `ConnectionFailedError`."""
+        from lbconf.connectors.postgresql.glance import Glance
+        from lbconf.connectors.postgresql.libpq import NotConnectedError, UnansweredError
+
+        try:
+            self._glance = Glance(self.settings, read_only=self._read_only)
+        except UnansweredError:
+            return
+        except NotConnectedError as problem:
+            from lbconf.connectors.postgresql.errors import connection_failed
+
+            raise connection_failed(self.data_source, problem, self.place) from problem
 
     def ping(self) -> None:
         """One round trip on a connection that works, a new one if need be."""
@@ -194,7 +214,10 @@ class PostgresqlConnector(SqlReaderWriter):
 
     def inspect(self, namespaces: Sequence[str] | None = None) -> State:
         """The actual state of these namespaces."""
-        self._inspected = self._run(lambda session: inspect.inspect(session.connection, namespaces))
+        self._inspected = self._glancing(
+            lambda glance: glance.inspect(namespaces),
+            lambda: self._run(lambda session: inspect.inspect(session.connection, namespaces)),
+        )
         return self._inspected
 
     def normalize(self, desired: State) -> State:
@@ -204,13 +227,23 @@ class PostgresqlConnector(SqlReaderWriter):
             desired, actual=actual, asking=lambda ask: self._run(lambda session: ask(session.connection))
         )
 
-    def take_over(self, actual: State) -> None:
-        """Go on as if this state had been inspected here: another process did."""
-        self._inspected = actual
+    def take_over(
+        self,
+        actual: State,
+        sizes: Callable[[Sequence[QualifiedName]], Mapping[QualifiedName, TableSize] | None] | None = None,
+    ) -> None:
+        """Go on as if this state had been inspected here: another process did, and may be asked for sizes."""
+        self._inspected, self._sizes = actual, sizes
 
     def sizes(self, tables: Sequence[QualifiedName]) -> Mapping[QualifiedName, TableSize]:
         """The server's estimates of rows; bytes with indexes."""
-        return self._run(lambda session: table_sizes(session.connection, tables))
+        told = None if self._sizes is None else self._sizes(tables)
+        if told is not None:
+            return told
+        return self._glancing(
+            lambda glance: glance.sizes(tables),
+            lambda: self._run(lambda session: table_sizes(session.connection, tables)),
+        )
 
     def compile(
         self, changes: Sequence[Change], *, actual: State, desired: State, online: bool = True
@@ -241,9 +274,13 @@ class PostgresqlConnector(SqlReaderWriter):
 
     def history(self) -> tuple[LedgerEntry, ...]:
         """The ledger."""
-        from lbconf.connectors.postgresql import migrate
 
-        return self._run(lambda session: migrate.history(session.connection))
+        def asked() -> tuple[LedgerEntry, ...]:
+            from lbconf.connectors.postgresql import migrate
+
+            return self._run(lambda session: migrate.history(session.connection))
+
+        return self._glancing(lambda glance: glance.history(), asked)
 
     def entry(self, number: int) -> LedgerEntry | None:
         """One entry of the ledger, with everything."""
@@ -280,6 +317,13 @@ class PostgresqlConnector(SqlReaderWriter):
         from lbconf.connectors.postgresql import data_checks
 
         return self._run(lambda session: data_checks.ask(session.connection, check))
+
+    def _glancing(self, ask: "Callable[[Glance], T]", otherwise: Callable[[], T]) -> T:
+        if self._glance is None:
+            return otherwise()
+        from lbconf.connectors.postgresql.glance import glancing
+
+        return glancing(self._glance, ask, otherwise)
 
     def _first(self) -> Compiler:
         with self._opening:

@@ -1,9 +1,7 @@
 """How PostgreSQL says which rows would make a step fail."""
 
 from collections.abc import Sequence
-from typing import Any, Final
-
-from psycopg import Connection
+from typing import TYPE_CHECKING, Any, Final
 
 from lbconf.connectors.contract import Failing
 from lbconf.connectors.postgresql.spelling import literal, name_text, quote, type_text
@@ -12,6 +10,9 @@ from lbconf.connectors.sql.data_checks import CheckDialect
 from lbconf.connectors.sql.failing import failing
 from lbconf.state.steps import DataCheck
 from lbconf.state.structure import Column
+
+if TYPE_CHECKING:
+    from psycopg import Connection
 
 __all__ = ["DIALECT", "ask"]
 
@@ -56,7 +57,7 @@ def shown(expression: str) -> str:
     return f"coalesce(left(({expression})::text, {LONGEST}), 'NULL')"
 
 
-def ask(connection: Connection[Any], check: DataCheck) -> Failing:
+def ask(connection: "Connection[Any]", check: DataCheck) -> Failing:
     """The rows that a check is about, in a transaction that cannot write."""
     with connection.transaction(force_rollback=True):
         connection.execute("SET TRANSACTION READ ONLY", prepare=False)

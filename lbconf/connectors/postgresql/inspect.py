@@ -19,7 +19,7 @@ from lbconf.state.structure import Column, Extension, Opaque, Partition, Qualifi
 if TYPE_CHECKING:
     from psycopg import Connection, Cursor, Pipeline
 
-__all__ = ["inspect", "inspect_namespace"]
+__all__ = ["inspect", "inspect_namespace", "state_of"]
 
 IDENTITIES: Final = {"f": "full", "n": "nothing"}
 
@@ -48,7 +48,7 @@ def _inspected(connection: "Connection[Any]", chosen: Callable[[set[str]], Itera
         connection.execute("SELECT set_config('search_path', 'pg_catalog', true)")
         namespaces = sorted(chosen({row[0] for row in connection.execute(catalogue.NAMESPACES)}))
         with connection.pipeline() if Pipeline.is_supported() else nullcontext() as pipeline:
-            state = _state(_Asked(connection, pipeline, namespaces, catalogue.stages(version)), version, namespaces)
+            state = state_of(_Asked(connection, pipeline, namespaces, catalogue.stages(version)), version, namespaces)
         connection.execute("SELECT set_config('search_path', %s, true)", before)
     return state
 
@@ -85,7 +85,8 @@ class _Asked:
         return {sql: self._connection.execute(sql, given) for sql in next(self._stages, ())}
 
 
-def _state(rows: Callable[[str], Rows], version: int, namespaces: Sequence[str]) -> State:
+def state_of(rows: Callable[[str], Rows], version: int, namespaces: Sequence[str]) -> State:
+    """The state of these namespaces; `rows` gives those of each query, asked for in the order of the stages."""
     relations = rows(catalogue.RELATIONS)
     counting = sequences(rows(catalogue.SEQUENCES))
     told = columns(rows(catalogue.columns_query(version)), counting)

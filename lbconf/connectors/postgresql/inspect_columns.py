@@ -49,9 +49,9 @@ def columns(rows: Rows, counting: Sequences) -> defaultdict[int, list[Column]]:
     found: defaultdict[int, list[Column]] = defaultdict(list)
     alike: dict[tuple[Any, ...], Column] = {}
     for row in rows:
-        sequence = counting.owned.get((row[0], row[13]))
+        sequence = counting.owned.get((row[0], row[1]))
         if sequence is None and row[14] is None:  # nothing but these decides, and many columns are equal
-            key = row[1:13]
+            key = row[2:14]
             column = alike.get(key)
             if column is None:
                 column = alike[key] = _plain_column(row)
@@ -60,19 +60,19 @@ def columns(rows: Rows, counting: Sequences) -> defaultdict[int, list[Column]]:
         identity = _identity(row, sequence)
         if identity is not None and sequence is not None:
             counting.counted.add((sequence[0], sequence[1]))
-        generated = row[4] if row[6] else None
-        default = None if generated or identity or row[4] is None else Default(row[4])
+        generated = row[5] if row[7] else None
+        default = None if generated or identity or row[5] is None else Default(row[5])
         found[row[0]].append(
             Column(
-                name=row[1],
-                type=named_type(row[2], row[9], row[10], row[11], is_array=row[12]),
-                nullable=not row[3],
+                name=row[2],
+                type=named_type(row[3], row[10], row[11], row[12], is_array=row[13]),
+                nullable=not row[4],
                 default=default,
                 identity=identity,
                 generated=generated,
-                virtual=row[6] == "v",
-                collation=row[7],
-                comment=row[8],
+                virtual=row[7] == "v",
+                collation=row[8],
+                comment=row[9],
                 options=_options(row[14]),
             )
         )
@@ -82,14 +82,14 @@ def columns(rows: Rows, counting: Sequences) -> defaultdict[int, list[Column]]:
 def _plain_column(row: tuple[Any, ...]) -> Column:
     """A column that no sequence belongs to and that has no options."""
     return Column(
-        name=row[1],
-        type=named_type(row[2], row[9], row[10], row[11], is_array=row[12]),
-        nullable=not row[3],
-        default=None if row[6] or row[4] is None else Default(row[4]),
-        generated=row[4] if row[6] else None,
-        virtual=row[6] == "v",
-        collation=row[7],
-        comment=row[8],
+        name=row[2],
+        type=named_type(row[3], row[10], row[11], row[12], is_array=row[13]),
+        nullable=not row[4],
+        default=None if row[7] or row[5] is None else Default(row[5]),
+        generated=row[5] if row[7] else None,
+        virtual=row[7] == "v",
+        collation=row[8],
+        comment=row[9],
     )
 
 
@@ -143,11 +143,11 @@ def _identity(row: tuple[Any, ...], sequence: tuple[Any, ...] | None) -> Identit
         ),
         sequence[8],
     )
-    if row[5]:
-        return replace(identity, kind="identity-always" if row[5] == "a" else "identity-by-default")
-    if name != QualifiedName(sequence[13], shortened(f"{sequence[14]}_{row[1]}", "seq", NAME_LIMIT)):
+    if row[6]:
+        return replace(identity, kind="identity-always" if row[6] == "a" else "identity-by-default")
+    if name != QualifiedName(sequence[13], shortened(f"{sequence[14]}_{row[2]}", "seq", NAME_LIMIT)):
         return None  # a model says `serial` for the usual name alone
-    counted = NEXT_VALUE.match(row[4] or "")
+    counted = NEXT_VALUE.match(row[5] or "")
     shown = "" if counted is None else counted["sequence"].replace("''", "'").replace('"', "")
     return identity if shown == str(name).replace('"', "") else None
 

@@ -8,7 +8,7 @@ locked or changed, and nothing is asked when nothing differs.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from operator import is_
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -52,8 +52,9 @@ def normalize_asking(
         asking: Calls a function with a connection, for the questions that are left: one rolled-back transaction
             at most. Not used where nothing is left to ask.
     """
-    state = predicted(desired, actual)
-    open_tables = questions(state, actual)
+    agreed: set[QualifiedName] = set()
+    state = predicted(desired, actual, agreed=agreed)
+    open_tables = questions(state, actual, agreed=agreed)
     if not open_tables and not open_domains(state, actual) and not open_views(state, actual):
         return state
     return asking(lambda connection: _asked(connection, open_tables, state, actual))
@@ -76,8 +77,11 @@ def _asked(
     return replace(state, tables=tables)
 
 
-def predicted(desired: State, actual: State) -> State:
-    """What needs no server: named types, literals, columns that are required because they count or are a key."""
+def predicted(desired: State, actual: State, *, agreed: set[QualifiedName] | None = None) -> State:
+    """What needs no server: named types, literals, columns that are required because they count or are a key.
+
+    Tables that are as they should be already stay as they are, and are added to `agreed`.
+    """
     named = {
         found.name
         for state in (desired, actual)
@@ -87,6 +91,12 @@ def predicted(desired: State, actual: State) -> State:
     alike: dict[tuple[Any, ...], tuple[Column, _Predicted | None]] = {}
     tables = []
     for table in desired.tables:
+        there = actual.table(table.name)
+        if there == table:
+            tables.append(table)
+            if agreed is not None:
+                agreed.add(table.name)
+            continue
         namespace, key = table.name.namespace, table.primary_key.columns if table.primary_key else ()
         columns = tuple(
             _column_like(column, named, namespace, in_key=column.name in key, alike=alike) for column in table.columns
@@ -94,14 +104,18 @@ def predicted(desired: State, actual: State) -> State:
         indexes = tuple(map(_index, table.indexes))
         same = all(map(is_, columns, table.columns)) and all(map(is_, indexes, table.indexes))
         found = table if same else replace(table, columns=columns, indexes=indexes)
-        tables.append(_instants(found, actual.table(table.name)))
+        tables.append(_instants(found, there))
     return with_sequences(replace(desired, tables=tuple(tables)), actual)
 
 
-def questions(state: State, actual: State) -> dict[QualifiedName, Table]:
+def questions(
+    state: State, actual: State, *, agreed: Collection[QualifiedName] = frozenset()
+) -> dict[QualifiedName, Table]:
     """Tables of a predicted state with only those columns, checks and indexes that the server has to be asked about."""
     found = {}
     for table in state.tables:
+        if table.name in agreed:
+            continue
         there = actual.table(table.name) or (actual.table(table.renamed_from) if table.renamed_from else None)
         question = _question(table, there)
         if question is not None:
@@ -219,13 +233,20 @@ def _is_open(column: Column, other: Column | None) -> bool:
         other.generated,
     ):
         return False
-    if column.generated is not None or (other is not None and column.type != other.type):
+    if column.generated is not None:
         return True
+    if other is not None and column.type != other.type:
+        return column.default is not None or not _resized(column.type, other.type)
     if column.default is None:
         return column.type.enumeration is None and "." in column.type.name
     return not (column.type.name == "text" and column.default.expression.endswith("::text")) and (
         column.default.expression not in {"true", "false", *INSTANTS}
     )
+
+
+def _resized(kind: ColumnType, other: ColumnType) -> bool:
+    """Whether the types are one with other sizes, which everyone prints alike."""
+    return replace(kind, arguments=other.arguments) == other and len(kind.arguments) == len(other.arguments) > 0
 
 
 def _answered(table: Table, answer: Table) -> Table:

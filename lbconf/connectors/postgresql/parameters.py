@@ -7,7 +7,15 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 if TYPE_CHECKING:
     from lbconf.connectors.postgresql.settings import PostgresqlSettings
 
-__all__ = ["connection_parameters"]
+__all__ = ["connection_parameters", "session_settings"]
+
+SESSION: Final = (
+    ("TimeZone", "UTC"),
+    ("DateStyle", "ISO, YMD"),
+    ("IntervalStyle", "iso_8601"),
+    ("standard_conforming_strings", "on"),
+    ("extra_float_digits", "1"),
+)
 
 SSL_FILES: Final = {"ca": "sslrootcert", "cert": "sslcert", "key": "sslkey"}
 URL_PARAMETERS: Final = frozenset(
@@ -41,6 +49,24 @@ def connection_parameters(settings: "PostgresqlSettings") -> dict[str, Any]:
     if settings.database is not None:
         parameters["dbname"] = settings.database
     return parameters
+
+
+def session_settings(
+    settings: "PostgresqlSettings", *, limited: bool = True, read_only: bool = False
+) -> tuple[tuple[str, str], ...]:
+    """What every session sets at its beginning, by the names of the server's settings.
+
+    Args:
+        settings: Of the data source.
+        limited: Whether statements have the time limit of requests.
+        read_only: Whether the server is to refuse every statement that writes.
+    """
+    chosen = list(SESSION)
+    if limited and settings.statement_timeout is not None:
+        chosen.append(("statement_timeout", str(int(settings.statement_timeout))))
+    if read_only:
+        chosen.append(("default_transaction_read_only", "on"))
+    return tuple(chosen)
 
 
 def _from_url(url: str) -> dict[str, Any]:

@@ -2,27 +2,19 @@
 
 import select
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg.abc import AdaptContext, Loader
 from psycopg.adapt import Buffer
 from psycopg.pq import ConnStatus, Format, TransactionStatus
 
-from lbconf.connectors.postgresql.parameters import connection_parameters
+from lbconf.connectors.postgresql.parameters import connection_parameters, session_settings
 
 if TYPE_CHECKING:
     from lbconf.connectors.postgresql.settings import PostgresqlSettings
 
 __all__ = ["Session", "connect"]
-
-SETTINGS: Final = (
-    ("TimeZone", "UTC"),
-    ("DateStyle", "ISO, YMD"),
-    ("IntervalStyle", "iso_8601"),
-    ("standard_conforming_strings", "on"),
-    ("extra_float_digits", "1"),
-)
 
 
 class Session:
@@ -90,11 +82,7 @@ def connect(settings: "PostgresqlSettings", *, limited: bool = True, read_only: 
             ("time", _TextOnTroubleLoader),
         ):
             connection.adapters.register_loader(name, kind)
-        chosen = list(SETTINGS)
-        if limited and settings.statement_timeout is not None:
-            chosen.append(("statement_timeout", str(int(settings.statement_timeout))))
-        if read_only:
-            chosen.append(("default_transaction_read_only", "on"))
+        chosen = session_settings(settings, limited=limited, read_only=read_only)
         listed = ", ".join(f"set_config('{name}', %s, false)" for name, _ in chosen)
         connection.execute(f"SELECT {listed}", [value for _, value in chosen], prepare=False)
     except BaseException:
