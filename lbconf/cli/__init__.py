@@ -44,16 +44,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    if "validate" in arguments and "_LBCONF_COMPLETE" not in os.environ:
-        from lbconf.cli.plain import plain_validate
+    verb = next((name for name in ("validate", "plan") if name in arguments), None)
+    if verb is not None and "_LBCONF_COMPLETE" not in os.environ:
+        from lbconf.cli.plain import do, plain
 
-        plain = plain_validate(arguments)
-        if plain is not None:
+        found = plain(verb, arguments)
+        if found is not None:
             from lbconf.cli.ending import exit_code
-            from lbconf.cli.validation import check
 
-            options, others = plain
-            return exit_code(lambda: check(options, **others), arguments)
+            return exit_code(lambda: do(verb, *found), arguments)
     from lbconf.cli.verbs import run
 
     return run(arguments)

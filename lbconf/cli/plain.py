@@ -1,55 +1,71 @@
-"""The arguments of `lbconf validate` where they are plain, so that click need not be imported to read them.
+"""The arguments of `lbconf validate` and `plan` where they are plain, so that click need not be imported to read them.
 
 Editors and pipelines check a project again and again, and importing click takes a third of the time that checking a
-small one does. What is not plain - help, a mistake, an option twice, options run together - is left to click, which has
-the last word; a test holds both to the same reading.
+small one does. What is not plain - help, a mistake, an option twice, options run together, rarer options - is left to
+click, which has the last word; a test holds both to the same reading.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from lbconf.cli.global_options import LAYOUTS, GlobalOptions
-from lbconf.cli.validation import FORMATS
 
-__all__ = ["plain_validate"]
+__all__ = ["VERBS", "do", "plain"]
 
-_VERB: Final = "validate"
-_VALUES: Final = {
-    "--project": "project",
-    "--env": "environment",
-    "-e": "environment",
-    "--layout": "layout",
-    "--set": "sets",
-    "--format": "output_format",
-    "-f": "output_format",
+
+class _Verb(NamedTuple):
+    """What a verb takes besides the options of every verb: each option as written, and its name."""
+
+    values: Mapping[str, str]
+    flags: Mapping[str, str]
+    formats: Sequence[str]
+    """What its `--format` takes; `planning` and `validation` say the same."""
+
+
+_SHARED: Final = _Verb(
+    values={"--project": "project", "--env": "environment", "-e": "environment", "--layout": "layout", "--set": "sets"},
+    flags={
+        "--no-color": "no_color",
+        "--quiet": "quiet",
+        "-q": "quiet",
+        "--verbose": "verbose",
+        "-v": "verbose",
+    },
+    formats=(),
+)
+_FILES: Final = frozenset({"project", "out"})
+_FORMAT: Final = {"--format": "output_format", "-f": "output_format"}
+VERBS: Final = {
+    "validate": _Verb(
+        values=_FORMAT, flags={"--all-envs": "all_environments"}, formats=("text", "json", "sarif", "github", "junit")
+    ),
+    "plan": _Verb(
+        values={**_FORMAT, "--out": "out", "-o": "out"},
+        flags={"--detailed-exitcode": "detailed_exitcode"},
+        formats=("text", "markdown", "json", "sql"),
+    ),
 }
-_FLAGS: Final = {
-    "--no-color": "no_color",
-    "--quiet": "quiet",
-    "-q": "quiet",
-    "--verbose": "verbose",
-    "-v": "verbose",
-    "--all-envs": "all_environments",
-}
-_AFTER_THE_VERB: Final = frozenset({"all_environments", "output_format"})
+"""The verbs whose plain arguments are read here."""
 
 
-def plain_validate(arguments: Sequence[str]) -> tuple[GlobalOptions, dict[str, Any]] | None:
-    """The options and what else `validation.check` takes; None where click has to read the arguments."""
+def plain(verb: str, arguments: Sequence[str]) -> tuple[GlobalOptions, dict[str, Any]] | None:
+    """The options, and those of the verb by name where they are given; None where click has to read the arguments."""
+    own = VERBS[verb]
     found: dict[str, Any] = {}
     sets: list[str] = []
-    verb = False
+    told = False
     rest = iter(arguments)
     for argument in rest:
         name, equals, value = argument.partition("=")
-        if argument == _VERB and not verb:
-            verb = True
+        if argument == verb and not told:
+            told = True
             continue
-        key = _FLAGS.get(argument) or _VALUES.get(name)
-        if key is None or key in found or (key in _AFTER_THE_VERB and not verb):
+        flag = _SHARED.flags.get(argument) or (own.flags.get(argument) if told else None)
+        key = flag or _SHARED.values.get(name) or (own.values.get(name) if told else None)
+        if key is None or key in found:
             return None
-        if argument in _FLAGS:
+        if flag is not None:
             found[key] = True
             continue
         value = value if equals else next(rest, "")
@@ -58,26 +74,35 @@ def plain_validate(arguments: Sequence[str]) -> tuple[GlobalOptions, dict[str, A
         if key == "sets":
             sets.append(value)
         else:
-            found[key] = value
-    if not verb or not _allowed(found):
+            found[key] = Path(value) if key in _FILES else value
+    if not told or not _allowed(found, own):
         return None
     options = GlobalOptions(
-        project=Path(found["project"]) if "project" in found else None,
-        environment=found.get("environment"),
-        layout=found.get("layout"),
+        project=found.pop("project", None),
+        environment=found.pop("environment", None),
+        layout=found.pop("layout", None),
         sets=tuple(sets),
-        color="no_color" not in found,
-        verbosity=-1 if "quiet" in found else 1 if "verbose" in found else 0,
+        color=not found.pop("no_color", False),
+        verbosity=-1 if found.pop("quiet", False) else int(found.pop("verbose", False)),
     )
-    return options, {
-        "all_environments": "all_environments" in found,
-        "output_format": found.get("output_format", FORMATS[0]),
-    }
+    return options, found
 
 
-def _allowed(found: dict[str, Any]) -> bool:
+def do(verb: str, options: GlobalOptions, others: Mapping[str, Any]) -> int:
+    """Do what the arguments say that `plain` read; the exit code."""
+    if verb == "validate":
+        from lbconf.cli.validation import check
+
+        return check(options, **others)
+    from lbconf.cli.planning import plan
+
+    return plan(options, **others)
+
+
+def _allowed(found: dict[str, Any], verb: _Verb) -> bool:
     return (
         found.get("layout", LAYOUTS[0]) in LAYOUTS
-        and found.get("output_format", FORMATS[0]) in FORMATS
+        and found.get("output_format", verb.formats[0]) in verb.formats
         and not ("quiet" in found and "verbose" in found)
+        and not ("out" in found and found["out"].is_dir())
     )

@@ -10,7 +10,7 @@ FORMATS: Final = ("text", "json", "sarif", "github", "junit")
 """What `--format` takes, the default first."""
 
 
-def check(options: GlobalOptions, *, all_environments: bool, output_format: str) -> int:
+def check(options: GlobalOptions, *, all_environments: bool = False, output_format: str = FORMATS[0]) -> int:
     """Check the configuration, print the findings and return the exit code: 0 where there is no error, else 1."""
     from lbconf.cli.views.validate import render
     from lbconf.operations.validate import validate

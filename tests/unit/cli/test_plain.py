@@ -12,11 +12,30 @@ from hypothesis import strategies as st
 
 from lbconf.cli import main, verbs
 from lbconf.cli.global_options import GlobalOptions
-from lbconf.cli.plain import plain_validate
+from lbconf.cli.plain import VERBS, plain
+from lbconf.cli.planning import FORMATS as PLAN_FORMATS
+from lbconf.cli.validation import FORMATS
 
 ROOT = Path(__file__).parents[3]
 WORDS = (
-    *("validate", "plan", "--project", "--env", "-e", "--layout", "--set", "--format", "-f", "--no-color", "--quiet"),
+    *(
+        "validate",
+        "plan",
+        "--detailed-exitcode",
+        "--out",
+        "-o",
+        "p.json",
+        "--out=p",
+        "--project",
+        "--env",
+        "-e",
+        "--layout",
+        "--set",
+        "--format",
+        "-f",
+        "--no-color",
+        "--quiet",
+    ),
     *(
         "-q",
         "--verbose",
@@ -48,25 +67,67 @@ WORDS = (
 )
 
 
-def read_by_click(arguments: list[str]) -> tuple[GlobalOptions, dict[str, Any]] | None:
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "validate": {"all_environments": False, "output_format": "text"},
+    "plan": {
+        "url": None,
+        "output_format": "text",
+        "out": None,
+        "detailed_exitcode": False,
+        "snapshot": None,
+        "back_to": None,
+        "check_data": False,
+        "examples": True,
+        "fail_on": (),
+        "data_sources": (),
+        "models": (),
+        "online": True,
+    },
+}
+
+
+def plain_validate(arguments: list[str]) -> tuple[GlobalOptions, dict[str, Any]] | None:
+    return plain("validate", arguments)
+
+
+def read_by_click(verb: str, arguments: list[str]) -> tuple[GlobalOptions, dict[str, Any]] | None:
     seen: list[tuple[GlobalOptions, dict[str, Any]]] = []
 
     def keep(options: GlobalOptions, **others: Any) -> int:
         seen.append((options, others))
         return 0
 
-    with patch("lbconf.cli.validate.check", keep):
+    with patch("lbconf.cli.validate.check", keep), patch("lbconf.cli.planning.plan", keep):
         verbs.run(arguments)
     return seen[0] if seen else None
 
 
-@settings(max_examples=500)
+@pytest.mark.parametrize("verb", VERBS)
+@settings(max_examples=300)
 @given(before=st.lists(st.sampled_from(WORDS), max_size=3), after=st.lists(st.sampled_from(WORDS), max_size=4))
-def test_what_is_plain_means_the_same_to_click(before: list[str], after: list[str]) -> None:
-    arguments = [*before, "validate", *after]
-    plain = plain_validate(arguments)
-    if plain is not None:
-        assert read_by_click(arguments) == plain
+def test_what_is_plain_means_the_same_to_click(verb: str, before: list[str], after: list[str]) -> None:
+    arguments = [*before, verb, *after]
+    found = plain(verb, arguments)
+    if found is not None:
+        clicked = read_by_click(verb, arguments)
+        assert clicked is not None
+        defaults = {name: value for name, value in clicked[1].items() if name not in found[1]}
+        assert clicked == (found[0], found[1] | defaults)
+        assert defaults.items() <= DEFAULTS[verb].items()
+
+
+def test_formats_are_those_of_the_verbs() -> None:
+    assert VERBS["validate"].formats == FORMATS
+    assert VERBS["plan"].formats == PLAN_FORMATS
+
+
+def test_usual_arguments_of_plan_are_plain() -> None:
+    assert plain("plan", ["--env", "test", "plan", "--detailed-exitcode", "-o", "p.json", "--format=json"]) == (
+        GlobalOptions(environment="test"),
+        {"detailed_exitcode": True, "out": Path("p.json"), "output_format": "json"},
+    )
+    for rare in (["--url", "sqlite:x"], ["--to", "3"], ["-o", str(ROOT)], ["--fail-on", "all"], ["--no-online"]):
+        assert plain("plan", ["plan", *rare]) is None
 
 
 @pytest.mark.parametrize(
@@ -82,7 +143,7 @@ def test_what_is_plain_means_the_same_to_click(before: list[str], after: list[st
     ],
 )
 def test_usual_arguments_are_plain(arguments: list[str], expected: GlobalOptions) -> None:
-    assert plain_validate(arguments) == (expected, {"all_environments": False, "output_format": "text"})
+    assert plain_validate(arguments) == (expected, {})
     assert plain_validate([*arguments, "--all-envs", "-f", "json"]) == (
         expected,
         {"all_environments": True, "output_format": "json"},
