@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from typing import Final
 
 from lbconf.diagnostics import Code, Collector, Location
+from lbconf.documents.plain_places import plain_places
 from lbconf.documents.plain_yaml import PlainReader
 from lbconf.documents.source import Document, SourceFile
-from lbconf.documents.spans import KeySpans, Parsed, Place, SpanIndex, Spans
+from lbconf.documents.spans import KeySpans, Parsed, SpanIndex, Spans
 from lbconf.documents.text import read_text, refuse_empty
 
 __all__ = ["read_document", "read_documents"]
@@ -49,7 +50,7 @@ def read_document(
     parsed = (
         _parse(text, source, found, native=native, environ=environ or {})
         if quickly is None
-        else Parsed(quickly, SpanIndex(source.shown, lambda: _yaml_places(text)))
+        else Parsed(quickly, SpanIndex(source.shown, lambda: plain_places(text)))
     )
     if parsed is None:
         return None
@@ -88,12 +89,6 @@ def _parse(text: str, source: SourceFile, found: Collector, *, native: bool, env
     from lbconf.documents.json_reader import read_json
 
     return read_json(text, source.shown, found, markers=native)
-
-
-def _yaml_places(text: str) -> tuple[dict[str, Place], dict[str, Place]]:
-    from lbconf.documents.yaml_reader import yaml_places
-
-    return yaml_places(text)
 
 
 def _kind(data: object) -> str:

@@ -15,7 +15,7 @@ from lbconf.state.steps import Step
 
 __all__ = ["Offers", "note_offers", "with_offers"]
 
-VERSION: Final = 1
+VERSION: Final = 2
 DIGEST: Final = 16
 """Hexadecimal digits of a model's digest: enough to tell whether it changed."""
 
@@ -37,7 +37,7 @@ class Offers:
     def text(self) -> str:
         """What the ledger keeps: JSON with the digest of each model, and all surfaces, compressed."""
         surfaces = {name: found for name in self._project.models if (found := self._surface(name)) is not None}
-        packed = zlib.compress(json.dumps(surfaces, separators=(",", ":"), sort_keys=True).encode(), 6)
+        packed = zlib.compress(_lines(surfaces).encode(), 6)
         document = {"version": VERSION, "digests": self._digest(), "surfaces": b64encode(packed).decode()}
         return json.dumps(document, separators=(",", ":"))
 
@@ -53,8 +53,7 @@ class Offers:
             return ()
         names = self._concerned(differ, known)
         try:
-            before_it = json.loads(zlib.decompress(b64decode(surfaces)))
-            return self._parts(names, before_it)
+            return self._parts(names, _found(zlib.decompress(b64decode(surfaces)).decode(), names))
         except (zlib.error, ValueError, TypeError, LookupError, AttributeError):
             return ()  # not as lbconf wrote it
 
@@ -153,6 +152,24 @@ def _read(text: str) -> tuple[Mapping[str, Any], str] | None:
         case {"version": int(version), "digests": dict(digests), "surfaces": str(surfaces)} if version == VERSION:
             return digests, surfaces
     return None
+
+
+def _lines(surfaces: Mapping[str, Any]) -> str:
+    """One model a line, so that a few can be read without the others."""
+    written = (f"\n{_encode(name)} {_encode(surfaces[name])}" for name in sorted(surfaces))
+    return "".join(written) + "\n"
+
+
+def _found(lines: str, names: Iterable[str]) -> Mapping[str, Any]:
+    """What `_lines` wrote of these models, where it wrote of them."""
+    found: dict[str, Any] = {}
+    for name in names:
+        key = f"\n{_encode(name)} "
+        start = lines.find(key)
+        if start >= 0:
+            begin = start + len(key)
+            found[name] = json.loads(lines[begin : lines.index("\n", begin)])
+    return found
 
 
 _encode: Final = json.JSONEncoder(default=str, separators=(",", ":")).encode

@@ -7,10 +7,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lbconf.diagnostics import Collector
+from lbconf.documents.plain_places import plain_places
 from lbconf.documents.plain_yaml import PlainReader
 from lbconf.documents.reader import read_documents
 from lbconf.documents.source import SourceFile
-from lbconf.documents.yaml_reader import read_yaml
+from lbconf.documents.yaml_reader import read_yaml, yaml_places
 
 KEYS = st.sampled_from(["a", "b", "name", "x-y", "a.b", "true", "null", "$ref", "<<", "1", "é", "a b", "?", "-"])
 SCALARS = st.sampled_from(
@@ -57,6 +58,7 @@ def says_the_same(text: str, *, must: bool = False) -> None:
     assert parsed is not None
     assert repr(quickly) == repr(parsed.data)
     assert not parsed.has_markers
+    assert plain_places(text) == yaml_places(text)
 
 
 @settings(max_examples=600, deadline=None)
