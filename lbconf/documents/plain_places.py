@@ -59,6 +59,8 @@ def plain_places(text: str) -> tuple[_Index, _Index]:
             waiting = pointer, (number, found.end("key") + 2)
     if waiting is not None:
         values[waiting[0]] = Place(*waiting[1], *waiting[1])
+    if lines[-1].isspace():  # the parser ends there what stands further in
+        _close(outer, values, len(lines[-1]), (len(lines), len(lines[-1]) + 1))
     _close(outer, values, -1, (len(lines) + bool(lines[-1]), 1))
     return values, keys
 
