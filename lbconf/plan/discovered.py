@@ -305,6 +305,7 @@ def _identity(column: Column) -> str | dict[str, Any]:
         "maximum": identity.maximum,
         "cache": identity.cache,
         "cycle": identity.cycle or None,
+        "sequence": identity.name,
     }
     said = {key: value for key, value in options.items() if value is not None}
     word = KINDS[identity.kind]

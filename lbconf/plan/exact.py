@@ -6,7 +6,7 @@ In the model's section: `primaryKey` (its name, or `name`, `include`,
 and `partitions`; in a read-only model's, `view`. In a property's:
 `collation`, `charset`, `generatedAs` (an expression), `virtual`, `onUpdate`,
 `options`, `identity` (`kind`, `start`, `increment`, `minimum`, `maximum`,
-`cache`, `cycle`). Columns are named as in the database.
+`cache`, `cycle`, `sequence`). Columns are named as in the database.
 """
 
 from collections.abc import Iterator, Mapping
@@ -176,7 +176,8 @@ def _identity(section: Mapping[str, Any], otherwise: Identity | None) -> Identit
     if isinstance(written, Mapping):
         kind = IDENTITY_KINDS.get(str(written.get("kind")))
         if kind is not None:
-            return Identity(kind=kind, **dict(_counting(written)), cycle=written.get("cycle") is True)
+            name = text(written.get("sequence"))
+            return Identity(kind=kind, **dict(_counting(written)), cycle=written.get("cycle") is True, name=name)
     if written is False or (written is None and section.get("dbDefault") is not None):
         return None
     return otherwise

@@ -137,6 +137,7 @@ class IdentityEntry(Definition):
     maximum: int | None = None
     cache: int | None = None
     cycle: bool | None = None
+    sequence: str | None = Field(None, description="Name of the sequence behind it, where not the usual (postgresql).")
 
 
 class ModelSection(Definition):

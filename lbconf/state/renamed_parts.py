@@ -45,11 +45,16 @@ def renamed_table(
         name=tables.get(table.name, table.name),
         foreign_keys=tuple(_foreign_key(key, own, tables, columns) for key in table.foreign_keys),
     )
+    if found.name != table.name:
+        found = replace(found, columns=tuple(map(_with_its_sequence, found.columns)))
     if not own:
         return found
     found = replace(
         found,
-        columns=tuple(replace(column, name=own.get(column.name, column.name)) for column in table.columns),
+        columns=tuple(
+            replace(_with_its_sequence(column), name=own[column.name]) if column.name in own else column
+            for column in found.columns
+        ),
         primary_key=_key(table.primary_key, own),
         uniques=tuple(
             replace(part, columns=_renamed(part.columns, own), include=_renamed(part.include, own))
@@ -58,6 +63,14 @@ def renamed_table(
         indexes=tuple(_index(index, own) for index in table.indexes),
     )
     return _expressed(found, column_renamer(own))
+
+
+def _with_its_sequence(column: Column) -> Column:
+    """A sequence behind a column keeps its name, which is not the one that the server would make up any more."""
+    identity = column.identity
+    if identity is None or identity.sequence is None or identity.name is not None:
+        return column
+    return replace(column, identity=replace(identity, name=identity.sequence.name))
 
 
 def with_renamed_types(state: State, renamed: Listed[tuple[Enumeration, Enumeration]]) -> State:

@@ -9,6 +9,7 @@ from lbconf.state.structure import (
     Enumeration,
     Exclusion,
     ForeignKey,
+    Identity,
     Index,
     IndexPart,
     Options,
@@ -111,10 +112,26 @@ def _settled_column(found: Column | None, wanted: Column) -> Column:
     charset = found.charset if wanted.charset is None else wanted.charset
     on_update = found.on_update if wanted.on_update is None else wanted.on_update
     options = _settled_options(found.options, wanted.options)
-    settled = (comment, collation, charset, on_update, options)
-    if settled == (wanted.comment, wanted.collation, wanted.charset, wanted.on_update, wanted.options):
+    identity = _settled_identity(found.identity, wanted.identity)
+    settled = (comment, collation, charset, on_update, options, identity)
+    if settled == (wanted.comment, wanted.collation, wanted.charset, wanted.on_update, wanted.options, wanted.identity):
         return wanted
-    return replace(wanted, comment=comment, collation=collation, charset=charset, on_update=on_update, options=options)
+    return replace(
+        wanted,
+        comment=comment,
+        collation=collation,
+        charset=charset,
+        on_update=on_update,
+        options=options,
+        identity=identity,
+    )
+
+
+def _settled_identity(found: Identity | None, wanted: Identity | None) -> Identity | None:
+    """Going on with the sequence that is there, whatever its name."""
+    if found is None or wanted is None or wanted.name is not None or found.name is None:
+        return wanted
+    return replace(wanted, name=found.name)
 
 
 def _settled_options(found: Options, wanted: Options) -> Options:

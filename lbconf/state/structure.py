@@ -101,6 +101,8 @@ class Identity:
     maximum: int | None = None
     cache: int | None = None
     cycle: bool = False
+    name: str | None = None
+    """PostgreSQL: the name of the sequence behind it, where it is not the one that the server makes up."""
     sequence: QualifiedName | None = field(default=None, compare=False)
     """The sequence behind it, in an actual state."""
 

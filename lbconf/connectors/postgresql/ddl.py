@@ -228,7 +228,10 @@ def _column(change: c.AddColumn | c.DropColumn | c.RenameColumn | c.AlterColumn,
             summary = f"rename column {table}.{column.name} to {after.name}"
             return (ddl_step(summary, [forth], undo=[back], table=table, lock=EXCLUSIVE, source=after.source),)
         case c.AlterColumn(before=column, after=after):
-            return alter_column(table, column, after, fresh=fresh, around=around(change, context))
+            kept = {sequence.name for sequence in context.desired.sequences}
+            there = tuple(one for one in context.actual.sequences if one.name not in kept)
+            aside = around(change, context)
+            return alter_column(table, column, after, fresh=fresh, around=aside, there=there, kept=kept)
         case _:
             assert_never(change)
 

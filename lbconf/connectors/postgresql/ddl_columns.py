@@ -3,6 +3,7 @@
 Source: PostgreSQL manual, page ALTER TABLE, notes (what rewrites a table, what only scans it).
 """
 
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from lbconf.connectors.postgresql.ddl_aside import Aside
@@ -27,6 +28,7 @@ from lbconf.records import replace
 from lbconf.state.hazards import Hazard, HazardKind
 from lbconf.state.steps import Statement, Step
 from lbconf.state.structure import Column, QualifiedName
+from lbconf.state.structure import Sequence as CountedSequence
 
 __all__ = ["add_column", "alter_column", "drop_column"]
 
@@ -88,15 +90,25 @@ def drop_column(table: QualifiedName, column: Column) -> tuple[Step, ...]:
 
 
 def alter_column(
-    table: QualifiedName, before: Column, after: Column, *, fresh: bool, around: Aside = NOTHING
+    table: QualifiedName,
+    before: Column,
+    after: Column,
+    *,
+    fresh: bool,
+    around: Aside = NOTHING,
+    there: Sequence[CountedSequence] = (),
+    kept: Collection[QualifiedName] = (),
 ) -> tuple[Step, ...]:
-    """One step with everything that differs, in an order the server takes; `around` steps aside meanwhile."""
+    """One step with everything that differs, in an order the server takes; `around` steps aside meanwhile.
+
+    `there` are the sequences that no column counts with, `kept` the names of those that shall be so.
+    """
     if (before.generated or after.generated) and _computing(before) != _computing(after):
         (step,) = _regenerate(table, before, after)
         return (_with(step, around),)
     retyped = before.type != after.type or before.collation != after.collation
     statements, undo = (
-        _differences(table, before, after, retyped=retyped),
+        _differences(table, before, after, retyped=retyped, there=there, kept=kept),
         _differences(table, after, before, retyped=retyped),
     )
     hazards = [] if fresh else _hazards(table, before, after, retyped=retyped)
@@ -168,12 +180,20 @@ def _hazards(table: QualifiedName, before: Column, after: Column, *, retyped: bo
     return found
 
 
-def _differences(table: QualifiedName, before: Column, after: Column, *, retyped: bool) -> list[str]:
+def _differences(
+    table: QualifiedName,
+    before: Column,
+    after: Column,
+    *,
+    retyped: bool,
+    there: Sequence[CountedSequence] = (),
+    kept: Collection[QualifiedName] = (),
+) -> list[str]:
     """Statements from one column to the other; generated columns only for what is not their expression."""
     name = name_text(table)
     alter = f"ALTER TABLE {name} ALTER COLUMN {quote(after.name)}"
     alike = same_kind(before, after)
-    found = [] if alike else stop_counting(table, before, after)
+    found = [] if alike else stop_counting(table, before, after, kept=kept)
     if before.default is not None and (retyped or after.default is None):
         found.append(f"{alter} DROP DEFAULT")
     if retyped:
@@ -185,7 +205,7 @@ def _differences(table: QualifiedName, before: Column, after: Column, *, retyped
         found.append(f"{alter} SET NOT NULL")
     if after.default is not None and (retyped or before.default != after.default):
         found.append(f"{alter} SET DEFAULT {after.default.expression}")
-    found.extend((recount if alike else start_counting)(table, before, after))
+    found.extend(recount(table, before, after) if alike else start_counting(table, before, after, there=there))
     if not before.nullable and after.nullable:
         found.append(f"{alter} DROP NOT NULL")
     found.extend(column_options(table, after, before.options, after.options))

@@ -16,7 +16,9 @@ __all__ = ["column_options", "late_options", "names_index", "set_options", "stor
 OWN_WORDS: Final = frozenset({"unlogged", "replica_identity", "clustered"})
 """Options that are no storage parameters."""
 COLUMN_WORDS: Final = ("storage", "compression", "statistics")
-UNSET: Final = {"storage": "STORAGE DEFAULT", "compression": "COMPRESSION default", "statistics": "STATISTICS -1"}
+UNSET: Final = {"compression": "COMPRESSION default", "statistics": "STATISTICS -1"}
+STORED_MAIN: Final = frozenset({"numeric", "inet", "cidr"})
+"""The server's own types that are kept in the row if at all possible; all others of changing length are `extended`."""
 
 
 def storage_clause(options: Options) -> str:
@@ -66,9 +68,17 @@ def column_options(
     for word in COLUMN_WORDS:
         if one.get(word) != two.get(word):
             value = two.get(word)
-            said = UNSET[word] if value is None else f"{word.upper()} {value}"
+            said = _unset(word, column) if value is None else f"{word.upper()} {value}"
             found.append(f"{alter} SET {said}")
     return [*found, *_parameters(alter, _without(one, COLUMN_WORDS), _without(two, COLUMN_WORDS))]
+
+
+def _unset(word: str, column: Column) -> str:
+    """What brings the type's own back. `STORAGE DEFAULT` is known to version 16 and later only."""
+    if word != "storage":
+        return UNSET[word]
+    kind = column.type
+    return f"STORAGE {'MAIN' if kind.name in STORED_MAIN and not kind.dimensions else 'EXTENDED'}"
 
 
 def _statements(table: QualifiedName, before: Options, after: Options) -> list[str]:

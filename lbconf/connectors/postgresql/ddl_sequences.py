@@ -4,9 +4,17 @@ Source: PostgreSQL manual, section 8.1.4 (serial types), pages ALTER TABLE and A
 """
 
 import re
+from collections.abc import Collection, Iterable
 from typing import Final
 
-from lbconf.connectors.postgresql.spelling import comment_literal, identity_options, literal, name_text, quote
+from lbconf.connectors.postgresql.spelling import (
+    comment_literal,
+    identity_options,
+    literal,
+    name_text,
+    quote,
+    sequence_name,
+)
 from lbconf.connectors.sql.mapping import shortened
 from lbconf.diagnostics import Location
 from lbconf.records import replace
@@ -24,6 +32,7 @@ __all__ = [
     "own_sequence",
     "recount",
     "same_kind",
+    "serial_sequence",
     "start_counting",
     "stop_counting",
     "taken_over",
@@ -85,22 +94,7 @@ def alter_sequence(before: Sequence, after: Sequence) -> Step:
             f"ALTER SEQUENCE {name_text(QualifiedName(two.namespace, one.name))} RENAME TO {quote(two.name)}"
         )
     name = name_text(two)
-    options = _changed_options(before, after)
-    if before.type != after.type:
-        options = [f"AS {after.type}", *options]
-    if options:
-        (low, high), (least, most) = _bounds(before), _bounds(after)
-        if least > low or most < high:
-            statements.append(f"ALTER SEQUENCE {name} MINVALUE {min(low, least)} MAXVALUE {max(high, most)}")
-            inside = f"last_value BETWEEN {least} AND {most}"
-            statements.append(
-                f"SELECT setval({literal(name)}, least(greatest(last_value, {least}), {most}), is_called AND {inside})"
-                f" FROM {name}"
-            )
-            options = [option for option in options if "VALUE" not in option and "START" not in option]
-            first = _first(after) if after.start is None else after.start
-            options += [f"MINVALUE {least}", f"MAXVALUE {most}", f"START WITH {first}"]
-        statements.append(f"ALTER SEQUENCE {name} {' '.join(options)}")
+    statements.extend(_changed(replace(before, name=two), after))
     if before.owned_by != after.owned_by:
         statements.append(f"ALTER SEQUENCE {name} OWNED BY {_owner(after)}")
     if before.comment != after.comment:
@@ -114,18 +108,25 @@ def counted_by_column(name: QualifiedName, state: State) -> Sequence | None:
         for column in table.columns:
             own = column.identity
             if own is not None and own.sequence == name:
-                return Sequence(
-                    name=name,
-                    type=column.type.name,
-                    start=own.start,
-                    increment=own.increment,
-                    minimum=own.minimum,
-                    maximum=own.maximum,
-                    cache=own.cache,
-                    cycle=own.cycle,
-                    owned_by=(table.name, column.name),
-                )
+                return replace(serial_sequence(table.name, column), name=name)
     return None
+
+
+def serial_sequence(table: QualifiedName, column: Column, *, renamed_from: QualifiedName | None = None) -> Sequence:
+    """The sequence of a counted column as a part of its own, under its usual name."""
+    own = column.identity or Identity(kind="serial")
+    return Sequence(
+        name=_usual_sequence(table, column),
+        type=column.type.name,
+        start=own.start,
+        increment=own.increment,
+        minimum=own.minimum,
+        maximum=own.maximum,
+        cache=own.cache,
+        cycle=own.cycle,
+        owned_by=(table, column.name),
+        renamed_from=renamed_from,
+    )
 
 
 def taken_over(name: QualifiedName, desired: State) -> bool:
@@ -144,8 +145,10 @@ def same_kind(before: Column, after: Column) -> bool:
     return one is not None and two is not None and (one.kind == "serial") == (two.kind == "serial")
 
 
-def stop_counting(table: QualifiedName, before: Column, after: Column) -> list[str]:
-    """End the counting of `before`; a sequence that `after` goes on to use by itself is set free."""
+def stop_counting(
+    table: QualifiedName, before: Column, after: Column, *, kept: Collection[QualifiedName] = ()
+) -> list[str]:
+    """End the counting of `before`; a sequence that `after` goes on to use by itself, or one of `kept`, is set free."""
     identity = before.identity
     if identity is None:
         return []
@@ -154,20 +157,26 @@ def stop_counting(table: QualifiedName, before: Column, after: Column) -> list[s
     sequence = identity.sequence or _usual_sequence(table, before)
     if _counts_with(after) == str(sequence):
         return [f"ALTER SEQUENCE {name_text(sequence)} OWNED BY NONE"]
+    if sequence in kept:  # it was set free before
+        return [f"{_alter(table, after)} DROP DEFAULT"]
     return [f"{_alter(table, after)} DROP DEFAULT", f"DROP SEQUENCE {name_text(sequence)}"]
 
 
-def start_counting(table: QualifiedName, before: Column, after: Column) -> list[str]:
-    """Begin to count after the values that are there; a sequence that `before` used by itself is taken over."""
+def start_counting(table: QualifiedName, before: Column, after: Column, *, there: Iterable[Sequence] = ()) -> list[str]:
+    """Begin to count after the values that are there; one of the sequences that are there is taken over by its name."""
     identity = after.identity
     if identity is None:
         return []
     name, column = name_text(table), quote(after.name)
     usual = _usual_sequence(table, after)
-    if identity.kind == "serial" and _counts_with(before) == str(usual):
+    free = next((one for one in there if one.name == usual), None)
+    if identity.kind == "serial" and (free is not None or _counts_with(before) == str(usual)):
         shown = name_text(usual)
-        owned = f"ALTER SEQUENCE {shown} AS {after.type.name} OWNED BY {name}.{column}"
-        return [owned, f"{_alter(table, after)} SET DEFAULT nextval({literal(shown)}::regclass)"]
+        owned = [f"ALTER SEQUENCE {shown} AS {after.type.name} OWNED BY {name}.{column}"]
+        if free is not None:
+            altered = alter_sequence(replace(free, comment=None), serial_sequence(table, after))
+            owned = [statement.sql for statement in altered.statements]
+        return [*owned, f"{_alter(table, after)} SET DEFAULT nextval({literal(shown)}::regclass)"]
     upwards = (identity.increment or 1) > 0
     first = identity.start or (1 if upwards else -1)
     reached = f"greatest((SELECT max({column}) FROM {name}) + 1, {first})"
@@ -177,7 +186,7 @@ def start_counting(table: QualifiedName, before: Column, after: Column) -> list[
     if identity.kind == "serial":
         return [*counted_sequence(table, after), go_on]
     how = "ALWAYS" if identity.kind == "identity-always" else "BY DEFAULT"
-    options = identity_options(identity).strip()
+    options = f"{sequence_name(identity)}{identity_options(identity)}".strip()
     return [f"{_alter(table, after)} ADD GENERATED {how} AS IDENTITY" + (f" ({options})" if options else ""), go_on]
 
 
@@ -187,18 +196,51 @@ def recount(table: QualifiedName, before: Column, after: Column) -> list[str]:
     if one is None or two is None:
         return []
     options = _changed_options(one, two)
+    sequence = QualifiedName(table.namespace, one.name) if one.name else one.sequence or _usual_sequence(table, before)
+    name = two.name or _usual_sequence(table, after).name
+    found = [f"ALTER SEQUENCE {name_text(sequence)} RENAME TO {quote(name)}"] if one.name != two.name else []
+    sequence = replace(sequence, name=name) if found else sequence
+    was, will = (replace(serial_sequence(table, column), name=sequence) for column in (before, after))
     if two.kind == "serial":
-        sequence = one.sequence or _usual_sequence(table, before)
-        widened = [f"AS {after.type.name}"] if before.type.name != after.type.name else []
-        said = " ".join([*widened, *options])
-        return [f"ALTER SEQUENCE {name_text(sequence)} {said}"] if said else []
-    found = []
+        return [*found, *_changed(was, will)]
+    was = replace(was, type=will.type)  # an identity's follows the type of its column
     if one.kind != two.kind:
         how = "ALWAYS" if two.kind == "identity-always" else "BY DEFAULT"
         found.append(f"{_alter(table, after)} SET GENERATED {how}")
-    if options:
+    if _narrows(was, will):
+        found.extend(_changed(was, will))
+    elif options:
         found.append(f"{_alter(table, after)} {' '.join(f'SET {option}' for option in options)}")
     return found
+
+
+def _narrows(before: Sequence, after: Sequence) -> bool:
+    """Whether there are values that `before` may have reached and `after` may not."""
+    (low, high), (least, most) = _bounds(before), _bounds(after)
+    return least > low or most < high
+
+
+def _changed(before: Sequence, after: Sequence) -> list[str]:
+    """Statements from the type and the options of one to those of the other, of the same name."""
+    name = name_text(after.name)
+    options = _changed_options(before, after)
+    if before.type != after.type:
+        options = [f"AS {after.type}", *options]
+    if not options:
+        return []
+    found = []
+    if _narrows(before, after):
+        (low, high), (least, most) = _bounds(before), _bounds(after)
+        found.append(f"ALTER SEQUENCE {name} MINVALUE {min(low, least)} MAXVALUE {max(high, most)}")
+        inside = f"last_value BETWEEN {least} AND {most}"
+        found.append(
+            f"SELECT setval({literal(name)}, least(greatest(last_value, {least}), {most}), is_called AND {inside})"
+            f" FROM {name}"
+        )
+        options = [option for option in options if "VALUE" not in option and "START" not in option]
+        first = _first(after) if after.start is None else after.start
+        options += [f"MINVALUE {least}", f"MAXVALUE {most}", f"START WITH {first}"]
+    return [*found, f"ALTER SEQUENCE {name} {' '.join(options)}"]
 
 
 def _changed_options(one: Identity | Sequence, two: Identity | Sequence) -> list[str]:
@@ -210,7 +252,10 @@ def _changed_options(one: Identity | Sequence, two: Identity | Sequence) -> list
         ("START WITH", one.start, two.start, f"START WITH {_first(two)}"),
         ("CACHE", one.cache, two.cache, "CACHE 1"),
     ):
-        if before != after:
+        moved = words == "START WITH" and (_first(one) if before is None else before) != (
+            _first(two) if after is None else after
+        )
+        if before != after or moved:
             found.append(otherwise if after is None else f"{words} {after}")
     if one.cycle != two.cycle:
         found.append("CYCLE" if two.cycle else "NO CYCLE")

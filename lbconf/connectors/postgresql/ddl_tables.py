@@ -69,7 +69,8 @@ def table_steps(
             forth, back = (f"COMMENT ON TABLE {name_text(name)} IS {comment_literal(text)}" for text in (new, old))
             return (ddl_step(f"comment on table {name}", [forth], undo=[back], table=name),)
         case c.SetTableOptions(table=name, before=old, after=new):
-            return (set_options(name, *(_without_indexes(options) for options in (old, new))),)
+            ended = tuple(pair for pair in old if names_index(pair) and pair[0] not in dict(new))
+            return (set_options(name, (*_without_indexes(old), *ended), _without_indexes(new)),)
         case _:
             assert_never(change)
 

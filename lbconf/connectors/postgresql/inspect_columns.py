@@ -143,9 +143,11 @@ def _identity(row: tuple[Any, ...], sequence: tuple[Any, ...] | None) -> Identit
         ),
         sequence[8],
     )
+    usual_name = shortened(f"{sequence[14]}_{row[2]}", "seq", NAME_LIMIT)
     if row[6]:
-        return replace(identity, kind="identity-always" if row[6] == "a" else "identity-by-default")
-    if name != QualifiedName(sequence[13], shortened(f"{sequence[14]}_{row[2]}", "seq", NAME_LIMIT)):
+        kind = "identity-always" if row[6] == "a" else "identity-by-default"
+        return replace(identity, kind=kind, name=None if name.name == usual_name else name.name)
+    if name != QualifiedName(sequence[13], usual_name):
         return None  # a model says `serial` for the usual name alone
     counted = NEXT_VALUE.match(row[5] or "")
     shown = "" if counted is None else counted["sequence"].replace("''", "'").replace('"', "")

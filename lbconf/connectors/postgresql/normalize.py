@@ -146,9 +146,13 @@ def _differing(column: Column, named: set[QualifiedName], namespace: str, *, in_
     """Type, nullability, identity and default as they will be; None where they stay."""
     kind = _type(column.type, named, namespace)
     identity = None if column.identity is None else usual(column.identity, kind.name)
+    if identity is not None and identity.name is not None:
+        identity = replace(identity, sequence=QualifiedName(namespace, identity.name))
     nullable = column.nullable and not in_key and identity is None
     default = None if identity is not None or column.default is None else _default(column.default, kind)
-    if (kind, nullable, identity, default) == (column.type, column.nullable, column.identity, column.default):
+    sequenced = identity is not None and identity.name is not None
+    same = (kind, nullable, identity, default) == (column.type, column.nullable, column.identity, column.default)
+    if same and not sequenced:
         return None
     return kind, nullable, identity, default
 

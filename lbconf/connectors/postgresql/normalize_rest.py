@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
+from lbconf.connectors.postgresql.ddl_sequences import serial_sequence
 from lbconf.connectors.postgresql.inspect_columns import usual_sequence
 from lbconf.diagnostics import Code, Diagnostic, Location
 from lbconf.errors import PlanError
 from lbconf.records import dataclass, replace
-from lbconf.state.structure import Domain, QualifiedName, State, Table, View
+from lbconf.state.rewrite import sequence_renamer
+from lbconf.state.structure import Default, Domain, QualifiedName, State, Table, View
 from lbconf.state.structure import Sequence as CountedSequence
 
 __all__ = ["Unknown", "open_domains", "open_views", "refuse_unknown", "with_definitions", "with_sequences"]
@@ -50,12 +52,18 @@ def with_definitions(
 
 
 def with_sequences(desired: State, actual: State) -> State:
-    """Sequences without what is the server's default; serial columns go on with the sequence they have."""
+    """Sequences without what is the server's default; serial columns go on with the sequence they have.
+
+    In namespaces that the desired state owns such a sequence gets the name and the options that the column asks for.
+    """
     counting = {found.owned_by: found for found in actual.sequences if found.owned_by is not None}
     if not counting and not desired.sequences:
         return desired
     taken: list[CountedSequence] = []
-    tables = tuple(_taken_over(table, actual, counting, taken) for table in desired.tables)
+    tables = tuple(
+        _taken_over(table, actual, counting, taken, exact=desired.speaks_for(table.name.namespace))
+        for table in desired.tables
+    )
     said = {found.name for found in desired.sequences}
     sequences = (*map(usual_sequence, desired.sequences), *(one for one in taken if one.name not in said))
     return replace(desired, tables=tables, sequences=tuple(sorted(sequences, key=lambda sequence: sequence.name)))
@@ -84,6 +92,8 @@ def _taken_over(
     actual: State,
     counting: Mapping[tuple[QualifiedName, str], CountedSequence],
     taken: list[CountedSequence],
+    *,
+    exact: bool,
 ) -> Table:
     """A serial column that counts already with a sequence of its own and of another name goes on to do so."""
     there = actual.table(table.name)
@@ -98,6 +108,10 @@ def _taken_over(
         if not serial or own is None or found is None or not counted:
             columns.append(column)
             continue
+        default = found.default
+        if exact:
+            was, own = own.name, serial_sequence(table.name, column, renamed_from=own.name)
+            default = default and Default(sequence_renamer(was, own.name)(default.expression))
         taken.append(own)
-        columns.append(replace(column, identity=None, default=found.default, nullable=False))
+        columns.append(replace(column, identity=None, default=default, nullable=False))
     return replace(table, columns=tuple(columns))

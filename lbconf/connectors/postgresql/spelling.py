@@ -38,6 +38,7 @@ __all__ = [
     "parameters",
     "primary_key_clause",
     "quote",
+    "sequence_name",
     "serial_type",
     "timing",
     "type_text",
@@ -105,6 +106,13 @@ def identity_options(identity: Identity | Sequence) -> str:
     return f"{found} CYCLE" if identity.cycle else found
 
 
+def sequence_name(identity: Identity) -> str:
+    """`SEQUENCE NAME ...` for one whose sequence has a name of its own, or nothing."""
+    if identity.name is None:
+        return ""
+    return f"SEQUENCE NAME {name_text(identity.sequence or QualifiedName('', identity.name))}"
+
+
 def column_clause(column: Column) -> str:
     """A column inside CREATE TABLE or after ADD COLUMN. Serials with options get their sequence separately."""
     serial = serial_type(column)
@@ -116,7 +124,7 @@ def column_clause(column: Column) -> str:
         words.append(f"GENERATED ALWAYS AS ({reprinted(column.generated)}) {'VIRTUAL' if column.virtual else 'STORED'}")
     elif identity is not None and identity.kind.startswith("identity"):
         how = "ALWAYS" if identity.kind == "identity-always" else "BY DEFAULT"
-        options = identity_options(identity).strip()
+        options = f"{sequence_name(identity)}{identity_options(identity)}".strip()
         words.append(f"GENERATED {how} AS IDENTITY" + (f" ({options})" if options else ""))
     elif column.default is not None:
         words.append(f"DEFAULT {column.default.expression}")
