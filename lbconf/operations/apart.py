@@ -6,6 +6,7 @@ import pickle
 import struct
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any, Final, NoReturn
 
 from lbconf.errors import LbconfError
@@ -44,6 +45,10 @@ class Apart:
         """Begin, with what may be done before anything is asked. Raises `OSError` where there can be no copy."""
         heard, self._tell = os.pipe()
         self._hear, tell = os.pipe()
+        with suppress(OSError, ImportError):  # a pipe holds 64 KiB else, and both sides would take turns
+            from fcntl import F_SETPIPE_SZ, fcntl
+
+            fcntl(self._hear, F_SETPIPE_SZ, _PIECE)
         try:
             self._process: int | None = os.fork()
         except OSError:

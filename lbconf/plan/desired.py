@@ -144,7 +144,11 @@ def _table(
     columns: dict[str, Column] = {}
     for prop in model.properties.values():
         try:
-            column = _column(model, prop, mapping) if alike is None else _column_like(model, prop, mapping, alike)
+            column = (
+                _column(model, prop, mapping)
+                if alike is None
+                else _column_like(model, prop, mapping, alike, name.namespace)
+            )
         except PlanError as error:
             found.extend(error.diagnostics)
             continue
@@ -182,7 +186,11 @@ def _table(
 
 
 def _column_like(
-    model: Model, prop: Property, mapping: ModelMapping, alike: dict[object, tuple[Property, Column]]
+    model: Model,
+    prop: Property,
+    mapping: ModelMapping,
+    alike: dict[object, tuple[Property, Column]],
+    namespace: str,
 ) -> Column:
     """As `_column`; what was worked out for a property that says the same is taken over.
 
@@ -198,7 +206,7 @@ def _column_like(
         prop.nullable,
         prop.description,
         prop.renamed_from,
-        mapping.table_name(model).namespace,
+        namespace,
     )
     known = alike.get(key)
     if known is None:

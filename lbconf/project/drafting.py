@@ -42,7 +42,8 @@ def draft_models(
     order, circles = bases_first(bases)
     for circle in circles:
         _report_circle(circle, sources, places, findings)
-    for name in [name for name in sources if name not in order]:
+    placed = frozenset(order)
+    for name in [name for name in sources if name not in placed]:
         bases[name] = "PersistedModel"
     if circles:
         order, _ = bases_first(bases)

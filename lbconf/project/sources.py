@@ -133,12 +133,14 @@ def _built_in_bases(base: str) -> Iterator[str]:
 
 def _built_in_targets(source: ModelSource) -> Iterator[str]:
     for relations in (source.settings.get("relations"), source.wiring.get("relations")):
-        for relation in _mapping(relations).values():
-            said = _mapping(relation)
-            yield from (
-                said[key] for key in ("model", "through") if isinstance(said.get(key), str) and said[key] in BUILT_IN
-            )
+        for said in _mapping(relations).values():
+            if not isinstance(said, Mapping):
+                continue
+            for key in ("model", "through"):
+                named = said.get(key)
+                if isinstance(named, str) and named in BUILT_IN:
+                    yield named
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if value is not None and isinstance(value, Mapping) else _NOTHING
+    return value if type(value) is dict or isinstance(value, Mapping) else _NOTHING

@@ -334,9 +334,13 @@ def queries(version: int) -> tuple[str, ...]:
 
 
 def stages(version: int) -> tuple[tuple[str, ...], ...]:
-    """The queries by when they are asked: each stage while the answers to the one before are read."""
+    """The queries by when they are asked: each stage while the answers to the one before are read.
+
+    What takes long to read comes first, what is over at once last.
+    """
     return (
         (RELATIONS, SEQUENCES, columns_query(version)),
-        (constraints_query(version), TABLE_FACTS, DEPENDENTS, UNMANAGED, TYPES),
         (indexes_query(version),),
+        (constraints_query(version),),
+        (TABLE_FACTS, DEPENDENTS, UNMANAGED, TYPES),
     )

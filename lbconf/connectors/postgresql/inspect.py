@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lbconf.connectors.postgresql import catalogue
 from lbconf.connectors.postgresql.inspect_columns import Rows, columns, sequences
-from lbconf.connectors.postgresql.inspect_parts import Parts, add_indexes, pairs, parts
+from lbconf.connectors.postgresql.inspect_parts import Parts, add_constraints, add_indexes, pairs
 from lbconf.connectors.postgresql.inspect_types import types
 from lbconf.connectors.postgresql.inspect_views import Dependents, dependents, facts_of, view
 from lbconf.records import replace
@@ -90,12 +90,15 @@ def state_of(rows: Callable[[str], Rows], version: int, namespaces: Sequence[str
     relations = rows(catalogue.RELATIONS)
     counting = sequences(rows(catalogue.SEQUENCES))
     told = columns(rows(catalogue.columns_query(version)), counting)
-    had = parts(rows(catalogue.constraints_query(version)))
+    indexes = _grouped(rows(catalogue.indexes_query(version)))
+    had: defaultdict[int, Parts] = defaultdict(Parts)
+    for relation, found_there in indexes.items():
+        add_indexes(had[relation], found_there)
+    add_constraints(had, rows(catalogue.constraints_query(version)))
     facts = _grouped(rows(catalogue.TABLE_FACTS))
     found = dependents(rows(catalogue.DEPENDENTS))
     unmanaged = rows(catalogue.UNMANAGED)
     kinds = types(rows(catalogue.TYPES))
-    indexes = _grouped(rows(catalogue.indexes_query(version)))
     family = _Family(relations)
     tables, views, opaque = [], [], []
     for row in relations:
@@ -115,7 +118,6 @@ def state_of(rows: Callable[[str], Rows], version: int, namespaces: Sequence[str
             )
         else:
             strange = [*_relation_facts(row, family.names), *own, *_facts_of_parts(oid, family, facts, found)]
-            add_indexes(had[oid], indexes[oid])
             tables.append(_table(row, told[oid], had[oid], strange, family))
     opaque.extend(_functions(unmanaged, found))
     return State(

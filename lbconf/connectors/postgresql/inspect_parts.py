@@ -1,6 +1,7 @@
 """Keys, constraints and indexes of a relation of the actual state, from the rows of the catalogue queries."""
 
 from collections import defaultdict
+from functools import lru_cache
 from typing import Any, Final
 
 from lbconf.connectors.postgresql.inspect_columns import Rows
@@ -18,7 +19,7 @@ from lbconf.state.structure import (
     Unique,
 )
 
-__all__ = ["Parts", "add_indexes", "index", "pairs", "parts"]
+__all__ = ["Parts", "add_constraints", "add_indexes", "index", "pairs"]
 
 ACTIONS: Final = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
 MATCHES: Final = {"s": "SIMPLE", "f": "FULL", "p": "PARTIAL"}
@@ -41,12 +42,10 @@ class Parts:
     """The indexes that identify rows to replicas and that the table was clustered by."""
 
 
-def parts(constraints: Rows) -> defaultdict[int, Parts]:
-    """The parts of tables that are constraints, by relation."""
-    found: defaultdict[int, Parts] = defaultdict(Parts)
+def add_constraints(found: defaultdict[int, Parts], constraints: Rows) -> None:
+    """The parts of tables that are constraints, by relation, besides."""
     for row in constraints:
         _constraint(row, found[row[0]])
-    return found
 
 
 def add_indexes(found: Parts, indexes: Rows) -> None:
@@ -59,10 +58,10 @@ def add_indexes(found: Parts, indexes: Rows) -> None:
 def index(row: tuple[Any, ...]) -> Index:
     """An index from a row of `INDEXES`."""
     keys = row[5]
-    statistics = [(f"statistics.{place}", str(part[6])) for place, part in enumerate(row[10], 1) if part[6] is not None]
+    told = [(f"statistics.{place}", str(part[6])) for place, part in enumerate(row[10], 1) if part[6] is not None]
     return Index(
         name=row[1],
-        parts=tuple(_index_part(*part[:6]) for part in row[10][:keys]),
+        parts=tuple(_index_part(*part[:5], tuple(part[5] or ())) for part in row[10][:keys]),
         unique=row[3],
         method=row[2],
         where=row[6],
@@ -70,7 +69,7 @@ def index(row: tuple[Any, ...]) -> Index:
         nulls_not_distinct=row[7],
         valid=row[4],
         comment=row[8],
-        options=tuple(sorted((*pairs(row[9]), *statistics))),
+        options=tuple(sorted((*pairs(row[9]), *told))) if told or row[9] else (),
     )
 
 
@@ -135,14 +134,16 @@ def _marks(name: str, replicated: bool | None, clustered: bool | None, found: Pa
         found.options.append(("clustered", name))
 
 
+@lru_cache(maxsize=4096)
 def _index_part(
     column: str | None,
     expression: str | None,
     option: int,
     operator_class: str | None,
     collation: str | None,
-    parameters: list[str] | None,
+    parameters: tuple[str, ...],
 ) -> IndexPart:
+    """Parts that say the same are one object."""
     descending, first = bool(option & DESCENDING), bool(option & NULLS_FIRST)
     return IndexPart(
         column=column,
@@ -154,6 +155,6 @@ def _index_part(
     )
 
 
-def _with_parameters(operator_class: str | None, parameters: list[str]) -> str:
+def _with_parameters(operator_class: str | None, parameters: tuple[str, ...]) -> str:
     said = ", ".join(f"{name}='{value}'" for name, _, value in (option.partition("=") for option in parameters))
     return f"{operator_class} ({said})"

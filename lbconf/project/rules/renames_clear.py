@@ -22,10 +22,12 @@ def renames_clear(facts: Facts) -> Iterator[Diagnostic]:
         properties = {
             prop.name: (prop.renamed_from, prop.location) for prop in model.properties.values() if prop.renamed_from
         }
-        yield from _unclear(facts, properties, f"of model {model.name} ")
+        if properties:
+            yield from _unclear(facts, properties, f"of model {model.name} ")
         for prop in model.properties.values():
-            whose = f"of property {prop.name} of model {model.name}"
-            yield from _unclear_values(facts, prop.settings.get("renamedValues"), whose, prop.location)
+            if "renamedValues" in prop.settings:
+                whose = f"of property {prop.name} of model {model.name}"
+                yield from _unclear_values(facts, prop.settings["renamedValues"], whose, prop.location)
     for said in models.values():
         yield from _unclear(facts, said, "")
     for source in facts.data_sources.values():
