@@ -38,6 +38,10 @@ class OnlineView:
     enough to validate what is there."""
     places: Mapping[int, int]
     """Place of a change among all, by its identity."""
+    divided: frozenset[QualifiedName] = frozenset()
+    """Tables that are, or will be, partitioned."""
+    parted: frozenset[QualifiedName] = frozenset()
+    """Tables whose partitions come or go."""
 
     def table(self, name: QualifiedName) -> Table | None:
         """The table as it is, unless this plan makes it."""
@@ -47,6 +51,7 @@ class OnlineView:
 def online_view(changes: Sequence[c.Change], actual: State) -> OnlineView:
     """What there is to know of these changes."""
     there = {table.name: table for table in actual.tables}
+    made = [change.after for change in changes if isinstance(change, c.CreateTable)]
     for change in changes:
         if isinstance(change, c.RenameTable) and change.before.name in there:
             there[change.after.name] = there.pop(change.before.name)
@@ -56,6 +61,8 @@ def online_view(changes: Sequence[c.Change], actual: State) -> OnlineView:
         there=there,
         validations=_validations(changes),
         places={id(change): place for place, change in enumerate(changes)},
+        divided=frozenset(table.name for table in [*there.values(), *made] if table.partition_by is not None),
+        parted=frozenset(change.table for change in changes if isinstance(change, c.AddPartition | c.DropPartition)),
     )
 
 
@@ -73,13 +80,14 @@ def online_steps(change: c.Change, plain: tuple[Step, ...], view: OnlineView) ->
         return (validated(change.table, change.after.name, step),)
     divided = table.partition_by is not None
     match change:
-        case c.AddIndex(table=name, after=index):
+        case c.AddIndex(table=name, after=index) if name not in view.parted:
             return (
                 index_built_in_parts(name, index, table.partitions, step) if divided else index_built(name, index, step)
             )
         case c.DropIndex(table=name, before=index) if not divided:
             return (index_dropped(name, index, step),)
-        case c.AddForeignKey(table=name, after=key) if key.valid and not divided:
+        case c.AddForeignKey(table=name, after=key) if key.valid and not divided and key.target not in view.divided:
+            # Validating one that points at a partitioned table leaves those of its partitions as they were, before 18.
             return foreign_key_added(name, key, step)
         case c.AddCheck(table=name, after=check) if check.valid and check.enforced:
             return check_added(name, check, step)

@@ -8,6 +8,7 @@ from typing import Final
 
 from lbconf.connectors.postgresql.spelling import index_statement, literal, name_text
 from lbconf.connectors.sql.mapping import shortened
+from lbconf.patterns import pattern
 from lbconf.records import replace
 from lbconf.state.hazards import Hazard, HazardKind
 from lbconf.state.steps import Statement, Step
@@ -17,6 +18,9 @@ __all__ = ["SHARE_UPDATE", "concurrently", "index_built", "index_built_in_parts"
 
 SHARE_UPDATE: Final = "SHARE UPDATE EXCLUSIVE"
 NAME_LIMIT: Final = 63
+NUMBERS: Final = 99
+"""How many names are tried that differ in a number."""
+CALL: Final = pattern(r"^(?:\w+\.)?(?P<name>[a-z_]\w*)\(")
 HOLDING_UP: Final = frozenset({HazardKind.BLOCKS_READS, HazardKind.BLOCKS_WRITES})
 
 
@@ -88,7 +92,13 @@ def _part(
     own = replace(index, name=name.name, comment=None)
     where = f"{index.name} on partition {here}"
     attach = Statement(sql=f"ALTER INDEX {name_text(whole)} ATTACH PARTITION {name_text(name)}")
-    attached = Step(summary=f"attach index {where}", statements=(attach,), table=table, source=plain.source, apart=True)
+    attached = Step(
+        summary=f"attach index {where}",
+        statements=(attach, _named(here, name, index)),
+        table=table,
+        source=plain.source,
+        apart=True,
+    )
     if partition.by is not None:
         only = index_statement(here, own).replace(f" ON {name_text(here)} ", f" ON ONLY {name_text(here)} ", 1)
         frame = Step(
@@ -112,6 +122,27 @@ def _part(
         source=plain.source,
     )
     return [built, attached]
+
+
+def _named(partition: QualifiedName, built: QualifiedName, index: Index) -> Statement:
+    """Gives the index of a partition the name the server would have given it, with a number where that is taken."""
+    columns = [part.column or _word(part.expression or "") for part in index.parts]
+    name = shortened("_".join([partition.name, *columns, *index.include]), "idx", NAME_LIMIT)
+    space = literal(partition.namespace)
+    body = (
+        f"DECLARE usual text := {literal(name)}; number int := 0; BEGIN"
+        f" WHILE pg_catalog.to_regclass(format('%I.%I', {space}, usual)) IS NOT NULL AND number < {NUMBERS} LOOP"
+        f" number := number + 1; usual := {literal(name[: NAME_LIMIT - len(str(NUMBERS))])} || number; END LOOP;"
+        f" IF number < {NUMBERS} AND pg_catalog.to_regclass({_regclass(built)}) IS NOT NULL THEN"
+        f" EXECUTE format('ALTER INDEX %I.%I RENAME TO %I', {space}, {literal(built.name)}, usual); END IF; END"
+    )
+    return Statement(sql=f"DO {literal(body)}")
+
+
+def _word(expression: str) -> str:
+    """What the server calls a column of an index that is an expression."""
+    called = CALL.match(expression)
+    return called["name"] if called is not None else "expr"
 
 
 def _regclass(name: QualifiedName) -> str:
