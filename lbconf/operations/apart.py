@@ -5,7 +5,7 @@ import os
 import pickle
 import struct
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final, NoReturn
 
@@ -97,24 +97,27 @@ class Apart:
 
 def _send(end: int, message: Any) -> None:
     data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
-    left = memoryview(_LENGTH.pack(len(data)) + data)
-    while left:
-        left = left[os.write(end, left) :]
+    for part in (_LENGTH.pack(len(data)), data):
+        left = memoryview(part)
+        while left:
+            left = left[os.write(end, left) :]
 
 
 def _receive(end: int) -> Any:
     """Raises `EOFError` where the other side is gone."""
-    (length,) = _LENGTH.unpack(b"".join(_read(end, _LENGTH.size)))
-    return pickle.loads(b"".join(_read(end, length)))  # noqa: S301 - our own copy, or the process it is a copy of
+    (length,) = _LENGTH.unpack(_read(end, _LENGTH.size))
+    return pickle.loads(_read(end, length))  # noqa: S301 - our own copy, or the process it is a copy of
 
 
-def _read(end: int, length: int) -> Iterator[bytes]:
-    while length:
-        part = os.read(end, min(length, _PIECE))
-        if not part:
+def _read(end: int, length: int) -> bytearray:
+    data = bytearray(length)
+    left = memoryview(data)
+    while left:
+        count = os.readv(end, [left])
+        if not count:
             raise EOFError
-        length -= len(part)
-        yield part
+        left = left[count:]
+    return data
 
 
 def _work(prepare: Callable[[], None], heard: int, tell: int) -> NoReturn:

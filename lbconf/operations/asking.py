@@ -17,8 +17,8 @@ from lbconf.state.structure import EVERYTHING, QualifiedName, State
 
 __all__ = ["Answers", "Asked", "EarlyQuestion", "Seen", "TakesOver", "owns_everything", "seen"]
 
-_OPEN: Final[list[Connector]] = []
-"""Of the copy of this process: what it asked."""
+_OPEN: Final[list[tuple[Connector, tuple[str, ...]]]] = []
+"""Of the copy of this process: what it asked, and the texts of what is managed there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +151,16 @@ class EarlyQuestion:
                 raise
             if found.namespaces is not None:
                 connector.take_over(found.actual, sizes)
-            return found
+            return replace(found, managed=replace(found.managed, fetch=texts))
+
+        def texts() -> tuple[str, ...]:
+            try:
+                if apart.ask(texts_from_afar):
+                    told: tuple[str, ...] = apart.answer()
+                    return told
+            except FailedApartError:
+                pass
+            return last_managed(migrator.history()).texts
 
         def sizes(tables: Sequence[QualifiedName]) -> Mapping[QualifiedName, TableSize] | None:
             try:
@@ -193,14 +202,20 @@ def seen_from_afar(source: DataSource) -> Seen:
         raise FailedApartError
     if isinstance(connector, Glances):
         connector.glance()
-    _OPEN.append(connector)
-    return _seen_as_managed(connector, connector, source)
+    found = _seen_as_managed(connector, connector, source)
+    _OPEN.append((connector, found.managed.texts))
+    return replace(found, managed=replace(found.managed, texts=()))  # long, and hardly ever needed
 
 
 def sizes_from_afar(tables: Sequence[QualifiedName]) -> Mapping[QualifiedName, TableSize]:
     """The sizes of tables of the data source that was asked before."""
-    connector = _OPEN[-1]
+    connector, _ = _OPEN[-1]
     return connector.sizes(tables) if isinstance(connector, Inspector) else {}
+
+
+def texts_from_afar() -> tuple[str, ...]:
+    """The texts of what is managed in the data source that was asked before."""
+    return _OPEN[-1][1]
 
 
 def seen(inspector: Inspector, migrator: Migrator, likely: Collection[str] | None) -> Seen:

@@ -1,7 +1,7 @@
 """What lbconf manages in a data source, as its ledger says."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from lbconf.connectors.contract import LedgerEntry
@@ -37,12 +37,14 @@ class Managed:
     """What the newest applied entry keeps of the API and the access rules."""
     texts: tuple[str, ...] = field(default=(), compare=False)
     """Each state as JSON, the newest first: a plan with nothing to do needs the names alone."""
+    fetch: Callable[[], tuple[str, ...]] | None = field(default=None, compare=False)
+    """Gives the texts where they are elsewhere."""
 
     def state(self, names: Collection[QualifiedName]) -> State:
         """Those of these tables that are managed, as they were when they were applied. Raises `PlanError`."""
         found: dict[QualifiedName, Any] = {}
         try:
-            for text in self.texts:
+            for text in self.texts if self.fetch is None else self.fetch():
                 for table in json.loads(text).get("tables", ()):
                     found.setdefault(_name(table), table)
             return from_data(State, {"tables": [found[name] for name in sorted(names) if name in found]})

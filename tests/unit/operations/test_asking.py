@@ -1,5 +1,6 @@
 """A data source is asked before its models are known."""
 
+import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -18,11 +19,14 @@ from lbconf.operations.apart import possible
 from lbconf.operations.asking import EarlyQuestion
 from lbconf.project.resolved import DataSource, Layout
 from lbconf.records import replace
-from lbconf.state.structure import State
+from lbconf.state.serialise import to_data
+from lbconf.state.structure import QualifiedName, State, Table
 
 ROOT = Path("/nowhere")
 PROBLEM = Diagnostic(code=Code.SETTINGS_UNUSABLE, message="no")
-LEDGER = '{"namespaces": ["here"], "tables": []}'
+LEDGER = json.dumps(
+    to_data(State(namespaces=("here",), tables=(Table(name=QualifiedName("here", "kept"), columns=()),)))
+)
 
 
 def data_source(name: str, connector: str = "postgresql") -> DataSource:
@@ -198,7 +202,13 @@ def test_another_process_asks_and_the_connector_goes_on_from_there(monkeypatch: 
     assert seen.namespaces == frozenset({"here"})
     assert made.taken_over == [seen.actual]
     assert made.inspected == []  # not in this process
+    assert seen.managed.texts == ()  # nor sent before somebody asks
+    name = QualifiedName("here", "kept")
+    assert seen.managed.state([name]) == State(tables=(Table(name=name, columns=()),))
     early.close()
+    assert seen.managed.state([name]) == State(
+        tables=(Table(name=name, columns=()),)
+    )  # asked here where nobody is left to ask
 
 
 @pytest.mark.usefixtures("alone")
