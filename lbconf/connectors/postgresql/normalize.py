@@ -231,6 +231,8 @@ def _question(table: Table, there: Table | None) -> Table | None:
 
 
 def _is_open(column: Column, other: Column | None) -> bool:
+    if column.collation is not None and "." in column.collation and (other is None or other.collation is None):
+        return True
     if other is not None and (column.type, column.default, column.generated) == (
         other.type,
         other.default,

@@ -16,7 +16,7 @@ __all__ = ["Unknown", "open_domains", "open_views", "refuse_unknown", "with_defi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown:
-    """A part that calls what the server does not have."""
+    """A part that names what the server does not have."""
 
     what: str
     """`the default of public.t.a`."""
@@ -70,7 +70,7 @@ def with_sequences(desired: State, actual: State) -> State:
 
 
 def refuse_unknown(unknown: Sequence[Unknown], desired: State, actual: State) -> None:
-    """Raise `PlanError` for what calls a function or an operator that the database does not have."""
+    """Raise `PlanError` for what names a function, an operator, a type, a collation that the database does not have."""
     there = {extension.name for extension in actual.extensions}
     if not unknown or any(extension.name not in there for extension in desired.extensions):
         return  # an extension that comes may bring it
@@ -80,7 +80,7 @@ def refuse_unknown(unknown: Sequence[Unknown], desired: State, actual: State) ->
                 code=Code.CHANGE_IMPOSSIBLE,
                 message=f"{found.what} cannot be made: {found.why}",
                 location=found.source,
-                hint="make what is missing first; lbconf makes no functions and no operators",
+                hint="make what is missing first; lbconf makes no functions, operators, collations and ranges",
             )
             for found in unknown
         ]

@@ -1,6 +1,6 @@
 """Asking the server how it prints columns, checks and indexes: temporary tables, read back, rolled back."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 import psycopg
@@ -26,8 +26,8 @@ from lbconf.state.structure import Domain, QualifiedName, State, Table, View
 __all__ = ["Answers", "ask"]
 
 TEMPORARY: Final = "pg_temp"
-NOT_THERE: Final = frozenset({"42883"})
-"""Codes for functions and operators that are not there."""
+NOT_THERE: Final = frozenset({"42883", "42704", "3F000"})
+"""Codes for functions and operators, for types, collations and operator classes, for schemas that are not there."""
 Refusal: TypeAlias = tuple[str, str]
 """Code and message of the server."""
 
@@ -63,11 +63,12 @@ def ask(
     told: dict[QualifiedName, Domain] = {}
     defined: dict[QualifiedName, str] = {}
     unknown: list[Unknown] = []
+    rows = {name.name for name in (*(one.name for one in desired.tables), *(one.name for one in desired.views))}
     try:
         with connection.transaction(force_rollback=True):
             _prepare(connection, desired, actual)
             for name, question in questions.items():
-                unknown += _make(connection, places[name], question)
+                unknown += _make(connection, places[name], question, rows)
             for kind, domain in kinds.items():
                 _try(connection, [create_domain(replace(domain, name=QualifiedName(TEMPORARY, kind)))])
             for query, view in queries.items():
@@ -94,7 +95,8 @@ def _prepare(connection: Connection[Any], desired: State, actual: State) -> None
     """Enum types that are not there yet, so that columns can have them."""
     there = {enumeration.name for enumeration in actual.enumerations}
     missing = [enumeration for enumeration in desired.enumerations if enumeration.name not in there]
-    spaces = sorted({enumeration.name.namespace for enumeration in missing} - set(actual.namespaces))
+    asked = {enumeration.name.namespace for enumeration in missing} | set(desired.namespaces)
+    spaces = sorted(asked - set(actual.namespaces))
     statements = [f"CREATE SCHEMA {quote(space)}" for space in spaces if space]
     for enumeration in missing:
         values = ", ".join(literal(value) for value in enumeration.values)
@@ -115,10 +117,12 @@ def _has_sequence(state: State, name: QualifiedName) -> bool:
     return any(found.name == name for found in state.sequences) or counted_by_column(name, state) is not None
 
 
-def _make(connection: Connection[Any], place: QualifiedName, question: Table) -> Iterator[Unknown]:
+def _make(
+    connection: Connection[Any], place: QualifiedName, question: Table, rows: Collection[str]
+) -> Iterator[Unknown]:
     """The table in one go; where the server refuses, part by part, so that one bad part costs only itself.
 
-    Gives the parts that name what the server does not have.
+    Gives the parts that name what the server does not have. `rows` are names of tables and views, which are types too.
     """
     name = name_text(QualifiedName("", place.name))
     plain = [replace(column, identity=None, nullable=True) for column in question.columns]
@@ -132,16 +136,22 @@ def _make(connection: Connection[Any], place: QualifiedName, question: Table) ->
         for number, index in enumerate(question.indexes)
     ]
     exclusions = [exclusion_clause(replace(x, name=f"{place.name}_x{n}")) for n, x in enumerate(question.exclusions)]
+    refused: list[Refusal] = []
+    lost: set[str] = set()
     whole = f"CREATE TEMPORARY TABLE {name} ({', '.join([*full, *checks, *exclusions])})"
     if _try(connection, [whole, *indexes]):
         return
     if not _try(connection, [f"CREATE TEMPORARY TABLE {name} ({', '.join(bare)})"]):
         _try(connection, [f"CREATE TEMPORARY TABLE {name} ()"])
-        for clause in bare:
-            _try(connection, [f"ALTER TABLE {name} ADD COLUMN {clause}"])
-    refused: list[Refusal] = []
+        for column, clause in zip(plain, bare, strict=True):
+            _try(connection, [f"ALTER TABLE {name} ADD COLUMN {clause}"], refused)
+            kind = column.type.name.replace('"', "").rpartition(".")[2]
+            for why in _taken(refused):
+                if kind not in rows:
+                    yield Unknown(what=f"column {question.name}.{column.name}", why=why, source=column.source)
+                    lost.add(column.name)
     for column, clause in zip(plain, full, strict=True):
-        if column.default is not None or column.generated is not None:
+        if column.name not in lost and (column.default is not None or column.generated is not None):
             dropped = f"ALTER TABLE {name} DROP COLUMN IF EXISTS {quote(column.name)}"
             if not _try(connection, [dropped, f"ALTER TABLE {name} ADD COLUMN {clause}"], refused):
                 _try(connection, [dropped])

@@ -102,7 +102,7 @@ def test_one_bad_expression_costs_only_itself(connection: psycopg.Connection[Any
     connection.execute("CREATE TABLE t (c varchar(9) CONSTRAINT k CHECK (c IN ('a')))")
     columns = (
         Column(name="c", type=ColumnType("character varying", (9,))),
-        Column(name="bad", type=ColumnType("integer"), default=Default("'x'::no_such_type")),
+        Column(name="bad", type=ColumnType("integer"), default=Default("'x'::integer")),
     )
     checks = (Check(name="k", expression="c IN ('a')"), Check(name="z", expression="nothing > 1"))
     changes = left(connection, Table(name=NAME, columns=columns, checks=checks))
@@ -127,6 +127,31 @@ def test_what_calls_a_function_that_is_not_there_is_refused_with_its_name(
             Code.CHANGE_IMPOSSIBLE,
             "check k of public.t cannot be made: function no_such_check(integer) does not exist",
         ),
+    ]
+
+
+def test_types_collations_operator_classes_and_schemas_that_are_not_there_are_refused_by_name(
+    connection: psycopg.Connection[Any],
+) -> None:
+    text = ColumnType("text")
+    table = Table(
+        name=NAME,
+        columns=(
+            Column(name="a", type=ColumnType("public.no_such_type")),
+            Column(name="b", type=text, collation="public.no_such_collation"),
+            Column(name="c", type=text, default=Default("nowhere.made()")),
+            Column(name="d", type=ColumnType("public.u")),
+        ),
+        indexes=(Index(name="i", parts=(IndexPart(column="c", operator_class="no_such_class"),)),),
+    )
+    later = Table(name=QualifiedName("public", "u"), columns=(Column(name="x", type=text),))
+    with pytest.raises(PlanError) as caught:
+        left(connection, table, later)
+    assert [found.message.partition(":")[0] for found in caught.value.diagnostics] == [
+        "column public.t.a cannot be made",
+        "column public.t.b cannot be made",
+        "the default of public.t.c cannot be made",
+        "index i of public.t cannot be made",
     ]
 
 
@@ -168,7 +193,7 @@ def test_asking_locks_and_leaves_nothing(connection: psycopg.Connection[Any], po
     assert connection.execute("SELECT count(*) FROM pg_class").fetchone() == before
 
 
-def left(connection: psycopg.Connection[Any], table: Table) -> tuple[object, ...]:
+def left(connection: psycopg.Connection[Any], *tables: Table) -> tuple[object, ...]:
     actual = inspect(connection)
-    desired = State(namespaces=("public",), tables=(table,))
+    desired = State(namespaces=("public",), tables=tables)
     return diff(actual, normalize(desired, actual=actual, connection=connection))
