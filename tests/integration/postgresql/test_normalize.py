@@ -141,8 +141,9 @@ def test_types_collations_operator_classes_and_schemas_that_are_not_there_are_re
             Column(name="b", type=text, collation="public.no_such_collation"),
             Column(name="c", type=text, default=Default("nowhere.made()")),
             Column(name="d", type=ColumnType("public.u")),
+            Column(name="e", type=ColumnType("character", (9,)), default=Default("'x'")),
         ),
-        indexes=(Index(name="i", parts=(IndexPart(column="c", operator_class="no_such_class"),)),),
+        indexes=(Index(name="i", parts=(IndexPart(column="e", operator_class="no_such_class"),)),),
     )
     later = Table(name=QualifiedName("public", "u"), columns=(Column(name="x", type=text),))
     with pytest.raises(PlanError) as caught:
