@@ -13,6 +13,7 @@ from lbconf.api.log import JsonLog
 from lbconf.api.negotiation import accepts_json, wants_problem
 from lbconf.api.present import Presenter
 from lbconf.api.problem import JSON_TYPE, PROBLEM_TYPE, Fault, fault_of, loopback_body, problem_body
+from lbconf.api.request import Request
 from lbconf.api.route_table import Found, RouteTable, Undecodable
 from lbconf.api.sources import Sources
 from lbconf.api.threads import WorkerThreads
@@ -88,6 +89,13 @@ class ModelApi:
             arguments=Arguments(endpoint, found.parameters, scope["query_string"], body),
             repository=self.repository,
             presenter=self.presenter,
+            request=Request(
+                verb=verb,
+                path=path,
+                query_string=scope["query_string"],
+                headers=headers,
+                client=scope["client"][0] if scope.get("client") else None,
+            ),
         )
         return await self.threads.run(_act, call)
 

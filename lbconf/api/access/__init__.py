@@ -1,0 +1,1 @@
+"""Access control: who asks, which rules apply, and what they say."""

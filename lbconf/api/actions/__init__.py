@@ -1,0 +1,14 @@
+"""What each endpoint does: arguments in, answer out; one module for each family of endpoints."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from lbconf.api.actions.call import Action, Answer, Call
+from lbconf.api.actions.collection import COLLECTION_ACTIONS
+from lbconf.api.actions.relations import RELATION_ACTIONS
+from lbconf.api.actions.scopes import SCOPE_ACTIONS
+
+__all__ = ["ACTIONS", "Answer", "Call"]
+
+ACTIONS: Final[Mapping[str, Action]] = {**COLLECTION_ACTIONS, **SCOPE_ACTIONS, **RELATION_ACTIONS}
+"""Every action by the name that endpoints call it by."""

@@ -1,0 +1,75 @@
+"""One request to one endpoint, and the answer to it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, TypeAlias
+
+from lbconf.api.access.caller import NOBODY, Caller
+from lbconf.api.arguments import Arguments
+from lbconf.api.endpoints import Endpoint
+from lbconf.api.present import Presenter, encode
+from lbconf.api.problem import JSON_TYPE
+from lbconf.api.request import Request
+from lbconf.records import dataclass
+from lbconf.repository import Repository
+
+__all__ = ["NOTHING", "Action", "Answer", "Call", "created", "data", "many", "one"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A good answer."""
+
+    status: int = 200
+    body: bytes | None = None
+    """None: no body and no media type."""
+    content_type: bytes = JSON_TYPE
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+NOTHING: Final = Answer(status=204)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request to one endpoint."""
+
+    endpoint: Endpoint
+    arguments: Arguments
+    repository: Repository
+    presenter: Presenter
+    request: Request
+    caller: Caller = NOBODY
+
+    @property
+    def id(self) -> Any:
+        """The placeholder `id`: text, or the parts of a composite key."""
+        return self.arguments.parameters["id"]
+
+    @property
+    def fk(self) -> Any:
+        """The placeholder `fk`: text, or the parts of a composite key."""
+        return self.arguments.parameters["fk"]
+
+
+Action: TypeAlias = Callable[[Call], Answer]
+"""What an endpoint does. Runs in a worker thread."""
+
+
+def one(call: Call, row: Mapping[str, Any] | None) -> Answer:
+    """The answer that is one instance of what the endpoint is about; None is `null`."""
+    return data(call.presenter.instance(call.endpoint.subject, row))
+
+
+def many(call: Call, rows: Sequence[Mapping[str, Any]]) -> Answer:
+    """The answer that is a list of instances."""
+    return data(call.presenter.instances(call.endpoint.subject, rows))
+
+
+def created(call: Call, made: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> Answer:
+    """The answer to what was created, as it was sent: one instance, or a list."""
+    return one(call, made) if isinstance(made, Mapping) else many(call, made)
+
+
+def data(value: Any) -> Answer:
+    """The answer that is this value as JSON."""
+    return Answer(body=encode(value))

@@ -1,0 +1,95 @@
+"""What the endpoints of relations do."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from lbconf.api.actions.call import NOTHING, Action, Answer, Call, created, data, one
+from lbconf.api.present import encode
+from lbconf.project.resolved import Model
+from lbconf.repository.relations import Related
+
+__all__ = ["RELATION_ACTIONS"]
+
+
+def _relation_get(call: Call) -> Answer:
+    related = _related(call)
+    wanted = call.arguments.filter()
+    if not related.relation.many:
+        return data(call.presenter.instance(_target(related, call), related.one(wanted)))
+    text = related.find_json(wanted)
+    if text is not None:
+        return Answer(body=text)
+    return data(call.presenter.instances(_target(related, call), related.find(wanted)))
+
+
+def _relation_count(call: Call) -> Answer:
+    return data({"count": _related(call).count(call.arguments.where())})
+
+
+def _relation_find_by_id(call: Call) -> Answer:
+    return one(call, _related(call).by_id(call.fk))
+
+
+def _relation_create(call: Call) -> Answer:
+    data = call.arguments.instances()
+    related = _related(call)
+    made = related.create(data) if isinstance(data, Mapping) else [related.create(one) for one in data]
+    return created(call, made)
+
+
+def _relation_update(call: Call) -> Answer:
+    return one(call, _related(call).update(call.arguments.instance(), call.arguments.parameters.get("fk")))
+
+
+def _relation_delete(call: Call) -> Answer:
+    _related(call).delete(call.arguments.parameters.get("fk"))
+    return NOTHING
+
+
+def _relation_delete_all(call: Call) -> Answer:
+    _related(call).delete_all(call.arguments.where())
+    return NOTHING
+
+
+def _relation_link(call: Call) -> Answer:
+    return one(call, _related(call).link(call.fk, call.arguments.instance()))
+
+
+def _relation_unlink(call: Call) -> Answer:
+    _related(call).unlink(call.fk)
+    return NOTHING
+
+
+def _relation_exists(call: Call) -> Answer:
+    linked = _related(call).linked(call.fk)
+    return Answer(status=200 if linked else 404, body=encode(linked))
+
+
+def _related(call: Call) -> Related:
+    relation = call.endpoint.relation
+    if relation is None:
+        msg = "a relation's endpoint without a relation"
+        raise TypeError(msg)
+    return call.repository.related(call.endpoint.model, call.id, relation.name)
+
+
+def _target(related: Related, call: Call) -> Model:
+    """The other model; a polymorphic row that leads nowhere is presented as it stands."""
+    return call.endpoint.target or related.target
+
+
+RELATION_ACTIONS: Final[Mapping[str, Action]] = {
+    "relation_get": _relation_get,
+    "relation_count": _relation_count,
+    "relation_findById": _relation_find_by_id,
+    "relation_create": _relation_create,
+    "relation_update": _relation_update,
+    "relation_updateById": _relation_update,
+    "relation_destroy": _relation_delete,
+    "relation_destroyById": _relation_delete,
+    "relation_delete": _relation_delete_all,
+    "relation_link": _relation_link,
+    "relation_unlink": _relation_unlink,
+    "relation_exists": _relation_exists,
+}
+"""Names of actions to what they do."""

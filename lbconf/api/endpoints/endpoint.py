@@ -1,0 +1,72 @@
+"""One verb on one path of a model: LoopBack's method names, arguments and results."""
+
+from enum import StrEnum
+
+from lbconf.project.resolved import Model, Relation
+from lbconf.records import dataclass
+
+__all__ = ["FILTER", "WHERE", "Body", "Endpoint", "Result", "Row"]
+
+Row = tuple[str, str, str, tuple[str, ...], "Body", "Result", str]
+"""An endpoint in a table: prefix of the method, verb, end of the path, query arguments, body, result, summary."""
+FILTER = ("filter",)
+WHERE = ("where",)
+
+
+class Body(StrEnum):
+    """What a request's body holds."""
+
+    NONE = "none"
+    INSTANCE = "instance"
+    """One object; properties may be missing."""
+    INSTANCES = "instances"
+    """One object, or a list of them."""
+
+
+class Result(StrEnum):
+    """What a good answer holds."""
+
+    INSTANCE = "instance"
+    INSTANCES = "instances"
+    """A list."""
+    CREATED = "created"
+    """What was created: one instance, or a list when a list was sent."""
+    COUNT = "count"
+    EXISTS = "exists"
+    LINK = "link"
+    """The row of the model in between."""
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One verb on one path of one model."""
+
+    model: Model
+    method: str
+    """LoopBack's name: `find`, `prototype.patchAttributes`, `prototype.__get__orders`."""
+    action: str
+    """Name of the function that answers, without the relation's or scope's name."""
+    verb: str
+    path: str
+    """Below the model's own path, placeholders in braces: `/{id}/orders/{fk}`; `/` for the collection."""
+    query: tuple[str, ...] = ()
+    """Names of the query arguments: `filter`, `where`."""
+    body: Body = Body.NONE
+    result: Result = Result.INSTANCE
+    relation: Relation | None = None
+    scope: str | None = None
+    """Name of the scope, for its endpoints."""
+    target: Model | None = None
+    """Model of what is read or written, where it is not `model`."""
+    summary: str = ""
+
+    @property
+    def subject(self) -> Model:
+        """The model of what is read or written."""
+        return self.target or self.model
+
+    @property
+    def operation_id(self) -> str:
+        """LoopBack's operation id: `Order.prototype.__get__lines`."""
+        return f"{self.model.name}.{self.method}"

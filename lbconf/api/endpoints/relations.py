@@ -1,0 +1,83 @@
+"""Endpoints of a model's relations to other models' instances."""
+
+from collections.abc import Iterator, Mapping
+
+from lbconf.api.endpoints.endpoint import FILTER, WHERE, Body, Endpoint, Result, Row
+from lbconf.project.resolved import Model, Project, Relation, RelationKind
+
+__all__ = ["relation_endpoints"]
+
+_READING_PREFIXES = {"get", "count", "findById", "exists"}
+
+_BELONGS_TO: tuple[Row, ...] = (("get", "GET", "", (), Body.NONE, Result.INSTANCE, "The instance that {0} leads to."),)
+
+_TO_ONE: tuple[Row, ...] = (
+    ("get", "GET", "", (), Body.NONE, Result.INSTANCE, "The instance that {0} leads to."),
+    ("create", "POST", "", (), Body.INSTANCE, Result.INSTANCE, "Create the instance that {0} leads to."),
+    ("update", "PUT", "", (), Body.INSTANCE, Result.INSTANCE, "Change the instance that {0} leads to."),
+    ("destroy", "DELETE", "", (), Body.NONE, Result.NOTHING, "Delete the instance that {0} leads to."),
+)
+
+_TO_MANY: tuple[Row, ...] = (
+    ("get", "GET", "", FILTER, Body.NONE, Result.INSTANCES, "Find instances of {0}."),
+    ("create", "POST", "", (), Body.INSTANCES, Result.CREATED, "Create an instance in {0}."),
+    ("delete", "DELETE", "", WHERE, Body.NONE, Result.NOTHING, "Delete all instances of {0}."),
+    ("count", "GET", "/count", WHERE, Body.NONE, Result.COUNT, "Count instances of {0}."),
+    ("findById", "GET", "/{fk}", (), Body.NONE, Result.INSTANCE, "Find an instance of {0} by its id."),
+    ("updateById", "PUT", "/{fk}", (), Body.INSTANCE, Result.INSTANCE, "Change an instance of {0} by its id."),
+    ("destroyById", "DELETE", "/{fk}", (), Body.NONE, Result.NOTHING, "Delete an instance of {0} by its id."),
+)
+
+_LINKS: tuple[Row, ...] = (
+    ("link", "PUT", "/rel/{fk}", (), Body.INSTANCE, Result.LINK, "Link an instance to {0} by its id."),
+    ("unlink", "DELETE", "/rel/{fk}", (), Body.NONE, Result.NOTHING, "Unlink an instance from {0} by its id."),
+    (
+        "exists",
+        "HEAD",
+        "/rel/{fk}",
+        (),
+        Body.NONE,
+        Result.NOTHING,
+        "Whether an instance is linked to {0}, by the status.",
+    ),
+)
+
+
+def relation_endpoints(project: Project, model: Model, relation: Relation) -> Iterator[Endpoint]:
+    """Those of one relation."""
+    target = project.models.get(relation.target) if relation.target else None
+    http = relation.options.get("http")
+    written = http.get("path") if isinstance(http, Mapping) else None
+    base = f"/{{id}}/{str(written or relation.name).strip('/')}"
+    through = project.models.get(relation.through) if relation.through else None
+    for prefix, verb, suffix, query, body, result, summary in _endpoints_by_kind(relation.kind):
+        if model.read_only and prefix not in _READING_PREFIXES:
+            continue
+        links = prefix in {"link", "unlink", "exists"}
+        yield Endpoint(
+            model=model,
+            method=f"prototype.__{prefix}__{relation.name}",
+            action=f"relation_{prefix}",
+            verb=verb,
+            path=f"{base}{suffix}",
+            query=query,
+            body=body,
+            result=result,
+            relation=relation,
+            target=through if links and through is not None else target,
+            summary=summary.format(relation.name),
+        )
+
+
+def _endpoints_by_kind(kind: RelationKind) -> tuple["Row", ...]:
+    match kind:
+        case RelationKind.BELONGS_TO:
+            return _BELONGS_TO
+        case RelationKind.HAS_ONE:
+            return _TO_ONE
+        case RelationKind.HAS_MANY:
+            return _TO_MANY
+        case RelationKind.EMBEDS_ONE | RelationKind.EMBEDS_MANY:
+            return ()
+        case RelationKind.HAS_MANY_THROUGH | RelationKind.HAS_AND_BELONGS_TO_MANY | RelationKind.REFERENCES_MANY:
+            return _TO_MANY + _LINKS
