@@ -15,7 +15,7 @@ from lbconf.project.resolved import DataSource
 from lbconf.records import dataclass, replace
 from lbconf.state.structure import EVERYTHING, QualifiedName, State
 
-__all__ = ["Answers", "Asked", "EarlyQuestion", "Seen", "TakesOver", "owns_everything", "seen"]
+__all__ = ["Agrees", "Answers", "Asked", "EarlyQuestion", "Seen", "TakesOver", "owns_everything", "seen"]
 
 _OPEN: Final[list[tuple[Connector, tuple[str, ...]]]] = []
 """Of the copy of this process: what it asked, and the texts of what is managed there."""
@@ -57,6 +57,16 @@ class TakesOver(Protocol):
         sizes: Callable[[Sequence[QualifiedName]], Mapping[QualifiedName, TableSize] | None] | None = None,
     ) -> None:
         """Go on as if this state had been inspected here; `sizes` asks the process that did, and may know nothing."""
+        ...
+
+
+@runtime_checkable
+class Agrees(Protocol):
+    """A connector that tells what it noticed when it normalised the desired state last."""
+
+    @property
+    def agreed(self) -> frozenset[QualifiedName]:
+        """Tables that are as they should be."""
         ...
 
 

@@ -10,7 +10,7 @@ from lbconf.connectors.registry import connector_type
 from lbconf.diagnostics import Code, Diagnostic, nearest
 from lbconf.errors import LbconfError, PlanError
 from lbconf.operations import own_process
-from lbconf.operations.asking import Answers, Seen, owns_everything, seen
+from lbconf.operations.asking import Agrees, Answers, Seen, owns_everything, seen
 from lbconf.operations.collection import collection_paused
 from lbconf.operations.data_sources import create_connector, named_data_source, with_url
 from lbconf.operations.meanwhile import meanwhile
@@ -174,6 +174,7 @@ def plan_connector(
         online=online,
         on_remove=managed.on_remove,
         on_remove_otherwise=data_source.structure.on_remove,
+        agreed=connector.agreed if isinstance(connector, Agrees) else frozenset(),
         only_shown=not offers.noted,
     )
     own_process.keep(found, given, desired)

@@ -80,6 +80,8 @@ class PlanInput:
     """Parked tables that are dropped."""
     others: frozenset[QualifiedName] = frozenset()
     """What other data sources of the project ask for in the same database."""
+    agreed: frozenset[QualifiedName] = frozenset()
+    """Tables that are known to be equal in both states."""
     only_shown: bool = False
     """Whether the plan is shown to a person and gone: nobody asks for its fingerprints and for what it leads to."""
 
@@ -104,6 +106,7 @@ def make_plan(given: PlanInput, migrator: Migrator, sizes_of: Callable[[Sequence
         made=given.made,
         staying=_staying(given),
         others=given.others,
+        agreed=given.agreed,
     )
     settled = difference.settled
     removed = tuple(

@@ -58,6 +58,7 @@ def compare(
     made: Made = NOTHING_MADE,
     staying: Collection[QualifiedName] = (),
     others: Collection[QualifiedName] = (),
+    agreed: Collection[QualifiedName] = frozenset(),
 ) -> Difference:
     """How the states differ.
 
@@ -69,11 +70,12 @@ def compare(
         made: What else lbconf made, which goes when nobody asks for it any more.
         staying: Tables that are kept or parked where they would be dropped.
         others: What somebody else asks for in the same database, and so is never dropped.
+        agreed: Tables that are known to be equal in both states, and are not compared again.
     """
     renames = table_renames(actual, desired)
-    now = renamed_state(actual, desired)
+    now = renamed_state(actual, desired, agreed=agreed)
     equal: set[QualifiedName] = set()
-    wanted = settle(now, desired, equal=equal)
+    wanted = settle(now, desired, equal=equal, agreed=agreed if now is actual else frozenset())
     originals = {table.name: table for table in actual.tables}
     old_names = {new: old for old, new in renames}
     changes: list[Change] = [*type_changes(actual, now, wanted)]

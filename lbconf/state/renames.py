@@ -1,6 +1,6 @@
 """Renames that the desired state says, applied to an actual state."""
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from collections.abc import Sequence as Listed
 from typing import TypeVar
 
@@ -81,15 +81,19 @@ def sequence_renames(actual: State, desired: State) -> tuple[tuple[QualifiedName
     )
 
 
-def renamed_state(actual: State, desired: State) -> State:
+def renamed_state(actual: State, desired: State, *, agreed: Collection[QualifiedName] = frozenset()) -> State:
     """The actual state as it is once all renames of tables, columns, types, values and sequences are done.
 
-    Foreign keys, keys, indexes and expressions follow the new names, as servers let them.
+    Foreign keys, keys, indexes and expressions follow the new names, as servers let them. Tables that are known to be
+    equal in both states (`agreed`) need no look.
     """
     tables = dict(table_renames(actual, desired))
     wanted = {table.name: table for table in desired.tables}
     columns: dict[QualifiedName, Mapping[str, str]] = {}
     for table in actual.tables:
+        if table.name in agreed:
+            columns[table.name] = {}
+            continue
         after = wanted.get(tables.get(table.name, table.name))
         columns[table.name] = dict(column_renames(table, after)) if after is not None else {}
     enumerations = enumeration_renames(actual, desired)

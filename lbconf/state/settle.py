@@ -1,5 +1,6 @@
 """What a desired state leaves open, taken over from the actual one."""
 
+from collections.abc import Collection
 from typing import TypeVar
 
 from lbconf.records import replace
@@ -29,7 +30,13 @@ Named = TypeVar("Named", Unique, ForeignKey, Check, Exclusion)
 Commented = TypeVar("Commented", Enumeration, Sequence)
 
 
-def settle(actual: State, desired: State, *, equal: set[QualifiedName] | None = None) -> State:
+def settle(
+    actual: State,
+    desired: State,
+    *,
+    equal: set[QualifiedName] | None = None,
+    agreed: Collection[QualifiedName] = frozenset(),
+) -> State:
     """The desired state with everything it has no opinion on as it is in the actual one (after renames).
 
     Comments, collations and options that are not said, opaque parts,
@@ -37,12 +44,12 @@ def settle(actual: State, desired: State, *, equal: set[QualifiedName] | None = 
     name. A unique constraint and a plain unique index on the same columns do
     the same: whichever is there stays. In the namespaces that the desired
     state owns only what is opaque, and names that the server does not keep.
-    Tables that need nothing of it, because they are equal, are added to `equal`.
+    Tables that need nothing of it, because they are equal, are added to `equal`; `agreed` are known to be.
     """
     tables: list[Table] = []
     for wanted in desired.tables:
         found = actual.table(wanted.name)
-        if found == wanted:
+        if wanted.name in agreed or found == wanted:
             tables.append(wanted)
             if equal is not None:
                 equal.add(wanted.name)

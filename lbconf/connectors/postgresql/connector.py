@@ -94,6 +94,8 @@ class PostgresqlConnector(SqlReaderWriter):
         self._compiler: Compiler | None = None
         self._version = NEWEST
         self._inspected: State | None = None
+        self.agreed: frozenset[QualifiedName] = frozenset()
+        """Tables that were as they should be when a desired state was normalised last."""
         self._glance: Glance | None = None
         self._sizes: Callable[[Sequence[QualifiedName]], Mapping[QualifiedName, TableSize] | None] | None = None
 
@@ -223,9 +225,15 @@ class PostgresqlConnector(SqlReaderWriter):
     def normalize(self, desired: State) -> State:
         """The desired state as this server will report it, seen against the state that was inspected last."""
         actual = self._inspected if self._inspected is not None else self.inspect()
-        return normalize.normalize_asking(
-            desired, actual=actual, asking=lambda ask: self._run(lambda session: ask(session.connection))
+        agreed: set[QualifiedName] = set()
+        state = normalize.normalize_asking(
+            desired,
+            actual=actual,
+            asking=lambda ask: self._run(lambda session: ask(session.connection)),
+            agreed=agreed,
         )
+        self.agreed = frozenset(agreed)
+        return state
 
     def take_over(
         self,

@@ -42,7 +42,11 @@ def normalize(desired: State, *, actual: State, connection: "Connection[Any]") -
 
 
 def normalize_asking(
-    desired: State, *, actual: State, asking: "Callable[[Callable[[Connection[Any]], State]], State]"
+    desired: State,
+    *,
+    actual: State,
+    asking: "Callable[[Callable[[Connection[Any]], State]], State]",
+    agreed: set[QualifiedName] | None = None,
 ) -> State:
     """The desired state as the server will report it.
 
@@ -51,8 +55,9 @@ def normalize_asking(
         actual: What is there now; texts that agree with it are not asked about.
         asking: Calls a function with a connection, for the questions that are left: one rolled-back transaction
             at most. Not used where nothing is left to ask.
+        agreed: Gets the tables that are as they should be.
     """
-    agreed: set[QualifiedName] = set()
+    agreed = set() if agreed is None else agreed
     state = predicted(desired, actual, agreed=agreed)
     open_tables = questions(state, actual, agreed=agreed)
     if not open_tables and not open_domains(state, actual) and not open_views(state, actual):
