@@ -24,18 +24,24 @@ from lbconf.connectors.postgresql.spelling import (
     type_text,
 )
 from lbconf.connectors.postgresql.type_changes import assigns, cast_through_text, loses, may_fail, rewrites
+from lbconf.patterns import pattern
 from lbconf.records import replace
 from lbconf.state.hazards import Hazard, HazardKind
 from lbconf.state.steps import Statement, Step
 from lbconf.state.structure import Column, QualifiedName
 from lbconf.state.structure import Sequence as CountedSequence
 
-__all__ = ["add_column", "alter_column", "drop_column"]
+__all__ = ["add_column", "alter_column", "drop_column", "fills_each_row"]
 
 NOTHING: Final = Aside()
 EXCLUSIVE: Final = "ACCESS EXCLUSIVE"
-VOLATILE: Final = ("random(", "gen_random_uuid(", "uuid_generate", "clock_timestamp(", "nextval(", "uuidv")
+VOLATILE: Final = (
+    *("random(", "gen_random_uuid(", "uuid_generate", "clock_timestamp(", "timeofday(", "uuidv"),
+    *("nextval(", "currval(", "lastval(", "random_normal(", "gen_random_bytes("),
+)
 """Calls in a default that give every row its own value, so that adding the column rewrites the table."""
+STRANGE: Final = pattern(r'(?<![\w.$"])(?!pg_catalog\.)(?:"[^"]+"|[a-z_]\w*)\.(?:"[^"]+"|[a-z_]\w*)\(')
+"""A call of somebody's own function, which may do so: what else it may be, only the server knows."""
 
 
 def add_column(table: QualifiedName, column: Column, *, fresh: bool) -> tuple[Step, ...]:
@@ -59,8 +65,7 @@ def add_column(table: QualifiedName, column: Column, *, fresh: bool) -> tuple[St
             hazards.append(Hazard(kind=HazardKind.MAY_FAIL_ON_DATA, message=message))
     if column.identity is not None and column.identity.kind == "serial" and serial_type(column) is None:
         statements.extend(counted_sequence(table, column))
-    text = column.default.expression.lower() if column.default else ""
-    if column.identity is not None or column.generated is not None or any(call in text for call in VOLATILE):
+    if column.identity is not None or column.generated is not None or fills_each_row(column):
         hazards.append(Hazard(kind=HazardKind.REWRITES_TABLE, message=f"{table} is rewritten to fill {where}"))
         hazards.append(Hazard(kind=HazardKind.BLOCKS_READS, message=f"{table} is locked while it is rewritten"))
     statements.extend(column_options(table, column, (), column.options))
@@ -76,6 +81,12 @@ def add_column(table: QualifiedName, column: Column, *, fresh: bool) -> tuple[St
             hazards=() if fresh else tuple(hazards),
         ),
     )
+
+
+def fills_each_row(column: Column) -> bool:
+    """Whether the default gives, or may give, every row its own value."""
+    text = column.default.expression.lower() if column.default else ""
+    return any(call in text for call in VOLATILE) or STRANGE.search(text) is not None
 
 
 def drop_column(table: QualifiedName, column: Column) -> tuple[Step, ...]:

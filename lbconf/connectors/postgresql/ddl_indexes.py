@@ -49,6 +49,12 @@ def index_steps(change: c.AddIndex | c.DropIndex | c.RenameIndex, context: Conte
             )
         case c.DropIndex(before=index):
             dropped = f"DROP INDEX {name_text(QualifiedName(table.namespace, index.name))}"
+            there = context.actual.table(context.before(table))
+            locked = (
+                HazardKind.BLOCKS_READS,
+                f"{table} and all its partitions are locked while {index.name} is dropped",
+            )
+            divided = there is not None and there.partition_by is not None
             return (
                 ddl_step(
                     f"drop index {index.name} of {table}",
@@ -56,6 +62,7 @@ def index_steps(change: c.AddIndex | c.DropIndex | c.RenameIndex, context: Conte
                     undo=index_statements(table, index),
                     table=table,
                     lock=EXCLUSIVE,
+                    hazards=context.hazards(table, locked) if divided else (),
                 ),
             )
         case c.RenameIndex(before=before, after=index):

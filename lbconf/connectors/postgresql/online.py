@@ -9,6 +9,7 @@ Source: PostgreSQL manual, pages CREATE INDEX (concurrently), ALTER TABLE (notes
 """
 
 from collections.abc import Mapping, Sequence
+from typing import assert_never
 
 from lbconf.connectors.postgresql.online_columns import column_added, column_required, filling_finished
 from lbconf.connectors.postgresql.online_constraints import (
@@ -18,11 +19,16 @@ from lbconf.connectors.postgresql.online_constraints import (
     unique_added,
     validated,
 )
-from lbconf.connectors.postgresql.online_indexes import index_built, index_built_in_parts, index_dropped
-from lbconf.records import dataclass, replace
+from lbconf.connectors.postgresql.online_indexes import (
+    index_built,
+    index_built_in_parts,
+    index_dropped,
+    index_replaced,
+)
+from lbconf.records import dataclass, field, replace
 from lbconf.state import changes as c
 from lbconf.state.steps import Step
-from lbconf.state.structure import QualifiedName, State, Table
+from lbconf.state.structure import Index, QualifiedName, State, Table
 
 __all__ = ["OnlineView", "arranged", "left_over", "online_steps", "online_view"]
 
@@ -42,6 +48,8 @@ class OnlineView:
     """Tables that are, or will be, partitioned."""
     parted: frozenset[QualifiedName] = frozenset()
     """Tables whose partitions come or go."""
+    redefined: Mapping[tuple[QualifiedName, str], Index] = field(default_factory=dict)
+    """Indexes that become others of the same name while nothing else of their tables changes."""
 
     def table(self, name: QualifiedName) -> Table | None:
         """The table as it is, unless this plan makes it."""
@@ -62,6 +70,7 @@ def online_view(changes: Sequence[c.Change], actual: State) -> OnlineView:
         validations=_validations(changes),
         places={id(change): place for place, change in enumerate(changes)},
         divided=frozenset(table.name for table in [*there.values(), *made] if table.partition_by is not None),
+        redefined=_redefined(changes),
         parted=frozenset(change.table for change in changes if isinstance(change, c.AddPartition | c.DropPartition)),
     )
 
@@ -80,12 +89,8 @@ def online_steps(change: c.Change, plain: tuple[Step, ...], view: OnlineView) ->
         return (validated(change.table, change.after.name, step),)
     divided = table.partition_by is not None
     match change:
-        case c.AddIndex(table=name, after=index) if name not in view.parted:
-            return (
-                index_built_in_parts(name, index, table.partitions, step) if divided else index_built(name, index, step)
-            )
-        case c.DropIndex(table=name, before=index) if not divided:
-            return (index_dropped(name, index, step),)
+        case c.AddIndex() | c.DropIndex():
+            return _index(change, table, step, view)
         case c.AddForeignKey(table=name, after=key) if key.valid and not divided and key.target not in view.divided:
             # Validating one that points at a partitioned table leaves those of its partitions as they were, before 18.
             return foreign_key_added(name, key, step)
@@ -101,6 +106,24 @@ def online_steps(change: c.Change, plain: tuple[Step, ...], view: OnlineView) ->
             return column_required(name, before, after, table, step)
         case _:
             return plain
+
+
+def _index(change: c.AddIndex | c.DropIndex, table: Table, step: Step, view: OnlineView) -> tuple[Step, ...]:
+    name, divided = change.table, table.partition_by is not None
+    match change:
+        case c.AddIndex(after=index):
+            if name in view.parted:
+                return (step,)
+            if divided:
+                return index_built_in_parts(name, index, table.partitions, step)
+            former = view.redefined.get((name, index.name))
+            return index_built(name, index, step) if former is None else index_replaced(name, former, index, step)
+        case c.DropIndex(before=index) if not divided:
+            return () if (name, index.name) in view.redefined else (index_dropped(name, index, step),)
+        case c.DropIndex():
+            return (step,)
+        case _:
+            assert_never(change)
 
 
 def left_over(change: c.Change, actual: State) -> tuple[Step, ...] | None:
@@ -131,6 +154,20 @@ def _held(step: Step, view: OnlineView) -> QualifiedName | None:
 def _table_of(change: c.Change, view: OnlineView) -> Table | None:
     name = getattr(change, "table", None)
     return view.table(name) if isinstance(name, QualifiedName) else None
+
+
+def _redefined(changes: Sequence[c.Change]) -> Mapping[tuple[QualifiedName, str], Index]:
+    added = {(change.table, change.after.name) for change in changes if isinstance(change, c.AddIndex)}
+    quiet = (c.AddIndex, c.DropIndex, c.SetTableComment, c.SetTableOptions)
+    busy = {getattr(change, "table", None) for change in changes if not isinstance(change, quiet)}
+    return {
+        (change.table, change.before.name): change.before
+        for change in changes
+        if isinstance(change, c.DropIndex)
+        and change.before.valid
+        and (change.table, change.before.name) in added
+        and change.table not in busy
+    }
 
 
 def _validations(changes: Sequence[c.Change]) -> Mapping[int, int]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Final
 
-from lbconf.connectors.postgresql.ddl_columns import VOLATILE, add_column, alter_column
+from lbconf.connectors.postgresql.ddl_columns import add_column, alter_column, fills_each_row
 from lbconf.connectors.postgresql.online_constraints import dropped, made, validation
 from lbconf.connectors.postgresql.online_indexes import unblocked
 from lbconf.connectors.postgresql.spelling import literal, name_text, quote
@@ -32,8 +32,7 @@ def column_added(table: QualifiedName, column: Column, there: Table, plain: Step
     """Without a value, then filled, then required; the plain step where no row has to be touched."""
     if column.identity is not None or column.generated is not None:
         return (plain,)
-    text = column.default.expression.lower() if column.default else ""
-    volatile = any(call in text for call in VOLATILE)
+    volatile = fills_each_row(column)
     value = column.default.expression if column.default is not None and volatile else column.backfill
     if value is None or (column.default is not None and not volatile) or (column.nullable and not volatile):
         return (plain,)

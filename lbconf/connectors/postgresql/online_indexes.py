@@ -6,7 +6,7 @@ Source: PostgreSQL manual, pages CREATE INDEX and DROP INDEX (concurrently), sec
 from collections.abc import Sequence
 from typing import Final
 
-from lbconf.connectors.postgresql.spelling import index_statement, literal, name_text
+from lbconf.connectors.postgresql.spelling import index_statement, literal, name_text, quote
 from lbconf.connectors.sql.mapping import shortened
 from lbconf.patterns import pattern
 from lbconf.records import replace
@@ -14,7 +14,15 @@ from lbconf.state.hazards import Hazard, HazardKind
 from lbconf.state.steps import Statement, Step
 from lbconf.state.structure import Index, Partition, QualifiedName
 
-__all__ = ["SHARE_UPDATE", "concurrently", "index_built", "index_built_in_parts", "index_dropped", "unblocked"]
+__all__ = [
+    "SHARE_UPDATE",
+    "concurrently",
+    "index_built",
+    "index_built_in_parts",
+    "index_dropped",
+    "index_replaced",
+    "unblocked",
+]
 
 SHARE_UPDATE: Final = "SHARE UPDATE EXCLUSIVE"
 NAME_LIMIT: Final = 63
@@ -68,6 +76,41 @@ def index_dropped(table: QualifiedName, index: Index, plain: Step) -> Step:
         transactional=False,
         lock=SHARE_UPDATE,
     )
+
+
+def index_replaced(table: QualifiedName, before: Index, after: Index, plain: Step) -> tuple[Step, ...]:
+    """The new one under another name, then the old one dropped, then the new one renamed: one of them is always there.
+
+    Where that is interrupted, the next plan finds the new one and renames it, or builds it again.
+    """
+    built = QualifiedName(table.namespace, shortened(after.name, "lbconf_new", NAME_LIMIT))
+    name = QualifiedName(table.namespace, after.name)
+    waiting = replace(after, name=built.name)
+    dropped = f"DROP INDEX CONCURRENTLY IF EXISTS {name_text(built)}"
+    first = replace(
+        plain,
+        summary=f"{plain.summary}, as {built.name}",
+        statements=(Statement(sql=dropped, lock=SHARE_UPDATE), concurrently(table, waiting)),
+        undo=(Statement(sql=dropped),),
+        transactional=False,
+        lock=SHARE_UPDATE,
+        hazards=unblocked(plain.hazards),
+    )
+    old = replace(plain, summary=f"drop the former index {before.name} of {table}", hazards=(), undo=())
+    forth, back = (
+        Statement(sql=f"ALTER INDEX {name_text(one)} RENAME TO {quote(two.name)}")
+        for one, two in ((built, name), (name, built))
+    )
+    renamed = replace(
+        plain,
+        summary=f"rename index {built.name} to {after.name}",
+        statements=(forth, *plain.statements[1:]),
+        undo=(back,),
+        lock=SHARE_UPDATE,
+        hazards=(),
+        apart=True,
+    )
+    return first, index_dropped(table, before, old), renamed
 
 
 def index_built_in_parts(
