@@ -14,11 +14,14 @@ from lbconf.plan.executor import Limits
 from lbconf.plan.plan import Plan
 from lbconf.plan.progress import Event, Moment, Notice
 from lbconf.state.steps import Step
+from tests.integration import figures
 from tests.integration.postgresql.killed_apply import AFTER, BEFORE
 from tests.integration.postgresql.target import PostgresqlTarget
 from tests.servers import PostgresqlServer
 
 WAYS = ("offline", "online")
+KINDS = {(2, False): figures.STEP, (3, False): figures.STATEMENT, (3, True): figures.ROWS}
+"""Of places, by their length and whether they are after a batch of rows."""
 QUICK = Limits(retries=20, first_pause=0.05, longest_pause=0.1)
 
 
@@ -110,6 +113,7 @@ def test_after_a_kill_anywhere_the_next_apply_completes(
             else:
                 target.apply(target.plan(AFTER, online=way == "online"), limits=QUICK)
             complete(target)
+            figures.overcame("PostgreSQL", KINDS[len(place), place[0] == Event.ROWS])
             swept += 1
         finally:
             target.close()
@@ -202,6 +206,7 @@ def test_a_second_apply_waits_for_the_first_and_finds_nothing_to_do(target: Post
     assert waited.is_set()
     assert (outcome.applied_before, outcome.steps) == (True, 0)
     complete(target)
+    figures.overcame("PostgreSQL", figures.TWO)
     second.close()
 
 
@@ -213,6 +218,7 @@ def test_a_lock_of_somebody_else_ends_the_apply_in_bounded_time(target: Postgres
             target.apply(plan, lock_timeout=0.3)
     target.apply(target.plan(AFTER))
     complete(target)
+    figures.overcame("PostgreSQL", figures.LOCK)
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -239,6 +245,7 @@ def test_a_lock_held_for_long_is_outlasted_and_its_holder_named(target: Postgres
     assert again.is_set()
     assert any("somebody at lunch" in who for who in named), named
     complete(target)
+    figures.overcame("PostgreSQL", figures.LOCK)
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -259,6 +266,7 @@ def test_after_a_cut_connection_the_next_apply_completes(target: PostgresqlTarge
     assert caught.value.diagnostics[-1].code == "LB4017"
     target.apply(plan, limits=QUICK)
     complete(target)
+    figures.overcame("PostgreSQL", figures.CUT)
 
 
 def test_the_ledger_gives_states_from_the_newest_applied_one_on(target: PostgresqlTarget) -> None:

@@ -15,6 +15,7 @@ from lbconf.errors import ConnectorError
 from lbconf.plan.executor import Limits
 from lbconf.plan.progress import Event, Notice
 from tests import servers
+from tests.integration import figures
 from tests.integration.postgresql.killed_apply import AFTER, BEFORE
 from tests.integration.postgresql.target import PostgresqlTarget
 
@@ -142,6 +143,7 @@ def test_after_the_server_was_stopped_at_once_the_next_apply_completes(
     again = PostgresqlTarget(target.url)
     again.apply(plan if same_plan else again.plan(AFTER, online=way == "online"), limits=PATIENT)
     complete(again)
+    figures.overcame("PostgreSQL", figures.STOPPED)
     again.close()
 
 
@@ -195,6 +197,7 @@ def test_after_a_full_disk_the_next_apply_completes(
         subprocess.run(["mount", "-o", "remount,size=200m", small_disk], check=True)
         target.apply(plan if same_plan else target.plan(AFTER, online=way == "online"), limits=PATIENT)
         complete(target, rows)
+        figures.overcame("PostgreSQL", figures.FULL)
     finally:
         target.close()
         postgresql_server.drop_database(url)

@@ -1,6 +1,7 @@
-"""Run as a program: apply a plan to a file and die by SIGKILL before or after one of its steps.
+"""Run as a program: apply a plan to a file and die by SIGKILL before or after one of its steps or statements.
 
 python -m tests.integration.sqlite.killed_apply FILE before|after STEP
+python -m tests.integration.sqlite.killed_apply FILE begins|ends STEP STATEMENT
 """
 
 import os
@@ -10,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from lbconf.plan.executor import Moment
+from lbconf.plan.progress import Notice
 from lbconf.state.steps import Step
 from lbconf.state.structure import (
     Column,
@@ -52,14 +54,22 @@ AFTER = State(tables=(TWO, UNO))
 
 
 def main() -> None:
-    path, moment, number = sys.argv[1:]
+    path, moment, *numbers = sys.argv[1:]
+    at = tuple(map(int, numbers))
     target = SqliteTarget(Path(path))
 
-    def die(now: Moment, step_number: int, step: Step) -> None:
-        if now == moment and step_number == int(number):
-            os.kill(os.getpid(), signal.SIGKILL)
+    def step(now: Moment, number: int, what: Step) -> None:
+        die((now, number) == (moment, *at))
 
-    target.apply(target.plan(AFTER), die)
+    def notice(told: Notice) -> None:
+        die((told.event, told.step, told.statement) == (moment, *at))
+
+    target.apply(target.plan(AFTER), step, watcher=notice)
+
+
+def die(now: bool) -> None:  # noqa: FBT001
+    if now:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -7,16 +7,20 @@ from pathlib import Path
 
 from lbconf.connectors.contract import LedgerEntry, MigrationSession, TableSize
 from lbconf.connectors.sqlite import ddl, inspect, migrate, normalize
-from lbconf.diagnostics import Code, Diagnostic
+from lbconf.connectors.sqlite.errors import translate
 from lbconf.errors import ConnectorError
-from lbconf.plan.executor import Observer, Outcome, execute_plan
+from lbconf.plan.executor import Limits, Observer, Outcome, execute_plan
 from lbconf.plan.managed import last_managed
 from lbconf.plan.plan import Plan
 from lbconf.plan.planner import PlanInput, make_plan
+from lbconf.plan.progress import Watcher
+from lbconf.project.resolved import DataSource, Layout
 from lbconf.state.changes import Change
 from lbconf.state.hazards import HazardKind
 from lbconf.state.steps import Step
 from lbconf.state.structure import QualifiedName, State
+
+SOURCE = DataSource(name="db", connector="sqlite", settings={}, layout=Layout.NATIVE)
 
 
 def quote(name: str) -> str:
@@ -82,9 +86,24 @@ class SqliteTarget:
         )
         return make_plan(given, self, self.sizes)
 
-    def apply(self, plan: Plan, observer: Observer | None = None, lock_timeout: float = 5) -> Outcome:
+    def apply(
+        self,
+        plan: Plan,
+        observer: Observer | None = None,
+        lock_timeout: float = 5,
+        *,
+        limits: Limits | None = None,
+        watcher: Watcher | None = None,
+    ) -> Outcome:
         return execute_plan(
-            plan, self, accepted=frozenset(HazardKind), user="tests", lock_timeout=lock_timeout, observer=observer
+            plan,
+            self,
+            accepted=frozenset(HazardKind),
+            user="tests",
+            lock_timeout=lock_timeout,
+            limits=limits,
+            observer=observer,
+            watcher=watcher,
         )
 
     def run(self, *statements: str) -> list[tuple[object, ...]]:
@@ -106,4 +125,4 @@ class SqliteTarget:
 
 
 def _translated(error: sqlite3.Error) -> ConnectorError:
-    return ConnectorError(Diagnostic(code=Code.APPLY_INTERRUPTED, message=str(error)))
+    return translate(SOURCE, error, None)

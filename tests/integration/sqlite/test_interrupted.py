@@ -9,6 +9,7 @@ import pytest
 from lbconf.errors import StalePlanError, TimedOutError
 from lbconf.plan.executor import Moment
 from lbconf.state.steps import Step
+from tests.integration import figures
 from tests.integration.sqlite.killed_apply import AFTER, BEFORE
 from tests.integration.sqlite.target import SqliteTarget
 
@@ -73,6 +74,8 @@ def test_a_second_apply_waits_for_the_first_and_then_finds_nothing_to_do(target:
     assert (outcome.applied_before, outcome.steps) == (True, 0)
     assert [entry.result for entry in target.history()] == ["applied", "applied"]
     assert target.plan(AFTER).empty
+    assert target.run("SELECT id, name FROM uno ORDER BY id") == [(1, "a"), (2, "b")]
+    figures.overcame("SQLite", figures.TWO)
 
 
 def test_a_plan_of_a_state_that_is_gone_is_stale(target: SqliteTarget) -> None:
