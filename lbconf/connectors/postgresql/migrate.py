@@ -18,6 +18,7 @@ from psycopg.pq import TransactionStatus
 from lbconf.connectors.contract import LedgerEntry, LedgerStart
 from lbconf.connectors.postgresql.inspect import inspect
 from lbconf.connectors.postgresql.ledger import ADD_COLUMNS, COLUMNS, FIND, LOCK_KEY
+from lbconf.connectors.postgresql.pooling import refuse_lent
 from lbconf.connectors.postgresql.waiting import LockWatch
 from lbconf.connectors.sql.ledger import ADDED, LEDGER, SHORT, ledger_entry, refuse_strange
 from lbconf.diagnostics import Code, Diagnostic
@@ -175,12 +176,14 @@ def session(
 
     Raises:
         TimedOutError: Another apply still runs after `lock_timeout` seconds.
+        UnsupportedError: A pooler lends the connection to others between transactions; nothing was locked.
     """
     with translating():
         connection = connect()
     try:
         with translating():
             connection.autocommit = True
+            refuse_lent(connection, connect)
             _lock(connection, lock_timeout)
             # The journal has to be on the disk before the statement that it speaks of begins.
             connection.execute(
