@@ -26,6 +26,12 @@ PROBLEM_TYPE: Final = b"application/problem+json"
 RETRY_SECONDS: Final = 2
 """What a client is told to wait while a data source is away."""
 
+UNREADY: Final = {
+    Code.TABLE_MISSING: "The database does not have, or has not filled, what this model needs.",
+    Code.PERMISSION_MISSING: "The database user may not do this.",
+}
+"""What an operator mends in the database: the log says which table and how, a client only what kind of thing it is."""
+
 CLIENT_ERRORS: Final = range(400, 500)
 
 
@@ -42,7 +48,7 @@ class Fault:
     """How to mend the request, where lbconf can tell; LoopBack's own messages stay as they are."""
     headers: tuple[tuple[bytes, bytes], ...] = field(default=())
     ours: bool = False
-    """Whether it is lbconf's own mistake, to be logged with its traceback."""
+    """Whether it is for those who run the server to mend: the log says where it happened and how to mend it."""
 
 
 def fault_of(error: BaseException) -> Fault:
@@ -118,6 +124,8 @@ def _known(error: LbconfError) -> Fault | None:
         case ConnectorError() if first.code is Code.WRITE_CONFLICT:
             message = "Another request changed the same instances; try again."
             return Fault(status=409, name="ConflictError", message=message, code="WRITE_CONFLICT")
+        case ConnectorError() if first.code in UNREADY:
+            return Fault(status=503, message=UNREADY[first.code], ours=True)
         case _:
             return None
 

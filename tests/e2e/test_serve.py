@@ -113,8 +113,13 @@ def test_a_table_that_is_missing_is_said_at_the_start(tmp_path: Path) -> None:
         line = json.loads(server.wait_for_line("table-missing"))
         assert (line["level"], line["model"], line["hint"]) == ("warning", "Note", "run `lbconf plan`, then apply")
         assert ask(server, "/api/notes")[:2] == (
-            500,
-            {"error": {"statusCode": 500, "message": "Internal Server Error"}},
+            503,
+            {
+                "error": {
+                    "statusCode": 503,
+                    "message": "The database does not have, or has not filled, what this model needs.",
+                }
+            },
         )
         failed = json.loads(server.wait_for_line("request-failed"))
         assert "no such table" in failed["message"]

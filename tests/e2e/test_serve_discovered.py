@@ -94,3 +94,41 @@ def test_every_list_answers_with_both_sides_of_its_relations(place: str, tmp_pat
                 sides += bool(first.get(relation.name))
                 assert relation.name in first or relation.kind.value == "belongsTo", (name, relation.name, first)
         assert sides >= 2 * 11 - 2  # each foreign key twice; the first employee reports to nobody
+
+
+def test_what_the_database_does_not_give_is_said_in_the_log_and_answered_without_it(
+    postgresql_url: str, tmp_path: Path
+) -> None:
+    with psycopg.connect(postgresql_url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE gone (id bigint PRIMARY KEY)")
+        connection.execute("CREATE TABLE renamed (id bigint PRIMARY KEY, secret_column text)")
+        connection.execute("CREATE TABLE closed (id bigint PRIMARY KEY)")
+        connection.execute("CREATE MATERIALIZED VIEW total AS SELECT count(*) AS n FROM renamed WITH NO DATA")
+        discovery.discovered(postgresql_url, tmp_path / "shop")
+        paths = {name: model.path for name, model in discovery.loaded(tmp_path / "shop", postgresql_url).models.items()}
+        connection.execute("DROP TABLE gone")
+        connection.execute("ALTER TABLE renamed RENAME COLUMN secret_column TO other")
+        connection.execute("CREATE ROLE reader_of_nothing")
+        connection.execute("GRANT SELECT ON renamed, total TO reader_of_nothing")
+        place = f"{postgresql_url}?options=-c%20role%3Dreader_of_nothing"
+        try:
+            with served(tmp_path / "shop", variables={"DATABASE_URL": place}) as server:
+                for name, said, hint in (
+                    ("Gone", 'relation "public.gone" does not exist', "run `lbconf plan`, then apply"),
+                    ("Renamed", 'column "secret_column" does not exist', "run `lbconf plan`, then apply"),
+                    ("Closed", "permission denied for table closed", None),
+                    ("Total", 'materialized view "total" has not been populated', "run REFRESH MATERIALIZED VIEW"),
+                ):
+                    status, body = asked(f"{server.url}/api{paths[name]}")
+                    error = json.loads(body)["error"]
+                    assert (status, error["statusCode"]) == (503, 503)
+                    assert error["message"].startswith("The database ")
+                    assert "public" not in body
+                    failed = json.loads(server.wait_for_line(f'"path":"/api{paths[name]}"}}'))
+                    assert failed["event"] == "request-failed"
+                    assert said in failed["message"]
+                    assert failed.get("hint", "").startswith(hint or "")
+                    assert "at" not in failed
+        finally:
+            connection.execute("DROP OWNED BY reader_of_nothing")
+            connection.execute("DROP ROLE reader_of_nothing")

@@ -69,6 +69,9 @@ MISSING: Final = {
     "3F000": "the namespace does not exist",
     "42704": "a type does not exist",
 }
+UNFILLED: Final = "REFRESH MATERIALIZED VIEW"
+"""What the server's hint names, in every language, where one was never filled; the SQLSTATE 55000 has other uses."""
+UNFILLED_HINT: Final = "run REFRESH MATERIALIZED VIEW on it, as its owner, once the tables below it are filled"
 
 REASONS: Final[tuple[tuple[str, str, str], ...]] = (
     (r"password authentication failed|no password supplied|28P01", "wrong user or password", "check user and password"),
@@ -166,13 +169,9 @@ def translate(
         return TimedOutError(found, lock=lock, **named)
     if state in CONFLICTS:
         return ConnectorError(_finding(data_source, Code.WRITE_CONFLICT, CONFLICTS[state]), **named)
-    if state in MISSING:
-        return ConnectorError(
-            _finding(data_source, Code.TABLE_MISSING, f"{MISSING[state]}: {message}", "run `lbconf plan`, then apply"),
-            **named,
-        )
-    if state in {"42501", "25006"}:
-        return ConnectorError(_finding(data_source, Code.PERMISSION_MISSING, message), **named)
+    unready = _unready(data_source, problem, state, message)
+    if unready is not None:
+        return ConnectorError(unready, **named)
     if state == "0A000":
         return UnsupportedError(_finding(data_source, Code.UNSUPPORTED, message), **named)
     if state == "53300":
@@ -180,6 +179,16 @@ def translate(
     no_room = state == "53200" and LOCK_TABLE in (problem.diag.message_hint or "")
     hint = LOCK_TABLE_HINT if no_room else None
     return ConnectorError(_finding(data_source, Code.STATEMENT_FAILED, f"{message} (SQLSTATE {state})", hint), **named)
+
+
+def _unready(data_source: DataSource, problem: psycopg.Error, state: str, message: str) -> Diagnostic | None:
+    """What somebody has to mend in the database before the statement can work; None if it failed for other reasons."""
+    if state in MISSING:
+        hint = "run `lbconf plan`, then apply"
+        return _finding(data_source, Code.TABLE_MISSING, f"{MISSING[state]}: {message}", hint)
+    if state == "55000" and UNFILLED in (problem.diag.message_hint or ""):
+        return _finding(data_source, Code.TABLE_MISSING, message, UNFILLED_HINT)
+    return _finding(data_source, Code.PERMISSION_MISSING, message) if state in {"42501", "25006"} else None
 
 
 def _said(problem: psycopg.Error, state: str) -> str:
