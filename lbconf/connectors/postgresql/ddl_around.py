@@ -111,10 +111,13 @@ def _made(view: View, before: View | None) -> Step:
 
 
 def _outlives(sequence: CountedSequence, context: Context) -> bool:
-    """Whether a sequence stays although its owner goes."""
+    """Whether a sequence stays although its owner goes: one that is wanted, or that is not lbconf's to drop."""
     if sequence.owned_by is None or any(
         isinstance(ch, c.DropSequence) and ch.before.name == sequence.name for ch in context.changes
     ):
+        return False
+    names = {one.name for one in context.desired.sequences} | {one.renamed_from for one in context.desired.sequences}
+    if context.desired.speaks_for(sequence.name.namespace) and sequence.name not in names:
         return False
     table, column = sequence.owned_by
     return any(

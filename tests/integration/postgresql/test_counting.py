@@ -99,3 +99,15 @@ def test_a_renamed_table_of_an_owned_namespace_takes_the_names_of_its_sequences_
     discovery.made_again(tmp_path / "models", old)
     assert facts(old) == wanted
     assert all(plan.empty for plan in discovery.planned(tmp_path / "models", old))
+
+
+@pytest.mark.parametrize("left", ["CREATE TABLE t (a int)", ""], ids=["its column goes", "its table goes"])
+def test_a_sequence_goes_with_the_column_that_owns_it(left: str, urls: tuple[str, str], tmp_path: Path) -> None:
+    old, new = urls
+    run(old, ODD.replace("CREATE TABLE t (", "CREATE TABLE t (a int, "))
+    run(new, f"CREATE TABLE u (b int); {left}")
+    wanted = facts(new)
+    discovery.discovered(new, tmp_path / "models")
+    discovery.made_again(tmp_path / "models", old)
+    assert facts(old) == wanted
+    assert all(plan.empty for plan in discovery.planned(tmp_path / "models", old))
