@@ -23,6 +23,7 @@ from lbconf.connectors.sqlite.errors import file_unusable, translate
 from lbconf.connectors.sqlite.mapping import SqliteMapping
 from lbconf.connectors.sqlite.normalize import normalize
 from lbconf.connectors.sqlite.place import database_path
+from lbconf.connectors.sqlite.rehearsal import refuse_breaking
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import ConnectionFailedError, ConnectorError, ConstraintError, ConstraintKind, TimedOutError
 from lbconf.project.resolved import DataSource
@@ -178,6 +179,7 @@ class SqliteConnector(SqlReaderWriter):
         """The steps that make these changes: one way, for a write holds the whole file."""
         del online
         steps = ddl.compile_changes(changes, actual=actual, desired=desired)
+        refuse_breaking(steps, changes, actual)
         return with_checks(steps, changes, actual, data_checks.DIALECT) if steps else ()
 
     @contextmanager

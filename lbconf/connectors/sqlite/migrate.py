@@ -17,6 +17,7 @@ from typing import Final
 from lbconf.connectors.contract import LedgerEntry, LedgerStart
 from lbconf.connectors.sql.ledger import ADDED, LEDGER, SHORT, ledger_entry, refuse_strange
 from lbconf.connectors.sqlite.inspect import inspect
+from lbconf.connectors.sqlite.rehearsal import unusable_definitions
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import ConnectorError, ConstraintError, ConstraintKind, TimedOutError
 from lbconf.state.steps import Statement
@@ -54,7 +55,7 @@ class SqliteSession:
         self._connection = connection
         self._translate = translate
         self._violations = self._foreign_key_violations()
-        self._unusable = self._unusable_definitions()
+        self._unusable = unusable_definitions(self._connection)
 
     def inspect(self, namespaces: Sequence[str] | None = None) -> State:
         """The actual state as this transaction sees it."""
@@ -155,7 +156,7 @@ class SqliteSession:
 
     def _check_definitions(self) -> None:
         """SQLite lets columns and tables go that views and triggers need, and complains when these are used."""
-        for (kind, name), reason in self._unusable_definitions().items():
+        for (kind, name), reason in unusable_definitions(self._connection).items():
             if (kind, name) in self._unusable:
                 continue
             raise ConnectorError(
@@ -166,27 +167,6 @@ class SqliteSession:
                 ),
                 connector="sqlite",
             )
-
-    def _unusable_definitions(self) -> dict[tuple[str, str], str]:
-        """Kind and name of each view, and each trigger of a table, that SQLite cannot compile, and why."""
-        found: dict[tuple[str, str], str] = {}
-        rows = self._connection.execute(
-            "SELECT type, name, tbl_name FROM sqlite_schema WHERE type IN ('view', 'trigger') ORDER BY type, name"
-        ).fetchall()
-        views = {name for kind, name, _ in rows if kind == "view"}
-        for kind, name, table in rows:
-            quoted = '"' + table.replace('"', '""') + '"'
-            uses = [f"SELECT * FROM {quoted}"]
-            if kind == "trigger" and table not in views:
-                columns = [row[1] for row in self._connection.execute(f"PRAGMA table_info({quoted})")]
-                own = ", ".join("{0} = {0}".format('"' + column.replace('"', '""') + '"') for column in columns)
-                uses = [f"INSERT INTO {quoted} DEFAULT VALUES", f"UPDATE {quoted} SET {own}", f"DELETE FROM {quoted}"]
-            for use in uses:
-                try:
-                    self._connection.execute(f"EXPLAIN {use}").close()
-                except sqlite3.Error as error:
-                    found.setdefault((kind, name), str(error))
-        return found
 
     def _foreign_key_violations(self) -> set[tuple[str, int, str, int]]:
         try:

@@ -140,7 +140,7 @@ def test_null_where_it_may_not_be_fails_and_changes_nothing(target: SqliteTarget
 
     assert HazardKind.MAY_FAIL_ON_DATA in plan.hazards
     assert [d.message for d in caught.value.diagnostics] == [
-        "NOT NULL constraint failed: _lbconf_new_owner.name",
+        "data source db: NOT NULL constraint failed: owner.name",
         "db: step 1 of 1 (rebuild table owner) failed; nothing was changed",
     ]
     assert target.inspect() == before
