@@ -169,7 +169,7 @@ def plan_connector(
         owned={entry.name: entry.location for entry in data_source.structure.owns if entry.location is not None},
         droppable=droppable & {table.name for table in actual.tables},
         recreate=_tables_of(project, data_source, mapping, recreate),
-        kept=managed.state(left) if left else State(),
+        kept=managed.kept(left, others if selected is None else None),
         others=others,
         online=online,
         on_remove=managed.on_remove,

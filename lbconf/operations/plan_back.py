@@ -1,12 +1,13 @@
 """`lbconf plan --to NUMBER`: back to a state that was applied before."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from lbconf.connectors.contract import Connector, Inspector, LedgerEntry, Migrator
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import LbconfError, PlanError
 from lbconf.operations.data_sources import create_connector
 from lbconf.operations.history import read_entry
+from lbconf.operations.neighbours import asked_by_neighbours
 from lbconf.operations.plan import Failure, PlanReport
 from lbconf.plan.estimates import estimated
 from lbconf.plan.managed import applied_state, last_managed
@@ -14,6 +15,7 @@ from lbconf.plan.plan import Plan
 from lbconf.plan.planner import PlanInput, make_plan
 from lbconf.project.resolved import DataSource, Project
 from lbconf.records import replace
+from lbconf.state.structure import QualifiedName, State
 
 __all__ = ["plan_back", "plan_back_connector", "refuse_unfinished"]
 
@@ -67,7 +69,8 @@ def plan_back_connector(
     assert isinstance(connector, Inspector)  # noqa: S101 - it has a ledger
     assert isinstance(connector, Migrator)  # noqa: S101
     managed = last_managed(connector.history())
-    wanted = applied_state(entry)
+    others = asked_by_neighbours(project, source) if len(project.data_sources) > 1 else frozenset[QualifiedName]()
+    wanted = _without(applied_state(entry), others)
     namespaces = sorted({*wanted.namespaces, *managed.namespaces})
     actual = connector.inspect(namespaces or None)
     there = {table.name for table in actual.tables}
@@ -79,7 +82,10 @@ def plan_back_connector(
         desired=wanted,
         managed=managed.tables,
         managed_state=managed.state,
-        droppable=(managed.tables - {table.name for table in wanted.tables}) & there,
+        made=managed.made,
+        droppable=(managed.tables - {table.name for table in wanted.tables} - others) & there,
+        kept=managed.kept(managed.tables & others, others),
+        others=others,
         on_remove=managed.on_remove,
         on_remove_otherwise=source.structure.on_remove,
         online=online,
@@ -87,6 +93,21 @@ def plan_back_connector(
     plan = estimated(make_plan(given, connector, connector.sizes))
     changes = tuple(replace(change, reason=_reason(change.action, entry)) for change in plan.changes)
     return replace(plan, changes=changes, documents=managed.documents)
+
+
+def _without(state: State, others: Collection[QualifiedName]) -> State:
+    """The state without what other data sources ask for, which is as they say."""
+    if not others:
+        return state
+    return replace(
+        state,
+        tables=tuple(one for one in state.tables if one.name not in others),
+        enumerations=tuple(one for one in state.enumerations if one.name not in others),
+        domains=tuple(one for one in state.domains if one.name not in others),
+        composites=tuple(one for one in state.composites if one.name not in others),
+        sequences=tuple(one for one in state.sequences if one.name not in others),
+        views=tuple(one for one in state.views if one.name not in others),
+    )
 
 
 def _reason(action: str, entry: LedgerEntry) -> str:

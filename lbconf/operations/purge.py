@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from lbconf.connectors.contract import Inspector, Migrator
 from lbconf.errors import LbconfError
 from lbconf.operations.data_sources import create_connector
+from lbconf.operations.neighbours import asked_by_neighbours
 from lbconf.operations.plan import Failure, PlanReport, selected_data_sources
 from lbconf.plan.managed import last_managed
 from lbconf.plan.plan import Plan, PlannedChange
@@ -63,6 +64,8 @@ def _plan(project: Project, source: DataSource, last: date) -> Plan | None:
         days = {name: parked_on(name) for name in managed.tables}
         old = frozenset(name for name, day in days.items() if day is not None and day <= last)
         actual = connector.inspect(sorted({name.namespace for name in old if name.namespace}) or None)
+        others = asked_by_neighbours(project, source) if len(project.data_sources) > 1 else frozenset[QualifiedName]()
+        old -= others
         there = old & {table.name for table in actual.tables}
         given = PlanInput(
             data_source=source.name,
@@ -74,7 +77,8 @@ def _plan(project: Project, source: DataSource, last: date) -> Plan | None:
             managed_state=managed.state,
             droppable=there,
             purge=there,
-            kept=managed.state(managed.tables - old),
+            kept=managed.kept(managed.tables - old),
+            others=others,
             on_remove=managed.on_remove,
         )
         plan = make_plan(given, connector, connector.sizes)

@@ -1,6 +1,6 @@
 """What lbconf manages once a plan is applied, as the ledger will say it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TypeVar
 
 from lbconf.records import replace
@@ -9,6 +9,9 @@ from lbconf.state.describe import table_of
 from lbconf.state.structure import (
     EVERYTHING,
     Check,
+    Composite,
+    Domain,
+    Enumeration,
     Exclusion,
     ForeignKey,
     Index,
@@ -16,11 +19,14 @@ from lbconf.state.structure import (
     State,
     Table,
     Unique,
+    View,
 )
+from lbconf.state.structure import Sequence as Counter
 
 __all__ = ["managed_afterwards"]
 
 Part = TypeVar("Part", Unique, Index, ForeignKey, Check, Exclusion)
+Named = TypeVar("Named", Enumeration, Domain, Composite, Counter, View)
 
 
 def managed_afterwards(
@@ -39,7 +45,7 @@ def managed_afterwards(
         settled: The desired state, what it leaves open filled in.
         changes: What leads to it.
         actual: The state before.
-        kept: Managed tables that the plan leaves aside.
+        kept: What is managed and the plan leaves aside.
         parked: Managed tables that were parked before.
     """
     changed = {table_of(change) for change in changes}
@@ -57,20 +63,34 @@ def managed_afterwards(
         # Those that are owned are looked into, too.
         namespaces=tuple(sorted({*settled.namespaces, *settled.owns} - {"", EVERYTHING})),
         tables=tuple(tables[name] for name in sorted(tables)),
-        enumerations=tuple(
-            replace(one, source=None, renamed_from=None, value_renames=()) for one in settled.enumerations
+        enumerations=_joined(
+            kept.enumerations,
+            (replace(one, source=None, renamed_from=None, value_renames=()) for one in settled.enumerations),
         ),
-        domains=tuple(
-            replace(one, source=None, checks=tuple(replace(check, source=None) for check in one.checks))
-            for one in settled.domains
+        domains=_joined(
+            kept.domains,
+            (
+                replace(one, source=None, checks=tuple(replace(check, source=None) for check in one.checks))
+                for one in settled.domains
+            ),
         ),
-        composites=tuple(replace(one, source=None) for one in settled.composites),
-        sequences=tuple(replace(one, source=None, renamed_from=None) for one in settled.sequences),
-        views=tuple(
-            replace(view, source=None, indexes=tuple(_part_without_places(index) for index in view.indexes))
-            for view in settled.views
+        composites=_joined(kept.composites, (replace(one, source=None) for one in settled.composites)),
+        sequences=_joined(kept.sequences, (replace(one, source=None, renamed_from=None) for one in settled.sequences)),
+        views=_joined(
+            kept.views,
+            (
+                replace(view, source=None, indexes=tuple(_part_without_places(index) for index in view.indexes))
+                for view in settled.views
+            ),
         ),
     )
+
+
+def _joined(kept: Iterable[Named], settled: Iterable[Named]) -> tuple[Named, ...]:
+    """What is settled, and what the plan leaves aside, by name."""
+    found = {one.name: one for one in kept}
+    found |= {one.name: one for one in settled}
+    return tuple(found[name] for name in sorted(found))
 
 
 def _table_without_places(table: Table) -> Table:

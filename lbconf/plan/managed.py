@@ -51,6 +51,30 @@ class Managed:
         except _GARBLED:
             raise _unreadable("the newest row that says what is managed") from None
 
+    def kept(self, tables: Collection[QualifiedName], others: Collection[QualifiedName] | None = None) -> State:
+        """These tables and, of the managed types, sequences and views, those of these names.
+
+        Without names, all of those.
+
+        Raises:
+            PlanError: The ledger is not as lbconf wrote it.
+        """
+        known = self.made.types | self.made.sequences | self.made.views
+        if not (known if others is None else known & frozenset(others)):
+            return self.state(tables) if tables else State()
+        parts: dict[str, dict[QualifiedName, Any]] = {kind: {} for kind in _KINDS}
+        try:
+            for text in self.texts if self.fetch is None else self.fetch():
+                state = json.loads(text)
+                for kind, found in parts.items():
+                    for part in state.get(kind, ()):
+                        name = _name(part)
+                        if name in tables if kind == "tables" else others is None or name in others:
+                            found.setdefault(name, part)
+            return from_data(State, {kind: [found[name] for name in sorted(found)] for kind, found in parts.items()})
+        except _GARBLED:
+            raise _unreadable("the newest row that says what is managed") from None
+
 
 def applied_state(entry: LedgerEntry) -> State:
     """What an apply left behind. Raises `PlanError` where somebody made the row unreadable."""
