@@ -12,6 +12,7 @@ from lbconf.plan.needs_parts import (
     Key,
     Needs,
     as_column,
+    backfill_reads,
     column_set,
     column_there,
     column_used,
@@ -251,16 +252,19 @@ def _inside(change: c.Change, found: Needs) -> None:  # noqa: C901, PLR0912 - a 
     match change:
         case c.AddColumn(table=table, after=column):
             column_there(table, column, found)
+            backfill_reads(table, column, found)
             found.ends.add(("free column", table, column.name))
         case c.AlterColumn(table=table, before=before, after=after):
             found.wants.add(("renamed", table, after.name))
             column_there(table, after, found)
+            backfill_reads(table, after, found)
             column_used(table, before, found)
             if before.type.enumeration not in (None, after.type.enumeration):
                 releases_types((before,), found)
             found.ends |= {("using", table, after.name), ("checking", table), ("seeing", table)}
         case c.DropColumn(table=table, before=column):
             found.ends |= {("using", table, column.name), ("checking", table), ("seeing", table)}
+            found.ends.add(("read to fill", table, column.name))
             found.lets_go.add(("free column", table, column.name))
             column_used(table, column, found)
             releases_types((column,), found)

@@ -23,6 +23,7 @@ __all__ = [
     "Key",
     "Needs",
     "as_column",
+    "backfill_reads",
     "column_set",
     "column_there",
     "column_used",
@@ -67,6 +68,14 @@ def column_there(table: QualifiedName, column: Column, found: Needs) -> None:
     if column.generated is not None:
         others = words(column.generated) - {column.name}
         found.wants |= {("column", table, word) for word in others}
+
+
+def backfill_reads(table: QualifiedName, column: Column, found: Needs) -> None:
+    """What fills the rows reads other columns as they are to be, and those that go before they are gone."""
+    if column.backfill is not None:
+        for word in words(column.backfill) - {column.name}:
+            found.wants |= {("column", table, word), ("renamed", table, word)}
+            found.lets_go.add(("read to fill", table, word))
 
 
 def column_used(table: QualifiedName, column: Column, found: Needs) -> None:

@@ -5,17 +5,11 @@ from typing import Final
 
 from lbconf.patterns import pattern
 from lbconf.state.structure import QualifiedName
+from lbconf.state.words import words
 
 __all__ = ["relations", "words"]
 
 CHAINS: Final = pattern(r"""(?:"[^"]*"|`[^`]*`|[^\W\d]\w*)(?:\.(?:"[^"]*"|`[^`]*`|[^\W\d]\w*))*""")
-NAMES: Final = pattern(r"""'(?:[^']|'')*'|"((?:[^"]|"")*)"|`([^`]*)`|([^\W\d]\w*)""")
-
-
-@lru_cache(maxsize=1024)
-def words(expression: str) -> frozenset[str]:
-    """Every word and quoted name outside of texts."""
-    return frozenset(word for found in NAMES.findall(expression) for word in found if word)
 
 
 @lru_cache(maxsize=1024)

@@ -9,6 +9,7 @@ from typing import TypeAlias
 from lbconf.connectors.contract import Migrator, TableSize
 from lbconf.diagnostics import Code, Diagnostic, Location, Severity
 from lbconf.plan.afterwards import managed_afterwards
+from lbconf.plan.backfills import refuse_circles
 from lbconf.plan.order import ordered
 from lbconf.plan.plan import Plan, PlannedChange, TouchedTable
 from lbconf.plan.reasons import dropped_name, reason_of
@@ -119,6 +120,7 @@ def make_plan(given: PlanInput, migrator: Migrator, sizes_of: Callable[[Sequence
         )
     )
     found = [*removed, *_recreated(recreated, given)]
+    refuse_circles(found)
     made = ordered(found, desired=settled)
     notes = wishes(settled.tables, managed=given.managed, known=given.on_remove)
     changes = (*made, *notes)

@@ -5,6 +5,7 @@ sqlite.org/pragma.html#pragma_legacy_alter_table.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
 from typing import Final
 
 from lbconf.connectors.sql.checks import widened_checks
@@ -22,6 +23,7 @@ from lbconf.state.hazards import Hazard, HazardKind
 from lbconf.state.parking import parked_part, parked_suffix
 from lbconf.state.steps import Statement, Step
 from lbconf.state.structure import Column, QualifiedName, State, Table, View
+from lbconf.state.words import words
 
 __all__ = ["compile_changes"]
 
@@ -232,8 +234,11 @@ def _rebuilt(group: _Group, changes: Sequence[Numbered], before: Table, after: T
             copied.append((quote(column.name), value))
     statements = [create_table(after, scratch)]
     if copied:
+        new_names = {old: new for new, old in renamed.items()}
+        there = [quote(new_names.get(column.name, column.name)) for column in before.columns]
+        copied, origin = _filled_in_turn(after, copied, there, quote(table))
         targets, values = ", ".join(name for name, _ in copied), ", ".join(value for _, value in copied)
-        statements.append(f"INSERT INTO {quote(scratch)} ({targets}) SELECT {values} FROM {quote(table)}")
+        statements.append(f"INSERT INTO {quote(scratch)} ({targets}) SELECT {values} FROM {origin}")
     for column, made in conversions.values():
         statements += _fitting(table, scratch, column, made)
     if _counter(after) and _counter(before):
@@ -253,6 +258,30 @@ def _rebuilt(group: _Group, changes: Sequence[Numbered], before: Table, after: T
     converted = [hazard for column, made in conversions.values() for hazard in _conversion_hazards(table, column, made)]
     marked = tuple(replace(one, rewrites=one.sql.startswith(COPY)) for one in step.statements)
     return replace(step, statements=marked, rewrites=True, hazards=(*step.hazards, *refusing, *converted, rewrite))
+
+
+def _filled_in_turn(
+    after: Table, copied: list[tuple[str, str]], there: Sequence[str], table: str
+) -> tuple[list[tuple[str, str]], str]:
+    """What is copied, and from where, once the values that other back-fills read are filled in a query inside."""
+    fills = {column.name: words(column.backfill) for column in after.columns if column.backfill}
+    wanted = {name: {other for other in fills if other != name and other in read} for name, read in fills.items()}
+    read = set[str]().union(*wanted.values())
+    if not read:
+        return copied, table
+    values, origin, columns = dict(copied), table, list(there)
+    try:
+        order = [*TopologicalSorter(wanted).static_order()]
+    except CycleError:
+        return copied, table
+    for name in order:
+        quoted = quote(name)
+        if name in read and quoted in values:
+            others = ", ".join(column for column in columns if column != quoted)
+            origin = f"(SELECT {others}, {values[quoted]} AS {quoted} FROM {origin}) AS {table}"
+            columns = [*(column for column in columns if column != quoted), quoted]
+            values[quoted] = quoted
+    return [*values.items()], origin
 
 
 def _refusals(before: Table, after: Table, renamed: Mapping[str, str]) -> Iterable[Hazard]:
