@@ -206,7 +206,11 @@ class MysqlConnector(SqlReaderWriter):
         """The actual state of these namespaces; of none named: the data source's own database, which is ""."""
         from lbconf.connectors.mysql import inspect
 
-        self._inspected, defaults = self._run(lambda session: inspect.inspected(session, namespaces))
+        def look(session: Session) -> tuple[State, inspect.Defaults]:
+            self._server = session.server  # what is planned from here on is for this server
+            return inspect.inspected(session, namespaces)
+
+        self._inspected, defaults = self._run(look)
         self._usual = dict(defaults.collations)
         return self._inspected
 
