@@ -36,7 +36,6 @@ def _table_in_order(table: Table) -> Table:
         foreign_keys=tuple(sorted(table.foreign_keys, key=_by_name)),
         checks=tuple(sorted(table.checks, key=_by_name)),
         exclusions=tuple(sorted(table.exclusions, key=_by_name)),
-        options=tuple(sorted(table.options)),
         partitions=tuple(sorted(table.partitions, key=_by_name)),
         opaque=tuple(sorted(table.opaque, key=_by_kind)),
     )

@@ -110,7 +110,7 @@ def exact_column(column: Column, prop: Property, mapping: ModelMapping) -> Colum
         generated=text(section.get("generatedAs")) or column.generated,
         virtual=section.get("virtual") is True,
         on_update=text(section.get("onUpdate")),
-        options=options(section),
+        options=tuple(sorted(options(section))),
         identity=identity,
         default=None if identity is not None else column.default,
     )

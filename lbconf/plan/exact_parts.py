@@ -117,7 +117,7 @@ def options(section: Mapping[str, Any]) -> Options:
             continue
         if isinstance(value, str | int | float):
             found.append((str(name), str(value).lower() if isinstance(value, bool) else str(value)))
-    return tuple(sorted(found))
+    return tuple(found)
 
 
 def entries(

@@ -72,7 +72,25 @@ def _exactly(found: Table | None, wanted: Table) -> Table:
     key = wanted.primary_key
     if key is not None and found.primary_key is not None and found.primary_key.name is None:
         key = replace(key, name=None)
-    return replace(wanted, primary_key=key, opaque=found.opaque)
+    indexes = {index.name: index.options for index in found.indexes}
+    return replace(
+        wanted,
+        primary_key=key,
+        indexes=tuple(_in_order(indexes.get(index.name), index) for index in wanted.indexes),
+        options=_ordered(found.options, wanted.options),
+        opaque=found.opaque,
+    )
+
+
+def _in_order(found: Options | None, wanted: Index) -> Index:
+    if not found or found == wanted.options:
+        return wanted
+    return replace(wanted, options=_ordered(found, wanted.options))
+
+
+def _ordered(found: Options, wanted: Options) -> Options:
+    """Options in the order that is there, where nothing else differs."""
+    return found if dict(found) == dict(wanted) else wanted
 
 
 def _settled(found: Table | None, wanted: Table) -> Table:
@@ -143,7 +161,7 @@ def _settled_identity(found: Identity | None, wanted: Identity | None) -> Identi
 
 def _settled_options(found: Options, wanted: Options) -> Options:
     """What is there, with what is said on top."""
-    return tuple(sorted({**dict(found), **dict(wanted)}.items())) if wanted and found else wanted or found
+    return tuple((dict(found) | dict(wanted)).items()) if wanted and found else wanted or found
 
 
 def _settled_partitions(found: tuple[Partition, ...], wanted: tuple[Partition, ...]) -> tuple[Partition, ...]:
@@ -209,9 +227,14 @@ def _settled_view(found: View | None, wanted: View, *, exact: bool) -> View:
     )
     if found.definition == wanted.definition:
         settled = replace(settled, depends_on=found.depends_on, depends_on_opaque=found.depends_on_opaque)
-    if exact:
-        return settled
     indexes = {index.name: index for index in found.indexes}
+    if exact:
+        there = {name: index.options for name, index in indexes.items()}
+        return replace(
+            settled,
+            options=_ordered(found.options, wanted.options),
+            indexes=tuple(_in_order(there.get(index.name), index) for index in wanted.indexes),
+        )
     return replace(
         settled,
         comment=found.comment if wanted.comment is None else wanted.comment,

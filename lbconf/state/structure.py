@@ -44,7 +44,9 @@ EVERYTHING: Final = "*"
 """In `State.owns`: every namespace, also those to come."""
 
 Options: TypeAlias = tuple[tuple[str, str], ...]
-"""Facts that only the server knows the names of, as sorted (name, value)."""
+"""Facts that only the server knows the names of, as (name, value), in the order in which they are said or found.
+
+The order means nothing: `settle` takes over the one that is there."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -6,12 +6,12 @@ Source: PostgreSQL manual, pages CREATE INDEX, ALTER INDEX.
 from typing import Final, assert_never
 
 from lbconf.connectors.postgresql.ddl_context import Context, ddl_step
+from lbconf.connectors.postgresql.ddl_options import set_parameters
 from lbconf.connectors.postgresql.spelling import (
     STATISTICS,
     comment_literal,
     index_statements,
     name_text,
-    parameters,
     quote,
 )
 from lbconf.state import changes as c
@@ -90,16 +90,12 @@ def _renamed(table: QualifiedName, before: Index, after: Index) -> list[str]:
         old = name_text(QualifiedName(table.namespace, before.name))
         found.append(f"ALTER INDEX {old} RENAME TO {quote(after.name)}")
     one, two = dict(before.options), dict(after.options)
+    stored = ({name: value for name, value in said.items() if not name.startswith(STATISTICS)} for said in (one, two))
+    found.extend(set_parameters(f"ALTER INDEX {shown}", *stored))
     for name in sorted(one.keys() | two.keys()):
-        if one.get(name) == two.get(name):
-            continue
-        value = two.get(name)
-        if name.startswith(STATISTICS):
+        if name.startswith(STATISTICS) and one.get(name) != two.get(name):
             place = name.removeprefix(STATISTICS)
-            found.append(f"ALTER INDEX {shown} ALTER COLUMN {place} SET STATISTICS {value or -1}")
-        else:
-            said = f"RESET ({name})" if value is None else f"SET ({parameters([(name, value)])})"
-            found.append(f"ALTER INDEX {shown} {said}")
+            found.append(f"ALTER INDEX {shown} ALTER COLUMN {place} SET STATISTICS {two.get(name) or -1}")
     if before.comment != after.comment:
         found.append(f"COMMENT ON INDEX {shown} IS {comment_literal(after.comment)}")
     return found

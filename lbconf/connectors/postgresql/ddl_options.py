@@ -11,7 +11,7 @@ from lbconf.state.hazards import Hazard, HazardKind
 from lbconf.state.steps import Statement, Step
 from lbconf.state.structure import Column, Options, QualifiedName
 
-__all__ = ["column_options", "late_options", "names_index", "set_options", "storage_clause"]
+__all__ = ["column_options", "late_options", "names_index", "set_options", "set_parameters", "storage_clause"]
 
 OWN_WORDS: Final = frozenset({"unlogged", "replica_identity", "clustered"})
 """Options that are no storage parameters."""
@@ -70,7 +70,7 @@ def column_options(
             value = two.get(word)
             said = _unset(word, column) if value is None else f"{word.upper()} {value}"
             found.append(f"{alter} SET {said}")
-    return [*found, *_parameters(alter, _without(one, COLUMN_WORDS), _without(two, COLUMN_WORDS))]
+    return [*found, *set_parameters(alter, _without(one, COLUMN_WORDS), _without(two, COLUMN_WORDS))]
 
 
 def _unset(word: str, column: Column) -> str:
@@ -83,7 +83,7 @@ def _unset(word: str, column: Column) -> str:
 
 def _statements(table: QualifiedName, before: Options, after: Options) -> list[str]:
     alter = f"ALTER TABLE {name_text(table)}"
-    stored = _parameters(alter, _without(dict(before), OWN_WORDS), _without(dict(after), OWN_WORDS))
+    stored = set_parameters(alter, _without(dict(before), OWN_WORDS), _without(dict(after), OWN_WORDS))
     return [*stored, *_own_words(table, before, after)]
 
 
@@ -107,8 +107,12 @@ def _identity(value: str | None) -> str:
     return value.upper() if value in {"full", "nothing"} else f"USING INDEX {quote(value)}"
 
 
-def _parameters(alter: str, one: dict[str, str], two: dict[str, str]) -> list[str]:
-    changed = sorted((name, value) for name, value in two.items() if one.get(name) != value)
+def set_parameters(alter: str, one: dict[str, str], two: dict[str, str]) -> list[str]:
+    """Statements from some storage parameters to others; they end in the order of `two`."""
+    changed = [(name, value) for name, value in two.items() if one.get(name) != value]
+    stays = [name for name, value in one.items() if two.get(name) == value]
+    if changed and [*stays, *dict(changed)] != list(two):
+        changed = list(two.items())  # the server puts what is set at the end
     gone = sorted(one.keys() - two.keys())
     found = [f"{alter} SET ({parameters(changed)})"] if changed else []
     return [*found, f"{alter} RESET ({', '.join(gone)})"] if gone else found

@@ -216,7 +216,7 @@ def _table(
         checks=tuple(sorted(found.checks, key=lambda part: part.name)),
         exclusions=tuple(sorted(found.exclusions, key=lambda part: part.name)),
         comment=row[5],
-        options=tuple(sorted(options)),
+        options=tuple(options),
         partition_by=row[11],
         partitions=family.partitions(row[0]),
         opaque=tuple(sorted((*opaque, *found.opaque), key=lambda fact: (fact.kind, fact.name))),

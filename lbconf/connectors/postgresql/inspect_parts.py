@@ -69,13 +69,13 @@ def index(row: tuple[Any, ...]) -> Index:
         nulls_not_distinct=row[7],
         valid=row[4],
         comment=row[8],
-        options=tuple(sorted((*pairs(row[9]), *told))) if told or row[9] else (),
+        options=(*pairs(row[9]), *told) if told or row[9] else (),
     )
 
 
 def pairs(written: list[str] | None) -> Options:
     """Storage parameters, `name=value` each."""
-    return tuple(sorted((name, value) for name, _, value in (option.partition("=") for option in written or ())))
+    return tuple((name, value) for name, _, value in (option.partition("=") for option in written or ()))
 
 
 def _constraint(row: tuple[Any, ...], found: Parts) -> None:
