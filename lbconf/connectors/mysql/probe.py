@@ -21,6 +21,7 @@ SCRATCH: Final = "_lbconf_normalize"
 NAMED: Final = re.compile(r"^`(?P<name>(?:[^`]|``)+)` ")
 CONSTRAINT: Final = re.compile(r"^CONSTRAINT `(?P<name>(?:[^`]|``)+)` CHECK ", re.IGNORECASE)
 KEY: Final = re.compile(r"^(?:UNIQUE )?KEY `(?P<name>(?:[^`]|``)+)` ", re.IGNORECASE)
+MARKS: Final = re.compile(r"/\*!\d+|\*/")
 CLAUSES: Final = re.compile(r"(?P<word>GENERATED ALWAYS AS|DEFAULT|CHECK|ON UPDATE|COMMENT|INVISIBLE)\s", re.IGNORECASE)
 
 
@@ -128,6 +129,7 @@ def printed_column(text: str) -> Printed:
     """The expressions in what follows a column's name."""
     found: dict[str, str] = {}
     place = 0
+    text = _without_marks(text)
     masked = _masked(text)
     while True:
         clause = CLAUSES.search(masked, place)
@@ -143,6 +145,13 @@ def printed_column(text: str) -> Printed:
             following = CLAUSES.search(masked, clause.end())
             found[word] = text[clause.end() : following.start() if following else len(text)].strip()
         place = clause.end()
+
+
+def _without_marks(text: str) -> str:
+    """The same with blanks for the marks around what older servers are to pass over: `/*!80023 INVISIBLE */`."""
+    for mark in reversed([*MARKS.finditer(_masked(text))]):
+        text = text[: mark.start()] + " " * len(mark[0]) + text[mark.end() :]
+    return text
 
 
 def _masked(text: str) -> str:
