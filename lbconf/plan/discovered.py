@@ -306,6 +306,7 @@ def _identity(column: Column) -> str | dict[str, Any]:
         "cache": identity.cache,
         "cycle": identity.cycle or None,
         "sequence": identity.name,
+        "type": identity.type,
     }
     said = {key: value for key, value in options.items() if value is not None}
     word = KINDS[identity.kind]

@@ -177,7 +177,9 @@ def _identity(section: Mapping[str, Any], otherwise: Identity | None) -> Identit
         kind = IDENTITY_KINDS.get(str(written.get("kind")))
         if kind is not None:
             name = text(written.get("sequence"))
-            return Identity(kind=kind, **dict(_counting(written)), cycle=written.get("cycle") is True, name=name)
+            counted = dict(_counting(written))
+            cycle = written.get("cycle") is True
+            return Identity(kind=kind, **counted, cycle=cycle, name=name, type=text(written.get("type")))
     if written is False or (written is None and section.get("dbDefault") is not None):
         return None
     return otherwise

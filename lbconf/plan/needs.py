@@ -17,6 +17,7 @@ from lbconf.plan.needs_parts import (
     column_there,
     column_used,
     constraint_names,
+    counts_anew,
     gone_type,
     index_gone,
     index_made,
@@ -223,6 +224,8 @@ def _table_made(table: Table, found: Needs) -> None:
     found.wants.add(("namespace", name.namespace))
     uses_types(table.columns, found)
     found.ends |= {("free", one) for one in relations(table)}
+    for column in table.columns:
+        found.ends |= counts_anew(column)
     for part in table.partitions:
         partition_made(part, found)
 
@@ -253,7 +256,7 @@ def _inside(change: c.Change, found: Needs) -> None:  # noqa: C901, PLR0912 - a 
         case c.AddColumn(table=table, after=column):
             column_there(table, column, found)
             backfill_reads(table, column, found)
-            found.ends.add(("free column", table, column.name))
+            found.ends |= {("free column", table, column.name), *counts_anew(column)}
         case c.AlterColumn(table=table, before=before, after=after):
             found.wants.add(("renamed", table, after.name))
             column_there(table, after, found)

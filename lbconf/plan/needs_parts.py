@@ -28,6 +28,7 @@ __all__ = [
     "column_there",
     "column_used",
     "constraint_names",
+    "counts_anew",
     "gone_type",
     "index_gone",
     "index_made",
@@ -65,6 +66,7 @@ def column_there(table: QualifiedName, column: Column, found: Needs) -> None:
     """A column is there in the form it is to have."""
     found.gives |= {("column", table, column.name), ("columns", table), *relation_keys("columns of", table)}
     uses_types((column,), found)
+    _counted_alone(column, found)
     if column.generated is not None:
         others = words(column.generated) - {column.name}
         found.wants |= {("column", table, word) for word in others}
@@ -80,10 +82,23 @@ def backfill_reads(table: QualifiedName, column: Column, found: Needs) -> None:
 
 def column_used(table: QualifiedName, column: Column, found: Needs) -> None:
     """What the column, as it was, held fast."""
+    _counted_alone(column, found)
     if column.generated is not None:
         found.lets_go |= {("using", table, word) for word in words(column.generated) - {column.name}}
     if column.default is not None:
         found.lets_go |= {("counting", name) for name in counted(column.default.expression)}
+
+
+def counts_anew(column: Column) -> set[Key]:
+    """The name of a new column's sequence, which has to be free."""
+    own = column.identity
+    return set() if own is None or own.sequence is None else {("free", own.sequence)}
+
+
+def _counted_alone(column: Column, found: Needs) -> None:
+    """The column's sequence may go: no other column may count with it any more."""
+    if column.identity is not None and column.identity.sequence is not None:
+        found.ends |= {*relation_keys("counting", column.identity.sequence)}
 
 
 def columns_used(table: QualifiedName, names: Iterable[str], found: Needs) -> None:

@@ -138,6 +138,7 @@ class IdentityEntry(Definition):
     cache: int | None = None
     cycle: bool | None = None
     sequence: str | None = Field(None, description="Name of the sequence behind it, where not the usual (postgresql).")
+    type: str | None = Field(None, description="Type of a serial's sequence, where not the column's (postgresql).")
 
 
 class ModelSection(Definition):

@@ -11,7 +11,7 @@ from typing import Final
 from lbconf.patterns import pattern
 from lbconf.state.structure import QualifiedName
 
-__all__ = ["column_renamer", "counted", "sequence_renamer", "type_renamer"]
+__all__ = ["column_renamer", "counted", "sequence_named", "sequence_renamer", "type_renamer"]
 
 TOKEN: Final = pattern(
     r"'(?:[^']|'')*'"  # text
@@ -24,6 +24,7 @@ TOKEN: Final = pattern(
     r"|."
 )
 NEXT_VALUE: Final = pattern(r"(?i)nextval\s*\(\s*'((?:[^']|'')+)'")
+NAME: Final = pattern(r'"((?:[^"]|"")*)"|([^".]+)')
 PLAIN: Final = pattern(r"^[a-z_][a-z0-9_]*$")
 RESERVED_WORDS: Final = (
     "all and any array as asc both case cast check collate column constraint create current_date current_time "
@@ -78,10 +79,11 @@ def sequence_renamer(old: QualifiedName, new: QualifiedName) -> Callable[[str], 
         tokens = TOKEN.findall(expression)
         found: list[str] = []
         for place, token in enumerate(tokens):
-            head, dot, name = token[1:-1].replace('"', "").rpartition(".")
-            named = name == old.name and head in {"", old.namespace}
-            if token.startswith("'") and named and _cast_to(tokens, place, "regclass"):
-                found.append(f"'{head}{dot}{_spelt(new.name, '')}'")
+            said = sequence_named(token[1:-1]) if token.startswith("'") else None
+            named = said is not None and said.name == old.name and said.namespace in {"", old.namespace}
+            if said is not None and named and _cast_to(tokens, place, "regclass"):
+                place_of = f"{_spelt(said.namespace, '')}." if said.namespace else ""
+                found.append("'" + f"{place_of}{_spelt(new.name, '')}".replace("'", "''") + "'")
             else:
                 found.append(token)
         return "".join(found)
@@ -93,8 +95,13 @@ def counted(expression: str) -> frozenset[QualifiedName]:
     """Sequences that a default counts with; without a namespace where the text says none."""
     if "nextval" not in expression.lower():
         return frozenset()
-    texts = [text.replace("''", "'").replace('"', "") for text in NEXT_VALUE.findall(expression)]
-    return frozenset(QualifiedName(head, name) for head, _, name in (text.rpartition(".") for text in texts))
+    return frozenset(map(sequence_named, NEXT_VALUE.findall(expression)))
+
+
+def sequence_named(text: str) -> QualifiedName:
+    """The name that the inside of a text before `::regclass` is; without a namespace where it says none."""
+    parts = [quoted.replace('""', '"') or plain for quoted, plain in NAME.findall(text.replace("''", "'"))] or [""]
+    return QualifiedName(".".join(parts[:-1]), parts[-1])
 
 
 def _same(expression: str) -> str:

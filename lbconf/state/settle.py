@@ -154,9 +154,13 @@ def _settled_column(found: Column | None, wanted: Column) -> Column:
 
 def _settled_identity(found: Identity | None, wanted: Identity | None) -> Identity | None:
     """Going on with the sequence that is there, whatever its name."""
-    if found is None or wanted is None or wanted.name is not None or found.name is None:
+    if found is None or wanted is None or (wanted.name, wanted.type) == (found.name, found.type):
         return wanted
-    return replace(wanted, name=found.name)
+    return replace(wanted, name=wanted.name or found.name, type=wanted.type or _type_there(found, wanted))
+
+
+def _type_there(found: Identity, wanted: Identity) -> str | None:
+    return found.type if found.kind == wanted.kind == "serial" else None
 
 
 def _settled_options(found: Options, wanted: Options) -> Options:

@@ -105,8 +105,10 @@ class Identity:
     cycle: bool = False
     name: str | None = None
     """PostgreSQL: the name of the sequence behind it, where it is not the one that the server makes up."""
+    type: str | None = None
+    """PostgreSQL: the type of a serial's sequence, where it is not the column's."""
     sequence: QualifiedName | None = field(default=None, compare=False)
-    """The sequence behind it, in an actual state."""
+    """The sequence behind it, in an actual state; in a desired one where a free one of that name is there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,9 +20,12 @@ from lbconf.connectors.postgresql.ddl_parking import park_table
 from lbconf.connectors.postgresql.ddl_partitions import partition_step
 from lbconf.connectors.postgresql.ddl_sequences import (
     alter_sequence,
+    count_aside,
+    count_on,
     counted_by_column,
     create_sequence,
     drop_sequence,
+    serial_sequence,
     taken_over,
 )
 from lbconf.connectors.postgresql.ddl_tables import table_steps
@@ -36,12 +39,15 @@ from lbconf.errors import PlanError
 from lbconf.records import replace
 from lbconf.state import changes as c
 from lbconf.state.describe import describe
+from lbconf.state.rewrite import counted, sequence_named
 from lbconf.state.steps import Statement, Step
-from lbconf.state.structure import Column, State
+from lbconf.state.structure import Column, QualifiedName, State
+from lbconf.state.structure import Sequence as CountedSequence
 
 __all__ = ["compile_changes"]
 
 EXCLUSIVE: Final = "ACCESS EXCLUSIVE"
+WHOLE: Final = frozenset({"smallint", "integer", "bigint"})
 NEXT_VALUE: Final = re.compile(r"^nextval\('(?P<sequence>(?:[^']|'')+)'(?:::regclass)?\)$")
 
 
@@ -87,18 +93,14 @@ def _context(changes: Sequence[c.Change], actual: State, desired: State) -> Cont
     return replace(context, gone=context.gone | views)
 
 
-def _known_sequences(actual: State, changes: Sequence[c.Change]) -> set[str]:
-    found = {str(sequence.name) for sequence in actual.sequences}
-    found |= {str(change.after.name) for change in changes if isinstance(change, c.CreateSequence | c.AlterSequence)}
+def _known_sequences(actual: State, changes: Sequence[c.Change]) -> set[QualifiedName]:
+    found = {sequence.name for sequence in actual.sequences}
+    found |= {change.after.name for change in changes if isinstance(change, c.CreateSequence | c.AlterSequence)}
     for table in actual.tables:
         for column in table.columns:
             if column.identity is not None and column.identity.sequence is not None:
-                found.add(_bare(str(column.identity.sequence)))
-    return {_bare(name) for name in found}
-
-
-def _bare(sequence: str) -> str:
-    return sequence.replace('"', "")
+                found.add(column.identity.sequence)
+    return found
 
 
 def _columns_after(change: c.Change) -> tuple[Column, ...]:
@@ -110,15 +112,15 @@ def _columns_after(change: c.Change) -> tuple[Column, ...]:
     return ()
 
 
-def _missing_sequence(column: Column, known: set[str]) -> list[Step]:
+def _missing_sequence(column: Column, known: set[QualifiedName]) -> list[Step]:
     """A sequence that a default counts with and that no column owns has to be there first."""
-    counted = NEXT_VALUE.match(column.default.expression) if column.default else None
-    if counted is None:
+    found = NEXT_VALUE.match(column.default.expression) if column.default else None
+    if found is None:
         return []
-    sequence = counted["sequence"].replace("''", "'")
-    if _bare(sequence) in known:
+    sequence, name = found["sequence"].replace("''", "'"), sequence_named(found["sequence"])
+    if name in known:
         return []
-    known.add(_bare(sequence))
+    known.add(name)
     return [
         Step(
             summary=f"create sequence {sequence}",
@@ -156,12 +158,11 @@ def _compile(change: c.Change, context: Context) -> tuple[Step, ...]:  # noqa: C
         ):
             return (type_step(change, _moment(change, context), _later(context)),)
         case c.CreateSequence(after=sequence):
-            counting = counted_by_column(sequence.name, context.actual)
-            return (create_sequence(sequence) if counting is None else alter_sequence(counting, sequence),)
+            return (_sequence_made(sequence, context),)
         case c.AlterSequence(before=before, after=after):
             return (alter_sequence(before, after),)
         case c.DropSequence(before=sequence):
-            return () if taken_over(sequence.name, context.desired) else (drop_sequence(sequence),)
+            return () if taken_over(sequence.name, context.changes) else (drop_sequence(sequence),)
         case c.CreateView() | c.DropView():
             return ()  # see `steps_before` and `steps_after`
         case c.CreateTable() | c.DropTable() | c.RenameTable() | c.SetTableComment() | c.SetTableOptions():
@@ -231,9 +232,36 @@ def _column(change: c.AddColumn | c.DropColumn | c.RenameColumn | c.AlterColumn,
             kept = {sequence.name for sequence in context.desired.sequences}
             there = tuple(one for one in context.actual.sequences if one.name not in kept)
             aside = around(change, context)
-            return alter_column(table, column, after, fresh=fresh, around=aside, there=there, kept=kept)
+            steps = alter_column(table, column, after, fresh=fresh, around=aside, there=there, kept=kept)
+            return steps if fresh else _counted_on(steps, change, context)
         case _:
             assert_never(change)
+
+
+def _sequence_made(sequence: CountedSequence, context: Context) -> Step:
+    """A new sequence, or one that a column has counted with until now."""
+    counting = counted_by_column(sequence.name, context.actual)
+    if counting is None:
+        return create_sequence(sequence)
+    table, column = counting
+    if column.identity is not None and column.identity.kind != "serial":
+        return count_aside(sequence)
+    return alter_sequence(replace(serial_sequence(table, column), name=sequence.name), sequence)
+
+
+def _counted_on(steps: tuple[Step, ...], change: c.AlterColumn, context: Context) -> tuple[Step, ...]:
+    """The steps; a sequence that is new and gives the column its values begins after those that are there."""
+    default = change.after.default
+    names = counted(default.expression) if default is not None and change.after.type.name in WHOLE else ()
+    new = [
+        other.after
+        for other in context.changes
+        if isinstance(other, c.CreateSequence)
+        and other.after.name in names
+        and counted_by_column(other.after.name, context.actual) is None
+    ]
+    said = tuple(Statement(sql=count_on(change.table, change.after, sequence)) for sequence in new)
+    return (replace(steps[0], statements=(*steps[0].statements, *said)), *steps[1:]) if said else steps
 
 
 def _enumeration(

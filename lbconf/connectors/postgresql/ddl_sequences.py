@@ -3,7 +3,6 @@
 Source: PostgreSQL manual, section 8.1.4 (serial types), pages ALTER TABLE and ALTER SEQUENCE.
 """
 
-import re
 from collections.abc import Collection, Iterable
 from typing import Final
 
@@ -18,12 +17,16 @@ from lbconf.connectors.postgresql.spelling import (
 from lbconf.connectors.sql.mapping import shortened
 from lbconf.diagnostics import Location
 from lbconf.records import replace
+from lbconf.state.changes import AlterColumn, Change
 from lbconf.state.hazards import Hazard, HazardKind
+from lbconf.state.rewrite import counted
 from lbconf.state.steps import Statement, Step
 from lbconf.state.structure import Column, Identity, QualifiedName, Sequence, State
 
 __all__ = [
     "alter_sequence",
+    "count_aside",
+    "count_on",
     "counted_by_column",
     "counted_sequence",
     "create_sequence",
@@ -40,7 +43,6 @@ __all__ = [
 
 NAME_LIMIT: Final = 63
 BITS: Final = {"smallint": 16, "integer": 32, "bigint": 64}
-NEXT_VALUE: Final = re.compile(r"^nextval\('(?P<sequence>(?:[^']|'')+)'::regclass\)$")
 
 
 def counted_sequence(table: QualifiedName, column: Column) -> list[str]:
@@ -48,7 +50,9 @@ def counted_sequence(table: QualifiedName, column: Column) -> list[str]:
     identity = column.identity or Identity(kind="serial")
     shown = name_text(identity.sequence or _usual_sequence(table, column))
     where = f"{name_text(table)}.{quote(column.name)}"
-    made = f"CREATE SEQUENCE {shown} AS {column.type.name}{identity_options(identity)} OWNED BY {where}"
+    made = (
+        f"CREATE SEQUENCE {shown} AS {identity.type or column.type.name}{identity_options(identity)} OWNED BY {where}"
+    )
     return [made, f"{_alter(table, column)} SET DEFAULT nextval({literal(shown)}::regclass)"]
 
 
@@ -102,13 +106,13 @@ def alter_sequence(before: Sequence, after: Sequence) -> Step:
     return _step(f"alter sequence {two}", statements, [], after.source)
 
 
-def counted_by_column(name: QualifiedName, state: State) -> Sequence | None:
-    """The sequence of that name, where a column of the state counts with it as its own."""
+def counted_by_column(name: QualifiedName, state: State) -> tuple[QualifiedName, Column] | None:
+    """The table and the column of the state that counts with the sequence of that name as its own."""
     for table in state.tables:
         for column in table.columns:
             own = column.identity
             if own is not None and own.sequence == name:
-                return replace(serial_sequence(table.name, column), name=name)
+                return table.name, column
     return None
 
 
@@ -117,7 +121,7 @@ def serial_sequence(table: QualifiedName, column: Column, *, renamed_from: Quali
     own = column.identity or Identity(kind="serial")
     return Sequence(
         name=_usual_sequence(table, column),
-        type=column.type.name,
+        type=own.type or column.type.name,
         start=own.start,
         increment=own.increment,
         minimum=own.minimum,
@@ -129,14 +133,40 @@ def serial_sequence(table: QualifiedName, column: Column, *, renamed_from: Quali
     )
 
 
-def taken_over(name: QualifiedName, desired: State) -> bool:
-    """Whether a serial column of the desired state counts with the sequence."""
+def taken_over(name: QualifiedName, changes: Iterable[Change]) -> bool:
+    """Whether a column that is there begins to count under the sequence's name: that deals with it."""
     return any(
-        column.identity is not None and column.identity.kind == "serial" and _usual_sequence(table.name, column) == name
-        for table in desired.tables
-        if table.name.namespace == name.namespace
-        for column in table.columns
+        isinstance(change, AlterColumn)
+        and change.after.identity is not None
+        and not same_kind(change.before, change.after)
+        and _usual_sequence(change.table, change.after) == name
+        for change in changes
     )
+
+
+def count_aside(sequence: Sequence) -> Step:
+    """One step: a sequence in the place of an identity column's, which goes aside until its column is done with it."""
+    name, aside = sequence.name, QualifiedName(sequence.name.namespace, shortened("_lbconf", sequence.name.name, 63))
+    step = create_sequence(replace(sequence, owned_by=None))
+    inside = "WHERE last_value BETWEEN {} AND {}".format(*_bounds(sequence))
+    statements = (
+        f"ALTER SEQUENCE {name_text(name)} RENAME TO {quote(aside.name)}",
+        *(statement.sql for statement in step.statements),
+        f"SELECT setval({literal(name_text(name))}, last_value, is_called) FROM {name_text(aside)} {inside}",
+    )
+    return replace(step, statements=tuple(Statement(sql=sql) for sql in statements), undo=())
+
+
+def count_on(table: QualifiedName, column: Column, sequence: Sequence) -> str:
+    """The statement that lets a new sequence begin after the values that are in a column."""
+    least, most = _bounds(sequence)
+    first = _first(sequence) if sequence.start is None else sequence.start
+    name, value = name_text(table), quote(column.name)
+    if (sequence.increment or 1) > 0:
+        reached = f"least(greatest((SELECT max({value}) FROM {name}) + 1, {first}), {most})"
+    else:
+        reached = f"greatest(least((SELECT min({value}) FROM {name}) - 1, {first}), {least})"
+    return f"SELECT setval({literal(name_text(sequence.name))}, {reached}, false)"
 
 
 def same_kind(before: Column, after: Column) -> bool:
@@ -155,7 +185,7 @@ def stop_counting(
     if identity.kind != "serial":
         return [f"{_alter(table, after)} DROP IDENTITY"]
     sequence = identity.sequence or _usual_sequence(table, before)
-    if _counts_with(after) == str(sequence):
+    if sequence in _counts_with(after):
         return [f"ALTER SEQUENCE {name_text(sequence)} OWNED BY NONE"]
     if sequence in kept:  # it was set free before
         return [f"{_alter(table, after)} DROP DEFAULT"]
@@ -170,9 +200,9 @@ def start_counting(table: QualifiedName, before: Column, after: Column, *, there
     name, column = name_text(table), quote(after.name)
     usual = _usual_sequence(table, after)
     free = next((one for one in there if one.name == usual), None)
-    if identity.kind == "serial" and (free is not None or _counts_with(before) == str(usual)):
+    if identity.kind == "serial" and (free is not None or usual in _counts_with(before)):
         shown = name_text(usual)
-        owned = [f"ALTER SEQUENCE {shown} AS {after.type.name} OWNED BY {name}.{column}"]
+        owned = [f"ALTER SEQUENCE {shown} AS {identity.type or after.type.name} OWNED BY {name}.{column}"]
         if free is not None:
             altered = alter_sequence(replace(free, comment=None), serial_sequence(table, after))
             owned = [statement.sql for statement in altered.statements]
@@ -187,7 +217,9 @@ def start_counting(table: QualifiedName, before: Column, after: Column, *, there
         return [*counted_sequence(table, after), go_on]
     how = "ALWAYS" if identity.kind == "identity-always" else "BY DEFAULT"
     options = f"{sequence_name(identity)}{identity_options(identity)}".strip()
-    return [f"{_alter(table, after)} ADD GENERATED {how} AS IDENTITY" + (f" ({options})" if options else ""), go_on]
+    gone = [] if free is None or identity.name else [f"DROP SEQUENCE {name_text(usual)}"]
+    made = f"{_alter(table, after)} ADD GENERATED {how} AS IDENTITY" + (f" ({options})" if options else "")
+    return [*gone, made, go_on]
 
 
 def recount(table: QualifiedName, before: Column, after: Column) -> list[str]:
@@ -297,10 +329,9 @@ def _first(identity: Identity | Sequence) -> int:
     return -1 if identity.maximum is None else identity.maximum
 
 
-def _counts_with(column: Column) -> str | None:
-    """The sequence that a default takes its values from, as `namespace.name`."""
-    counted = NEXT_VALUE.match(column.default.expression) if column.default else None
-    return None if counted is None else counted["sequence"].replace("''", "'").replace('"', "")
+def _counts_with(column: Column) -> Collection[QualifiedName]:
+    """The sequences that a default takes its values from."""
+    return counted(column.default.expression) if column.default else ()
 
 
 def _usual_sequence(table: QualifiedName, column: Column) -> QualifiedName:

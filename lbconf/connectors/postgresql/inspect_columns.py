@@ -7,6 +7,7 @@ from typing import Any, Final
 from lbconf.connectors.postgresql.mapping import canonical_type
 from lbconf.connectors.sql.mapping import shortened
 from lbconf.records import dataclass, field, replace
+from lbconf.state.rewrite import sequence_named
 from lbconf.state.structure import Column, ColumnType, Default, Identity, Options, QualifiedName, Sequence
 
 __all__ = ["NAMED_KINDS", "Rows", "Sequences", "columns", "named_type", "sequences", "usual", "usual_sequence"]
@@ -143,6 +144,8 @@ def _identity(row: tuple[Any, ...], sequence: tuple[Any, ...] | None) -> Identit
         ),
         sequence[8],
     )
+    if not row[6] and sequence[8] != row[3]:
+        identity = replace(identity, type=sequence[8])
     usual_name = shortened(f"{sequence[14]}_{row[2]}", "seq", NAME_LIMIT)
     if row[6]:
         kind = "identity-always" if row[6] == "a" else "identity-by-default"
@@ -150,8 +153,7 @@ def _identity(row: tuple[Any, ...], sequence: tuple[Any, ...] | None) -> Identit
     if name != QualifiedName(sequence[13], usual_name):
         return None  # a model says `serial` for the usual name alone
     counted = NEXT_VALUE.match(row[5] or "")
-    shown = "" if counted is None else counted["sequence"].replace("''", "'").replace('"', "")
-    return identity if shown == str(name).replace('"', "") else None
+    return identity if counted is not None and sequence_named(counted["sequence"]) == name else None
 
 
 def _options(written: Any) -> Options:

@@ -150,7 +150,7 @@ def _column_like(
 def _differing(column: Column, named: set[QualifiedName], namespace: str, *, in_key: bool) -> _Predicted | None:
     """Type, nullability, identity and default as they will be; None where they stay."""
     kind = _type(column.type, named, namespace)
-    identity = None if column.identity is None else usual(column.identity, kind.name)
+    identity = None if column.identity is None else usual(column.identity, column.identity.type or kind.name)
     if identity is not None and identity.name is not None:
         identity = replace(identity, sequence=QualifiedName(namespace, identity.name))
     nullable = column.nullable and not in_key and identity is None

@@ -1,6 +1,7 @@
 """Sequences, domains and views of a desired state in the words in which this server will report them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from operator import is_
 
 from lbconf.connectors.postgresql.ddl_sequences import serial_sequence
 from lbconf.connectors.postgresql.inspect_columns import usual_sequence
@@ -56,6 +57,8 @@ def with_sequences(desired: State, actual: State) -> State:
 
     In namespaces that the desired state owns such a sequence gets the name and the options that the column asks for.
     """
+    if actual.sequences:
+        desired = _with_free(desired, {found.name for found in actual.sequences})
     counting = {found.owned_by: found for found in actual.sequences if found.owned_by is not None}
     if not counting and not desired.sequences:
         return desired
@@ -85,6 +88,23 @@ def refuse_unknown(unknown: Sequence[Unknown], desired: State, actual: State) ->
             for found in unknown
         ]
     )
+
+
+def _with_free(desired: State, free: Collection[QualifiedName]) -> State:
+    """Counted columns told of the sequence that has the name of theirs, so that it goes before they come."""
+    tables = []
+    for table in desired.tables:
+        columns = []
+        for column in table.columns:
+            own = column.identity
+            if own is not None and own.sequence is None:
+                name = serial_sequence(table.name, column).name
+                columns.append(replace(column, identity=replace(own, sequence=name)) if name in free else column)
+            else:
+                columns.append(column)
+        same = all(map(is_, columns, table.columns))
+        tables.append(table if same else replace(table, columns=tuple(columns)))
+    return replace(desired, tables=tuple(tables))
 
 
 def _taken_over(

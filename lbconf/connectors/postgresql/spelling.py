@@ -89,7 +89,7 @@ def serial_type(column: Column) -> str | None:
     identity = column.identity
     if identity is None or identity.kind != "serial" or column.nullable:
         return None
-    plain = not identity_options(identity)
+    plain = not identity_options(identity) and identity.type is None
     return SERIALS.get(column.type.name) if plain and not column.type.dimensions else None
 
 
