@@ -62,7 +62,7 @@ class Context:
         found = algorithm_of(kind, self.server)
         if there is not None and any(index.method == "fulltext" for index in there.indexes):
             # Whatever writes the table anew builds the full-text index anew, which others cannot write to meanwhile.
-            return Algorithm.REBUILD_SHARED if found is Algorithm.REBUILD else found
+            return self._rewriting_words if found is Algorithm.REBUILD else found
         return found
 
     def column_algorithm(self, table: QualifiedName, kind: Kind) -> Algorithm:
@@ -77,7 +77,12 @@ class Context:
             return found
         if any(column.virtual for column in there.columns):
             return Algorithm.COPY
-        return Algorithm.REBUILD_SHARED if worded else Algorithm.REBUILD
+        return self._rewriting_words if worded else Algorithm.REBUILD
+
+    @property
+    def _rewriting_words(self) -> Algorithm:
+        """How a table that has a full-text index is written anew: MySQL copies it (seen in 9.7)."""
+        return Algorithm.REBUILD_SHARED if self.server.mariadb else Algorithm.COPY
 
     def hidden_key(self, table: QualifiedName, columns: Collection[str]) -> bool:
         """Whether InnoDB may order the rows by a unique key of these columns: all required, no primary key."""

@@ -252,6 +252,7 @@ def _added(  # noqa: PLR0913 - what the additions have in common
         hazards=tuple(dict.fromkeys((*hazards, *building))),
         check=None if table in context.made else check,
         glued=glued or _counts(clause, table, context),
+        alone=kind is Kind.ADD_FULLTEXT and table not in context.made,  # InnoDB builds one at a time
         fresh=table in context.made,
         source=source or _table_source(table, context),
     )

@@ -14,7 +14,15 @@ from typing import Final
 from lbconf.connectors.mysql.mapping import INTEGER_TYPES
 from lbconf.state.structure import ColumnType, Default
 
-__all__ = ["canonical_default", "instant", "is_literal", "literal", "printed_default", "without_parentheses"]
+__all__ = [
+    "canonical_default",
+    "instant",
+    "is_literal",
+    "literal",
+    "printed_default",
+    "printed_expression",
+    "without_parentheses",
+]
 
 NUMBERS: Final = INTEGER_TYPES | {"decimal", "float", "double", "year"}
 STRING: Final = re.compile(r"^'(?:[^'\\]|''|\\.)*'$", re.DOTALL)
@@ -24,6 +32,7 @@ NOW: Final = re.compile(
     r"^(?:current_timestamp|now|localtime|localtimestamp)(?:\(\s*(?P<digits>\d)?\s*\))?$", re.IGNORECASE
 )
 WHOLE: Final = re.compile(r"^[+-]?\d+$")
+ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 
 
 def literal(text: str) -> str:
@@ -70,6 +79,18 @@ def without_parentheses(text: str) -> str | None:
     return text[1:-1].strip()
 
 
+def printed_expression(text: str) -> str:
+    """An expression of MySQL's `information_schema` as SHOW CREATE TABLE prints it.
+
+    There everything has one more backslash, and each byte of what is not ASCII is taken for a character (seen in 9.7).
+    """
+    text = ESCAPED.sub(lambda found: found[1], text)
+    try:
+        return text.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return text
+
+
 def printed_default(text: str | None, kind: ColumnType, *, mariadb: bool, extra: str = "") -> Default | None:
     """The default behind what `information_schema.columns` prints."""
     if text is None:
@@ -78,7 +99,7 @@ def printed_default(text: str | None, kind: ColumnType, *, mariadb: bool, extra:
         return canonical_default(text, kind)
     if "DEFAULT_GENERATED" in extra.upper():
         moment = instant(text)
-        return Default(moment or _wrapped(text.replace("\\'", "'")))
+        return Default(moment or _wrapped(printed_expression(text)))
     if kind.name in NUMBERS or (kind.name == "bit" and BITS.match(text)) or instant(text):
         return canonical_default(text, kind)
     if kind.name in {"binary", "varbinary"} and BITS.match(text):
@@ -116,4 +137,8 @@ def _decimal(text: str, scale: int) -> str:
 
 
 def _wrapped(text: str) -> str:
-    return text if without_parentheses(text) is not None else f"({text})"
+    """In one pair of parentheses: MySQL tells an expression with those that it needs anyway, or without."""
+    inside = without_parentheses(text)
+    while inside is not None and (deeper := without_parentheses(inside)) is not None:
+        text, inside = inside, deeper
+    return text if inside is not None else f"({text})"

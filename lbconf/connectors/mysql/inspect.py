@@ -15,7 +15,7 @@ from itertools import groupby
 from typing import Any, Final
 
 from lbconf.connectors.mysql import catalogue
-from lbconf.connectors.mysql.defaults import instant, printed_default
+from lbconf.connectors.mysql.defaults import instant, printed_default, printed_expression
 from lbconf.connectors.mysql.implied import plain_columns, without_implied
 from lbconf.connectors.mysql.mapping import canonical_type
 from lbconf.connectors.mysql.partitions import partition_scheme, partitions_of
@@ -141,7 +141,7 @@ def _state(session: Session, texts: catalogue.Queries, asked: list[str], default
     checks: defaultdict[Key, list[Check]] = defaultdict(list)
     of_columns: defaultdict[Key, list[tuple[str, str]]] = defaultdict(list)
     for database, table, name, level, clause, enforced in rows(texts.checks):
-        text = clause if mariadb else clause.replace("\\'", "'")
+        text = clause if mariadb else printed_expression(clause)
         if level == "Column":
             of_columns[database, table].append((name, text))
         else:
@@ -235,7 +235,7 @@ def _column(row: Sequence[Any], table_collation: str, check: str | None, *, mari
         options.append(("srid", str(row[11])))
     generated = None
     if "VIRTUAL GENERATED" in extra.upper() or "STORED GENERATED" in extra.upper():
-        generated = row[10] if mariadb else str(row[10]).replace("\\'", "'")
+        generated = row[10] if mariadb else printed_expression(str(row[10]))
     moment = ON_UPDATE.search(extra)
     counted = "auto_increment" in extra
     return Column(
@@ -279,7 +279,7 @@ def _indexes(rows: Rows, *, mariadb: bool) -> defaultdict[Key, list[Index]]:
 def _index_part(row: Sequence[Any], method: str, *, mariadb: bool) -> IndexPart:
     expression = row[10] if row[4] is None else None
     if expression is not None and not mariadb:
-        expression = str(expression).replace("\\'", "'")
+        expression = printed_expression(str(expression))
     return IndexPart(
         column=row[4],
         expression=expression,
