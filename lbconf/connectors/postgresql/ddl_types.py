@@ -24,9 +24,19 @@ from lbconf.diagnostics import Location
 from lbconf.state import changes as c
 from lbconf.state.hazards import Hazard, HazardKind
 from lbconf.state.steps import Statement, Step
-from lbconf.state.structure import Column, ColumnType, Composite, Default, Domain, QualifiedName, State, Table
+from lbconf.state.structure import (
+    Column,
+    ColumnType,
+    Composite,
+    Default,
+    Domain,
+    Extension,
+    QualifiedName,
+    State,
+    Table,
+)
 
-__all__ = ["Later", "TypeChange", "create_composite", "create_domain", "made_anew", "type_step"]
+__all__ = ["Later", "TypeChange", "create_composite", "create_domain", "create_extension", "made_anew", "type_step"]
 
 TypeChange: TypeAlias = (
     c.CreateDomain
@@ -62,9 +72,7 @@ def type_step(change: TypeChange, actual: State, later: Later = MappingProxyType
         case c.AlterComposite(before=before, after=after):
             return _alter_composite(before, after, actual, later)
         case c.CreateExtension(after=extension):
-            place = f" SCHEMA {quote(extension.namespace)}" if extension.namespace else ""
-            made = f"CREATE EXTENSION IF NOT EXISTS {quote(extension.name)}{place}"
-            undo = f"DROP EXTENSION {quote(extension.name)}"
+            made, undo = create_extension(extension), f"DROP EXTENSION {quote(extension.name)}"
             return _step(f"create extension {extension.name}", [made], [undo], source=extension.source)
         case _:
             assert_never(change)
@@ -167,6 +175,12 @@ def _mentions(text: str, name: QualifiedName) -> bool:
         for part, dot in zip((name.namespace, name.name), (r"\.", ""), strict=True)
     )
     return re.search(rf'(?<![\w"]){shown}(?![\w"])', text) is not None
+
+
+def create_extension(extension: Extension) -> str:
+    """The statement that makes an extension, where it is not there."""
+    place = f" SCHEMA {quote(extension.namespace)}" if extension.namespace else ""
+    return f"CREATE EXTENSION IF NOT EXISTS {quote(extension.name)}{place}"
 
 
 def create_domain(domain: Domain) -> str:

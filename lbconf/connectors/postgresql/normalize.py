@@ -72,7 +72,7 @@ def _asked(
 
     domains, views = open_domains(state, actual), open_views(state, actual)
     found = ask(connection, open_tables, state, actual, domains=domains, views=views)
-    refuse_unknown(found.unknown, state, actual)
+    refuse_unknown(found.unknown)
     answers = found.tables
     state = with_definitions(state, found.domains, found.views)
     tables = tuple(

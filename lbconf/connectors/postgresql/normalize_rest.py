@@ -72,11 +72,10 @@ def with_sequences(desired: State, actual: State) -> State:
     return replace(desired, tables=tables, sequences=tuple(sorted(sequences, key=lambda sequence: sequence.name)))
 
 
-def refuse_unknown(unknown: Sequence[Unknown], desired: State, actual: State) -> None:
+def refuse_unknown(unknown: Sequence[Unknown]) -> None:
     """Raise `PlanError` for what names a function, an operator, a type, a collation that the database does not have."""
-    there = {extension.name for extension in actual.extensions}
-    if not unknown or any(extension.name not in there for extension in desired.extensions):
-        return  # an extension that comes may bring it
+    if not unknown:
+        return
     raise PlanError(
         [
             Diagnostic(

@@ -7,7 +7,7 @@ import psycopg
 from psycopg import Connection
 
 from lbconf.connectors.postgresql.ddl_sequences import counted_by_column, create_sequence
-from lbconf.connectors.postgresql.ddl_types import create_composite, create_domain
+from lbconf.connectors.postgresql.ddl_types import create_composite, create_domain, create_extension
 from lbconf.connectors.postgresql.inspect import inspect_namespace
 from lbconf.connectors.postgresql.normalize_rest import Unknown
 from lbconf.connectors.postgresql.reprint import reprinted
@@ -66,7 +66,7 @@ def ask(
     rows = {name.name for name in (*(one.name for one in desired.tables), *(one.name for one in desired.views))}
     try:
         with connection.transaction(force_rollback=True):
-            _prepare(connection, desired, actual)
+            complete = _prepare(connection, desired, actual)
             for name, question in questions.items():
                 unknown += _make(connection, places[name], question, rows)
             for kind, domain in kinds.items():
@@ -88,19 +88,25 @@ def ask(
         if connection.closed:
             raise
         return Answers()
-    return Answers(tables=found, domains=told, views=defined, unknown=tuple(unknown))
+    # An extension that this role cannot make, or not here, may bring what is not known.
+    return Answers(tables=found, domains=told, views=defined, unknown=tuple(unknown) if complete else ())
 
 
-def _prepare(connection: Connection[Any], desired: State, actual: State) -> None:
-    """Enum types that are not there yet, so that columns can have them."""
+def _prepare(connection: Connection[Any], desired: State, actual: State) -> bool:
+    """Extensions and types that are not there yet, so that columns can have them; whether all extensions are there."""
     there = {enumeration.name for enumeration in actual.enumerations}
     missing = [enumeration for enumeration in desired.enumerations if enumeration.name not in there]
     asked = {enumeration.name.namespace for enumeration in missing} | set(desired.namespaces)
+    installed = {extension.name for extension in actual.extensions}
+    extensions = [extension for extension in desired.extensions if extension.name not in installed]
+    asked |= {extension.namespace for extension in extensions if extension.namespace}
     spaces = sorted(asked - set(actual.namespaces))
-    statements = [f"CREATE SCHEMA {quote(space)}" for space in spaces if space]
+    statements = []
     for enumeration in missing:
         values = ", ".join(literal(value) for value in enumeration.values)
         statements.append(f"CREATE TYPE {name_text(enumeration.name)} AS ENUM ({values})")
+    _try(connection, [f"CREATE SCHEMA IF NOT EXISTS {quote(space)}" for space in spaces if space])
+    made_too = [_try(connection, [create_extension(extension)]) for extension in extensions]
     _try(connection, statements)
     known = {domain.name for domain in actual.domains} | {composite.name for composite in actual.composites}
     made = [create_domain(found) for found in desired.domains if found.name not in known]
@@ -109,8 +115,9 @@ def _prepare(connection: Connection[Any], desired: State, actual: State) -> None
     while made:
         left = [statement for statement in made if not _try(connection, [statement])]
         if len(left) == len(made):
-            return
+            break
         made = left
+    return all(made_too)
 
 
 def _has_sequence(state: State, name: QualifiedName) -> bool:
