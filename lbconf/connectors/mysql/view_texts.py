@@ -28,8 +28,10 @@ def columns_read(text: str, named: Callable[[str, str], QualifiedName]) -> tuple
     aliases: dict[str, set[QualifiedName]] = {}
     for database, table, alias in ALIAS.findall(bare):
         aliases.setdefault(alias, set()).add(named(_plain(database), _plain(table)))
-    found = {(named(_plain(one), _plain(two)), _plain(three)) for one, two, three in COLUMN.findall(bare)}
-    for alias, column in SHORT.findall(bare):
+    long = COLUMN.findall(bare)
+    found = {(named(_plain(one), _plain(two)), _plain(three)) for one, two, three in long}
+    # MySQL puts the database before the other name of a view, too.
+    for alias, column in (*SHORT.findall(bare), *((two, three) for _, two, three in long)):
         found |= {(table, _plain(column)) for table in aliases.get(alias, ())}
     return tuple(sorted(found))
 

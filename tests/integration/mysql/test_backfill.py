@@ -36,8 +36,13 @@ def filled(target: MysqlTarget, key: str) -> State:
 
 
 def reads(target: MysqlTarget) -> int:
+    mariadb = "SELECT rows_read FROM information_schema.table_statistics"
+    mysql = "SELECT count_read FROM performance_schema.table_io_waits_summary_by_table"
+    where = "WHERE {} = database() AND {} = 't'"
     rows = target.run(
-        "SELECT rows_read FROM information_schema.table_statistics WHERE table_schema = database() AND table_name = 't'"
+        f"{mariadb} {where.format('table_schema', 'table_name')}"
+        if target.connector.server.mariadb
+        else f"{mysql} {where.format('object_schema', 'object_name')}"
     )
     return int(rows[0][0]) if rows else 0
 
@@ -51,12 +56,16 @@ def test_each_row_is_filled_and_looked_at_a_few_times_only(target: MysqlTarget, 
         if notice.event is Event.ROWS:
             batches.append(notice.rows)
 
-    target.run("SET GLOBAL userstat = 1", "FLUSH TABLE_STATISTICS")
+    if target.connector.server.mariadb:
+        target.run("SET GLOBAL userstat = 1", "FLUSH TABLE_STATISTICS")
+    else:
+        target.run("TRUNCATE performance_schema.table_io_waits_summary_by_table")
     try:
         target.apply(target.plan(wanted), watcher=watch)
         read = reads(target)
     finally:
-        target.run("SET GLOBAL userstat = 0")
+        if target.connector.server.mariadb:
+            target.run("SET GLOBAL userstat = 0")
     # Half the rows of each range of a hundred want a value, about so many where keys are sorted as texts.
     steps = [after - before for before, after in zip((0, *batches), batches, strict=False)]
     assert (len(steps), sum(steps)) == (ROWS // BATCH, ROWS // 2)
