@@ -1,9 +1,10 @@
 """Keys, uniques, indexes and checks of a table, said portably where that is enough and exactly where it is not."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from lbconf.connectors.contract import ModelMapping
+from lbconf.patterns import pattern
 from lbconf.records import dataclass, replace
 from lbconf.state.structure import (
     Check,
@@ -66,9 +67,14 @@ def exact_parts(table: Table, mapping: ModelMapping, properties: Mapping[str, st
         "options": options(table.options),
         "partitionBy": table.partition_by,
         "partitions": _partitions(table.partitions, table.name.namespace),
+        "rowSecurity": _row_security(table),
     }
     section.update({name: entries for name, entries in found.items() if entries})
     return Parts(unique_columns=frozenset(single), indexes=plain, section=section)
+
+
+POLICY: Final = pattern(r"\bAS (?:PERMISSIVE|RESTRICTIVE) FOR ")
+"""Where what a policy's text says of its table ends."""
 
 
 def exact_foreign_key(key: ForeignKey, own_namespace: str) -> dict[str, Any]:
@@ -110,6 +116,20 @@ def exact_view(view: View) -> dict[str, Any]:
 def options(found: Options) -> dict[str, Any]:
     """Options as they are written: flags as truth values."""
     return {name: value == "true" if value in {"true", "false"} else value for name, value in found}
+
+
+def _row_security(table: Table) -> dict[str, Any]:
+    """Row security and policies, without what names the table."""
+    policies = {}
+    for fact in table.opaque:
+        if fact.kind == "policy":
+            found_at = POLICY.search(fact.definition)
+            policies[fact.name] = fact.definition if found_at is None else fact.definition[found_at.start() :]
+    on = next((fact.definition for fact in table.opaque if fact.kind == "row-security"), None)
+    found: dict[str, Any] = {"policies": policies} if policies else {}
+    if on is None:
+        return {"enabled": False, **found} if found else {}
+    return {"enabled": True, "force": True, **found} if on == "FORCE" else {"enabled": True, **found}
 
 
 def _primary_key(key: PrimaryKey, usual: str) -> dict[str, Any]:

@@ -18,7 +18,17 @@ __all__ = ["in_loopback_style"]
 
 RELATION_KEYS: Final = ("type", "model", "foreignKey", "primaryKey", "through", "keyThrough")
 COUNTED: Final = "nextval("
-OWN_KEYS: Final = ("checks", "exclusions", "indexes", "options", "partitionBy", "partitions", "primaryKey", "uniques")
+OWN_KEYS: Final = (
+    "checks",
+    "exclusions",
+    "indexes",
+    "options",
+    "partitionBy",
+    "partitions",
+    "primaryKey",
+    "rowSecurity",
+    "uniques",
+)
 """Of the connector's section, what LoopBack passes over and lbconf reads in its files too."""
 
 OWN_COLUMN_KEYS: Final = ("generatedAs", "virtual", "onUpdate", "charset", "collation", "identity", "options")

@@ -8,6 +8,8 @@ from lbconf.state.structure import State
 
 __all__ = ["listed", "unrelated", "unsaid"]
 
+SAID_ONCE: Final = frozenset({"policy", "row-security"})
+"""What a table gets when lbconf makes it, and nobody but people changes later."""
 SHOWN: Final = 5
 """Most names in one finding."""
 
@@ -31,6 +33,13 @@ def unsaid(state: State) -> Sequence[Diagnostic]:
             severity=Severity.WARNING,
             message=f"{kind}: models cannot say {listed(names)}",
             hint="it stays in the database as it is; plan and apply leave it alone",
+        )
+        if kind not in SAID_ONCE
+        else Diagnostic(
+            code=Code.NOT_DISCOVERED,
+            severity=Severity.WARNING,
+            message=f"{kind}: models say {listed(names)} for new tables alone",
+            hint="a table that apply makes gets it; on one that is there it stays as it is",
         )
         for kind, names in sorted(kinds.items())
     ]

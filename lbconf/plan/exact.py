@@ -21,6 +21,7 @@ from lbconf.plan.exact_parts import (
     joined,
     options,
     partitions,
+    row_security,
     text,
     texts,
     timing,
@@ -69,6 +70,7 @@ def exact_table(table: Table, model: Model, mapping: ModelMapping) -> Table:
         options=options(section) or table.options,
         partition_by=text(section.get("partitionBy")),
         partitions=partitions(section, own),
+        opaque=row_security(section, table.name.name),
     )
 
 

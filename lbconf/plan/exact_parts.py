@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from lbconf.diagnostics import Location
-from lbconf.state.structure import Check, Exclusion, Index, IndexPart, Options, Partition, QualifiedName, Unique
+from lbconf.state.structure import Check, Exclusion, Index, IndexPart, Opaque, Options, Partition, QualifiedName, Unique
 
 __all__ = [
     "checks",
@@ -14,6 +14,7 @@ __all__ = [
     "joined",
     "options",
     "partitions",
+    "row_security",
     "text",
     "texts",
     "timing",
@@ -118,6 +119,20 @@ def options(section: Mapping[str, Any]) -> Options:
         if isinstance(value, str | int | float):
             found.append((str(name), str(value).lower() if isinstance(value, bool) else str(value)))
     return tuple(found)
+
+
+def row_security(section: Mapping[str, Any], table: str) -> tuple[Opaque, ...]:
+    """`rowSecurity`, for a table that comes: whether it is on, and the policies without their heads."""
+    written = section.get("rowSecurity")
+    if not isinstance(written, Mapping):
+        return ()
+    policies = written.get("policies")
+    said = policies.items() if isinstance(policies, Mapping) else ()
+    found = [Opaque(kind="policy", name=str(name), definition=str(policy)) for name, policy in said]
+    if written.get("enabled") is not False:
+        force = written.get("force") is True
+        found.append(Opaque(kind="row-security", name=table, definition="FORCE" if force else "ENABLE"))
+    return tuple(sorted(found, key=lambda fact: (fact.kind, fact.name)))
 
 
 def entries(

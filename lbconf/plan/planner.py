@@ -12,6 +12,7 @@ from lbconf.plan.afterwards import managed_afterwards
 from lbconf.plan.backfills import refuse_circles
 from lbconf.plan.order import ordered
 from lbconf.plan.plan import Plan, PlannedChange, TouchedTable
+from lbconf.plan.protection import say_unprotected
 from lbconf.plan.reasons import dropped_name, reason_of
 from lbconf.plan.removal import noted, removals, say_kept, wishes
 from lbconf.records import dataclass, field, replace
@@ -166,7 +167,11 @@ def make_plan(given: PlanInput, migrator: Migrator, sizes_of: Callable[[Sequence
         sizes=tuple(
             TouchedTable(table=t, rows=s.rows, bytes=s.bytes, spared=t in spared) for t, s in sorted(sizes.items())
         ),
-        diagnostics=(*possible_renames(changes), *say_kept(difference.changes, removed)),
+        diagnostics=(
+            *possible_renames(changes),
+            *say_kept(difference.changes, removed),
+            *say_unprotected(given.desired, given.actual),
+        ),
     )
 
 

@@ -127,6 +127,16 @@ class ViewEntry(Definition):
     indexes: dict[str, IndexEntry | None] | None = Field(None, description="Indexes of a materialized view.")
 
 
+class RowSecurityEntry(Definition):
+    """Row security of a table that lbconf makes."""
+
+    enabled: bool | None = Field(None, description="false: the policies are made and do not work yet.")
+    force: bool | None = Field(None, description="true: for the table's owner too.")
+    policies: dict[str, str] | None = Field(
+        None, description="Policies by name: what follows the table in CREATE POLICY, such as FOR SELECT USING (true)."
+    )
+
+
 class IdentityEntry(Definition):
     """How the server counts a column up. Short form: the kind alone."""
 
@@ -162,6 +172,7 @@ class ModelSection(Definition):
     options: Any = Field(None, description="Storage of the table.")
     partition_by: Any = Field(None, description="How the table is divided: RANGE (created_at).")
     partitions: Any = Field(None, description="Partitions by name: what they hold.")
+    row_security: Any = Field(None, description="Row security that a new table gets: force, policies (postgresql).")
     view: Any = Field(None, description="Of a read-only model: the view's definition.")
 
 
@@ -186,11 +197,14 @@ class NativeModelSection(ModelSection):
     options: ExactOptions | None = Field(
         None,
         description="Storage of the table: strict, without_rowid (sqlite); unlogged, fillfactor, tablespace, "
-        "replica_identity, row_security, ... (postgresql); engine, charset, collation, row_format, ... (mysql).",
+        "replica_identity, ... (postgresql); engine, charset, collation, row_format, ... (mysql).",
     )
     partition_by: str | None = Field(None, description="How the table is divided: RANGE (created_at).")
     partitions: dict[str, str | PartitionEntry | None] | None = Field(
         None, description="Partitions by name: what they hold, such as FOR VALUES FROM (1) TO (10)."
+    )
+    row_security: RowSecurityEntry | None = Field(
+        None, description="Row security that a new table gets; on a table that is there it stays as it is (postgresql)."
     )
     view: ViewEntry | None = Field(None, description="Of a read-only model: the view's definition.")
 

@@ -8,6 +8,7 @@ from lbconf.connectors.postgresql.ddl_aside import create_view, drop_view, refus
 from lbconf.connectors.postgresql.ddl_context import Context, ddl_step
 from lbconf.connectors.postgresql.ddl_options import late_options, names_index
 from lbconf.connectors.postgresql.ddl_sequences import free_sequence, own_sequence
+from lbconf.connectors.postgresql.ddl_tables import policies_made
 from lbconf.connectors.postgresql.spelling import foreign_key_clause, name_text, quote
 from lbconf.connectors.postgresql.type_changes import same_family
 from lbconf.records import replace
@@ -58,6 +59,10 @@ def steps_after(context: Context) -> Iterator[Step]:
         if isinstance(change, c.CreateSequence) and change.after.owned_by is not None:
             yield replace(own_sequence(change.after), covers=(place,))
     yield from views_made(context)
+    for place, change in enumerate(context.changes):
+        made = policies_made(change.after) if isinstance(change, c.CreateTable) else None
+        if made is not None:
+            yield replace(made, covers=(place,))
 
 
 def dropped_views(context: Context) -> list[View]:

@@ -3,6 +3,7 @@
 Source: PostgreSQL manual, pages CREATE TABLE, ALTER TABLE, DROP TABLE.
 """
 
+from collections.abc import Iterator
 from typing import Final, assert_never
 
 from lbconf.connectors.postgresql.ddl_aside import refuse_drop
@@ -31,9 +32,9 @@ from lbconf.connectors.postgresql.spelling import (
 from lbconf.state import changes as c
 from lbconf.state.hazards import Hazard, HazardKind
 from lbconf.state.steps import Step
-from lbconf.state.structure import Options, QualifiedName, State, Table
+from lbconf.state.structure import Opaque, Options, QualifiedName, State, Table
 
-__all__ = ["table_steps"]
+__all__ = ["policies_made", "policy_statement", "table_steps"]
 
 EXCLUSIVE: Final = "ACCESS EXCLUSIVE"
 
@@ -105,6 +106,7 @@ def _create_table(table: Table) -> Step:
     for index in table.indexes:
         statements.extend(index_statements(table.name, index))
     statements.extend(late_options(table.name, table.options))
+    statements.extend(_row_security(table))
     return ddl_step(
         f"create table {table.name}",
         statements,
@@ -112,6 +114,29 @@ def _create_table(table: Table) -> Step:
         table=table.name,
         source=table.source,
     )
+
+
+def _row_security(table: Table) -> Iterator[str]:
+    """Row security from the first moment on; its policies come once all tables are there."""
+    for fact in table.opaque:
+        if fact.kind == "row-security":
+            yield f"ALTER TABLE {name_text(table.name)} ENABLE ROW LEVEL SECURITY"
+            if fact.definition == "FORCE":
+                yield f"ALTER TABLE {name_text(table.name)} FORCE ROW LEVEL SECURITY"
+
+
+def policies_made(table: Table) -> Step | None:
+    """The step that makes the policies of a new table, where it has any."""
+    made = [policy_statement(table.name, fact) for fact in table.opaque if fact.kind == "policy"]
+    if not made:
+        return None
+    return ddl_step(f"make the policies of {table.name}", made, table=table.name, source=table.source)
+
+
+def policy_statement(table: QualifiedName, fact: Opaque) -> str:
+    """The statement that makes a policy; its text begins after the table, or is the server's whole one."""
+    whole = fact.definition.upper().startswith("CREATE POLICY ")
+    return fact.definition if whole else f"CREATE POLICY {quote(fact.name)} ON {name_text(table)} {fact.definition}"
 
 
 def _without_heirs(table: Table, actual: State) -> list[str]:

@@ -215,7 +215,8 @@ def _is_instant(default: Default | None) -> bool:
 def _question(table: Table, there: Table | None) -> Table | None:
     """The table with only what has to be asked; None where nothing has."""
     found = {column.name: column for column in there.columns} if there else {}
-    columns = tuple(column for column in table.columns if _is_open(column, found.get(column.name)))
+    policies = () if there else tuple(fact for fact in table.opaque if fact.kind == "policy")
+    columns = tuple(c for c in table.columns if policies or _is_open(c, found.get(c.name)))
     known_checks = {check.expression for check in there.checks} if there else set()
     checks = tuple(check for check in table.checks if check.expression not in known_checks)
     known_exclusions = {one.definition for one in there.exclusions} if there else set()
@@ -230,9 +231,9 @@ def _question(table: Table, there: Table | None) -> Table | None:
             or any(part != IndexPart(column=part.column, descending=part.descending) for part in index.parts)
         )
     )
-    if not (columns or checks or exclusions or indexes):
+    if not (columns or checks or exclusions or indexes or policies):
         return None
-    return replace(table, checks=checks, exclusions=exclusions, indexes=indexes, opaque=(), model=None)
+    return replace(table, checks=checks, exclusions=exclusions, indexes=indexes, opaque=policies, model=None)
 
 
 def _is_open(column: Column, other: Column | None) -> bool:

@@ -7,6 +7,7 @@ import psycopg
 from psycopg import Connection
 
 from lbconf.connectors.postgresql.ddl_sequences import counted_by_column, create_sequence
+from lbconf.connectors.postgresql.ddl_tables import policy_statement
 from lbconf.connectors.postgresql.ddl_types import create_composite, create_domain, create_extension
 from lbconf.connectors.postgresql.inspect import inspect_namespace
 from lbconf.connectors.postgresql.normalize_rest import Unknown
@@ -146,7 +147,11 @@ def _make(
     refused: list[Refusal] = []
     lost: set[str] = set()
     whole = f"CREATE TEMPORARY TABLE {name} ({', '.join([*full, *checks, *exclusions])})"
-    if _try(connection, [whole, *indexes]):
+    policies = [
+        policy_statement(QualifiedName(TEMPORARY, place.name), replace(fact, name=f"p{number}"))
+        for number, fact in enumerate(question.opaque)
+    ]
+    if _try(connection, [whole, *indexes, *policies]):
         return
     if not _try(connection, [f"CREATE TEMPORARY TABLE {name} ({', '.join(bare)})"]):
         _try(connection, [f"CREATE TEMPORARY TABLE {name} ()"])
@@ -175,6 +180,10 @@ def _make(
     tried += [
         (f"index {found.name} of {question.name}", index, found.source)
         for found, index in zip(question.indexes, indexes, strict=True)
+    ]
+    tried += [
+        (f"policy {fact.name} of {question.name}", policy, question.source)
+        for fact, policy in zip(question.opaque, policies, strict=True)
     ]
     for what, statement, source in tried:
         _try(connection, [statement], refused)
