@@ -29,6 +29,8 @@ from lbconf.connectors.postgresql.spelling import (
     serial_type,
     unique_clause,
 )
+from lbconf.diagnostics import Code, Diagnostic
+from lbconf.errors import PlanError
 from lbconf.state import changes as c
 from lbconf.state.hazards import Hazard, HazardKind
 from lbconf.state.steps import Step
@@ -45,6 +47,7 @@ def table_steps(
     """The steps of one change."""
     match change:
         case c.CreateTable(after=table):
+            _refuse_taken(table.name, context)
             return (_create_table(table),)
         case c.DropTable(before=table):
             name = table.name
@@ -114,6 +117,20 @@ def _create_table(table: Table) -> Step:
         table=table.name,
         source=table.source,
     )
+
+
+def _refuse_taken(name: QualifiedName, context: Context) -> None:
+    """Raise `PlanError` where something that stays and is not lbconf's to drop has the name of a new table."""
+    views = {view.name for view in context.actual.views} - context.gone
+    foreign = {fact.name for fact in context.actual.opaque if fact.kind == "foreign-table"}
+    if name in views or str(name) in foreign:
+        raise PlanError(
+            Diagnostic(
+                code=Code.CHANGE_IMPOSSIBLE,
+                message=f"table {name} cannot be made: a {'view' if name in views else 'foreign table'} has its name",
+                hint="drop or rename that yourself first, or give the model's table another name",
+            )
+        )
 
 
 def _row_security(table: Table) -> Iterator[str]:
