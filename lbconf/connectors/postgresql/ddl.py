@@ -201,9 +201,9 @@ def _moment(change: c.Change, context: Context) -> State:
 
 
 def _later(context: Context) -> Later:
-    """Defaults that the plan's changes give columns."""
+    """Defaults that the plan's changes give columns; none where the type changes too, and with it the default."""
     return {
-        (change.table, change.after.name): change.after.default
+        (change.table, change.after.name): change.after.default if change.before.type == change.after.type else None
         for change in context.changes
         if isinstance(change, c.AlterColumn)
     }
