@@ -152,7 +152,7 @@ def big_table(url: str) -> Iterator[MysqlTarget]:
     target = MysqlTarget(url)
     target.apply(target.plan(BEFORE))
     target.run(
-        "SET max_recursive_iterations = 1000000",
+        f"SET {'max_recursive_iterations' if target.connector.server.mariadb else 'cte_max_recursion_depth'} = 1000000",
         f"INSERT INTO owner WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < {OWNERS})"
         " SELECT i FROM n",
         "INSERT INTO big (id, owner, code, amount, state)"
@@ -168,6 +168,8 @@ def big_table(url: str) -> Iterator[MysqlTarget]:
 def test_online_nobody_fails_or_waits_longer_than_the_lock_timeout(mysql_url: str) -> None:
     with big_table(mysql_url) as target:
         plan = target.plan(AFTER)
+        if not target.connector.server.mariadb:
+            pytest.skip("MySQL copies a table for a check or a foreign key, and the plan says so")
         assert not any(statement.lock == "SHARED" for step in plan.steps for statement in step.statements)
         with Users(target) as users:
             target.apply(plan, lock_timeout=LOCK_TIMEOUT, limits=Limits(retries=20))
