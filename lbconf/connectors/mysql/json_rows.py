@@ -64,10 +64,16 @@ def column_json(datatype: DataType, kind: Kind, column_type: ColumnType, sql: st
         case Kind.JSON_TEXT:
             return f"CASE WHEN JSON_VALID({sql}) THEN {sql} ELSE JSON_QUOTE({sql}) END"
         case Kind.POINT:
-            return f"""CONCAT('{{"lat":', ST_Y({sql}), ',"lng":', ST_X({sql}), '}}')"""
+            lat, lng = (_computed(f"ST_{axis}({sql})", server) for axis in "YX")
+            return f"""CONCAT('{{"lat":', {lat}, ',"lng":', {lng}, '}}')"""
         case Kind.OTHER if column_type.name in {"enum", "set"}:
             return f"JSON_QUOTE(CONVERT({sql} USING utf8mb4))"
     return ""
+
+
+def _computed(number: str, server: Server) -> str:
+    """Text of a computed double with all its digits: MySQL cuts it at 22 characters, but not as JSON."""
+    return f"TRIM(TRAILING '.0' FROM CAST(CAST({number} AS JSON) AS CHAR))" if server.json_type else number
 
 
 def _head(dialect: Dialect, table: BoundTable, columns: tuple[BoundColumn, ...]) -> str:

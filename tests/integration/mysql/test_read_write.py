@@ -166,6 +166,18 @@ def test_json_by_the_server_is_what_find_gives(mysql_url: str, layout: Layout, w
     connector.close()
 
 
+def test_json_by_the_server_has_all_digits_of_a_place(mysql_url: str) -> None:
+    connector = MysqlConnector(data_source("mysql", {"url": mysql_url}))
+    kind = model({"place": every_type(Layout.NATIVE).properties["place"].type})
+    create_tables(connector, connector.mapping, kind)
+    longest = {"lat": -1.7976931348623157e308, "lng": -5.032877211061266e-292}
+    connector.insert(kind, [{"place": longest}, {"place": {"lat": 100.0, "lng": -0.5}}])
+    shown = connector.find_json(Query(model=kind))
+    assert [row["place"] for row in json.loads(shown)] == [longest, {"lat": 100, "lng": -0.5}]
+    assert b'"lat":100,' in shown
+    connector.close()
+
+
 def test_json_without_hidden_properties_and_with_odd_names(connector: MysqlConnector) -> None:
     odd = "a\"b`c'{0}%s\\"
     kind = model({"name": StringType(), odd: StringType(), "secret": StringType()}, secret={"hidden": True})
