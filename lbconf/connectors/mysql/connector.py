@@ -207,7 +207,8 @@ class MysqlConnector(SqlReaderWriter):
         from lbconf.connectors.mysql import inspect
 
         def look(session: Session) -> tuple[State, inspect.Defaults]:
-            self._server = session.server  # what is planned from here on is for this server
+            if self._compiler is None:  # what is planned from here on is for this server
+                self._server = session.server
             return inspect.inspected(session, namespaces)
 
         self._inspected, defaults = self._run(look)

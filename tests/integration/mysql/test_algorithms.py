@@ -19,7 +19,7 @@ SETUP = (
 PARTED = "CREATE TABLE t (id int PRIMARY KEY) PARTITION BY RANGE (id) (PARTITION p0 VALUES LESS THAN (10)"
 CHANGES: dict[Kind, tuple[str, str]] = {
     Kind.ADD_COLUMN: ("", "ADD COLUMN z varchar(9) NOT NULL DEFAULT 'x'"),
-    Kind.ADD_COLUMN_COMPUTED: ("", "ADD COLUMN z varchar(40) DEFAULT (concat(1, 2))"),
+    Kind.ADD_COLUMN_COMPUTED: ("", "ADD COLUMN z varchar(40) DEFAULT (uuid())"),
     Kind.ADD_COLUMN_COUNTED: ("", "ADD COLUMN z int NOT NULL AUTO_INCREMENT, ADD UNIQUE (z)"),
     Kind.ADD_COLUMN_STORED: ("", "ADD COLUMN z int AS (a + 1) STORED"),
     Kind.ADD_COLUMN_VIRTUAL: ("", "ADD COLUMN z int AS (a + 1) VIRTUAL"),
@@ -76,6 +76,7 @@ CHANGES: dict[Kind, tuple[str, str]] = {
     Kind.DROP_PARTITION: (f"{PARTED}, PARTITION p1 VALUES LESS THAN (20))", "DROP PARTITION p1"),
 }
 MYSQL = {
+    Kind.ADD_COLUMN_COMPUTED: "ADD COLUMN z varchar(40) DEFAULT (concat(1, 2))",
     Kind.INDEX_VISIBLE: "ALTER INDEX ib INVISIBLE",
     Kind.TABLE_ENGINE: "ENGINE=MyISAM",
 }
