@@ -11,6 +11,7 @@ from litestar.config.compression import CompressionConfig
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from lbconf.api.access.tokens import tokens_of
 from lbconf.api.access_log import AccessLog
 from lbconf.api.bodies import Limits
 from lbconf.api.cors import Cors, cors_settings
@@ -67,6 +68,7 @@ def create_app(
         threads=threads,
         limits=Limits(_settings(project, "remoting"), project.server.settings.get("bodyLimit")),
         log=log,
+        tokens=tokens_of(project, repository),
     )
 
     @asgi(root or "/", is_mount=True, copy_scope=False)

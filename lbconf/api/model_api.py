@@ -4,6 +4,8 @@ from typing import Any, Final
 
 from litestar.types import Receive, Scope, Send
 
+from lbconf.api.access.caller import NOBODY
+from lbconf.api.access.tokens import Tokens
 from lbconf.api.actions import ACTIONS, Answer, Call
 from lbconf.api.arguments import Arguments
 from lbconf.api.bodies import NOTHING, Limits, UnreadBodyError, parse_body, read_body
@@ -23,7 +25,7 @@ from lbconf.errors import ConnectionFailedError
 from lbconf.project.resolved import Model
 from lbconf.query.allowance import allowance
 from lbconf.query.errors import RequestError
-from lbconf.records import dataclass
+from lbconf.records import dataclass, replace
 from lbconf.repository import Repository
 
 __all__ = ["ModelApi", "send_answer", "send_fault"]
@@ -46,6 +48,8 @@ class ModelApi:
     threads: WorkerThreads
     limits: Limits
     log: JsonLog
+    tokens: Tokens | None = None
+    """Finds who sent a request; None where the project keeps no access tokens."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -97,7 +101,18 @@ class ModelApi:
                 client=scope["client"][0] if scope.get("client") else None,
             ),
         )
-        return await self.threads.run(_act, call)
+        return await self.threads.run(self._act, call)
+
+    def _act(self, call: Call) -> Answer:
+        """In a worker thread: the caller, then the endpoint's action, with a bound on what patterns may cost."""
+        tokens = self.tokens
+        if tokens is not None:
+            caller = tokens.caller(call.request)
+            call.arguments.parameters = tokens.own_id(call.arguments.parameters, caller)
+            if caller is not NOBODY:
+                call = replace(call, caller=caller)
+        with allowance():
+            return ACTIONS[call.endpoint.action](call)
 
     async def _body(self, receive: Receive, headers: dict[bytes, bytes], model: Model) -> Any:
         content_type = headers.get(b"content-type", b"")
@@ -155,12 +170,6 @@ async def send_fault(fault: Fault, scope: Any, send: Send, *, closes: bool = Fal
         scope,
         send,
     )
-
-
-def _act(call: Call) -> Answer:
-    """In a worker thread: the endpoint's action, with a bound on what patterns may cost."""
-    with allowance():
-        return ACTIONS[call.endpoint.action](call)
 
 
 def _refusal(message: str, *, status: int, name: str = "Error") -> RequestError:
