@@ -162,3 +162,5 @@ class Query:
     limit: int | None = None
     skip: int = 0
     include: tuple[Include, ...] = ()
+    locked: bool = False
+    """Whether the rows stay locked against other writers until the transaction ends, where the store can."""

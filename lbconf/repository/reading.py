@@ -115,13 +115,13 @@ class ReadingRepository:
             self._includer.attach(found, query.model, query.include)
         return found
 
-    def row_by_id(self, model: Model, id: Any) -> Row | None:  # noqa: A002
-        """The row with this id under the model's default scope, or None."""
+    def row_by_id(self, model: Model, id: Any, *, locked: bool = False) -> Row | None:  # noqa: A002
+        """The row with this id under the model's default scope, or None; `locked`: until the transaction ends."""
         condition = self._id_condition(model, id)
         if condition is None:
             return None
         where = all_of(condition, self._binder.condition(None, model))
-        found = self._stores.find(Query(model=model, where=where, limit=1))
+        found = self._stores.find(Query(model=model, where=where, limit=1, locked=locked))
         return found[0] if found else None
 
     # --- ids and conditions ---

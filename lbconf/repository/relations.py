@@ -184,7 +184,8 @@ class Related:
     def _tie(self) -> Row:
         """The values that tie a new row of the target to this row."""
         relation = self.relation
-        if relation.kind is RelationKind.BELONGS_TO or relation.through is not None:
+        untied = {RelationKind.BELONGS_TO, RelationKind.REFERENCES_MANY}
+        if relation.kind in untied or relation.through is not None:
             return {}
         tie = dict(zip(relation.key_to, (self._row.get(name) for name in relation.key_from), strict=True))
         if relation.polymorphic is not None:

@@ -9,6 +9,7 @@ from lbconf.project.resolved import Model, Relation
 from lbconf.query.bind import all_of
 from lbconf.query.errors import RequestError
 from lbconf.query.nodes import Query, Row
+from lbconf.repository.embedded import Embedded, References
 from lbconf.repository.errors import (
     NotFoundError,
     ValidationFailedError,
@@ -261,6 +262,14 @@ class Repository(ReadingRepository):
     def related_to(self, model: Model, row: Row, relation: Relation) -> Related:
         """What is related to this row."""
         return Related(self, self._binder, self._stores, (model, row, relation))
+
+    def embedded(self, model: Model, id: Any, relation: Relation) -> Embedded:  # noqa: A002
+        """What an embedsOne or embedsMany keeps in the row with this id."""
+        return Embedded(self, self._stores, (model, id, relation))
+
+    def references(self, model: Model, id: Any, relation: Relation) -> References:  # noqa: A002
+        """The list of a referencesMany in the row with this id."""
+        return References(self, self._stores, (model, id, relation))
 
     def reader(self, model: Model) -> RowReader:
         """What reads and checks rows of the model."""

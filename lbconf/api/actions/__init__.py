@@ -5,10 +5,11 @@ from typing import Final
 
 from lbconf.api.actions.call import Action, Answer, Call
 from lbconf.api.actions.collection import COLLECTION_ACTIONS
+from lbconf.api.actions.embedded import EMBEDDED_ACTIONS
 from lbconf.api.actions.relations import RELATION_ACTIONS
 from lbconf.api.actions.scopes import SCOPE_ACTIONS
 
 __all__ = ["ACTIONS", "Answer", "Call"]
 
-ACTIONS: Final[Mapping[str, Action]] = {**COLLECTION_ACTIONS, **SCOPE_ACTIONS, **RELATION_ACTIONS}
+ACTIONS: Final[Mapping[str, Action]] = {**COLLECTION_ACTIONS, **SCOPE_ACTIONS, **RELATION_ACTIONS, **EMBEDDED_ACTIONS}
 """Every action by the name that endpoints call it by."""

@@ -1,11 +1,11 @@
 """What the endpoints of relations do."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from lbconf.api.actions.call import NOTHING, Action, Answer, Call, created, data, one
 from lbconf.api.present import encode
-from lbconf.project.resolved import Model
+from lbconf.project.resolved import Model, RelationKind
 from lbconf.repository.relations import Related
 
 __all__ = ["RELATION_ACTIONS"]
@@ -33,8 +33,20 @@ def _relation_find_by_id(call: Call) -> Answer:
 def _relation_create(call: Call) -> Answer:
     data = call.arguments.instances()
     related = _related(call)
-    made = related.create(data) if isinstance(data, Mapping) else [related.create(one) for one in data]
+    made = _made(call, related, data) if isinstance(data, Mapping) else [_made(call, related, one) for one in data]
     return created(call, made)
+
+
+def _made(call: Call, related: Related, data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The created row; for a referencesMany its id is listed too."""
+    if related.relation.kind is not RelationKind.REFERENCES_MANY:
+        return related.create(data)
+    references = call.repository.references(call.endpoint.model, call.id, related.relation)
+    return references.create(data)
+
+
+def _relation_delete_one_referenced(call: Call, related: Related) -> None:
+    call.repository.references(call.endpoint.model, call.id, related.relation).delete(related.by_id(call.fk))
 
 
 def _relation_update(call: Call) -> Answer:
@@ -42,7 +54,11 @@ def _relation_update(call: Call) -> Answer:
 
 
 def _relation_delete(call: Call) -> Answer:
-    _related(call).delete(call.arguments.parameters.get("fk"))
+    related = _related(call)
+    if related.relation.kind is RelationKind.REFERENCES_MANY:
+        _relation_delete_one_referenced(call, related)
+    else:
+        related.delete(call.arguments.parameters.get("fk"))
     return NOTHING
 
 

@@ -57,7 +57,7 @@ def relation_endpoints(project: Project, model: Model, relation: Relation) -> It
         yield Endpoint(
             model=model,
             method=f"prototype.__{prefix}__{relation.name}",
-            action=f"relation_{prefix}",
+            action=_action(relation.kind, prefix),
             verb=verb,
             path=f"{base}{suffix}",
             query=query,
@@ -69,15 +69,21 @@ def relation_endpoints(project: Project, model: Model, relation: Relation) -> It
         )
 
 
+def _action(kind: RelationKind, prefix: str) -> str:
+    if kind in {RelationKind.EMBEDS_ONE, RelationKind.EMBEDS_MANY}:
+        return f"embedded_{prefix}"
+    if kind is RelationKind.REFERENCES_MANY and prefix in {"link", "unlink", "exists"}:
+        return f"reference_{prefix}"
+    return f"relation_{prefix}"
+
+
 def _endpoints_by_kind(kind: RelationKind) -> tuple["Row", ...]:
     match kind:
         case RelationKind.BELONGS_TO:
             return _BELONGS_TO
-        case RelationKind.HAS_ONE:
+        case RelationKind.HAS_ONE | RelationKind.EMBEDS_ONE:
             return _TO_ONE
-        case RelationKind.HAS_MANY:
+        case RelationKind.HAS_MANY | RelationKind.EMBEDS_MANY:
             return _TO_MANY
-        case RelationKind.EMBEDS_ONE | RelationKind.EMBEDS_MANY:
-            return ()
         case RelationKind.HAS_MANY_THROUGH | RelationKind.HAS_AND_BELONGS_TO_MANY | RelationKind.REFERENCES_MANY:
             return _TO_MANY + _LINKS

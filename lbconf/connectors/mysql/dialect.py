@@ -46,6 +46,7 @@ class MysqlDialect(Dialect):
     """For one server."""
 
     most_parameters = 60_000
+    row_lock = " FOR UPDATE"
     largest_written_limit = 1 << 62
     offset_needs_limit = True
     no_limit = str(2**63 - 1)

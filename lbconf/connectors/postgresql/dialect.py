@@ -51,6 +51,7 @@ class PostgresqlDialect(Dialect):
     """For a server of this version (`server_version_num`)."""
 
     most_parameters = 65_000
+    row_lock = " FOR UPDATE"
     # The server reckons that a parameter asks for a tenth of the table, so it would plan anew for every page.
     largest_written_limit = 1000
 

@@ -123,7 +123,7 @@ class Compiler:
             sql += f" LIMIT {self.dialect.no_limit}"
         if query.skip:
             sql += f" OFFSET {conditions.add(query.skip)}"
-        return sql
+        return sql + self.dialect.row_lock if query.locked else sql
 
     def head(self, table: BoundTable, query: Query, make: Make) -> Head:
         """What `make` writes for the columns a query asks for, written once; columns come in declared order."""
@@ -173,6 +173,8 @@ def _plain_shape(
     table: BoundTable, query: Query, make: Make, parameters: list[Any], largest_written_limit: int
 ) -> tuple[Any, ...] | None:
     """What decides the text of a plain query, its parameters appended as the text has them; None for other queries."""
+    if query.locked:
+        return None
     name = None
     where = query.where
     if where is not None:

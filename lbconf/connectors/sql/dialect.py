@@ -110,6 +110,8 @@ class Dialect(ABC):
     """What follows INSERT INTO and the table where no column is named."""
     largest_written_limit: int = 0
     """Pages up to so many rows stand in the text of a statement, larger ones are parameters."""
+    row_lock: str = ""
+    """What follows a query whose rows are to be locked; empty where a transaction keeps other writers out."""
     returning: bool = True
     """Whether INSERT can give back columns of the rows it made."""
 
