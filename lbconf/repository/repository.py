@@ -22,6 +22,7 @@ from lbconf.repository.reading import ReadingRepository
 from lbconf.repository.relations import Related
 from lbconf.repository.rows import RowReader
 from lbconf.repository.stores import collected
+from lbconf.repository.user_rows import UserReader, is_user_model
 
 __all__ = ["Repository"]
 
@@ -275,8 +276,28 @@ class Repository(ReadingRepository):
         """What reads and checks rows of the model."""
         found = self._readers.get(model.name)
         if found is None:
-            found = self._readers[model.name] = RowReader(model)
+            found = UserReader(model, self._taken) if is_user_model(model) else RowReader(model)
+            self._readers[model.name] = found
         return found
+
+    # --- users ---
+
+    def user_with(self, model: Model, values: Mapping[str, str]) -> Row | None:
+        """The user with these values, the hash of the password included; None without one."""
+        names = tuple(values)
+        condition = equals(model, names, tuple(values[name] for name in names))
+        found = self._stores.find(Query(model=model, where=condition, limit=1))
+        return found[0] if found else None
+
+    def set_password_hash(self, model: Model, row: Row, hashed: str) -> None:
+        """Store the hash of a user's password, nothing else."""
+        self._stores.writer(model).update(model, self._own_condition(model, row), {"password": hashed})
+
+    def _taken(self, model: Model, name: str, row: Mapping[str, Any]) -> bool:
+        """Whether another row has the same value of this property."""
+        query = Query(model=model, where=equals(model, (name,), (row[name],)), limit=2)
+        ids = [prop.name for prop in model.ids]
+        return any(any(other.get(id_) != row.get(id_) for id_ in ids) for other in self._stores.find(query))
 
     # --- writing ---
 

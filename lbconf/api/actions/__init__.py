@@ -8,8 +8,9 @@ from lbconf.api.actions.collection import COLLECTION_ACTIONS
 from lbconf.api.actions.embedded import EMBEDDED_ACTIONS
 from lbconf.api.actions.relations import RELATION_ACTIONS
 from lbconf.api.actions.scopes import SCOPE_ACTIONS
+from lbconf.api.actions.users import USER_ACTIONS
 
 __all__ = ["ACTIONS", "Answer", "Call"]
 
-ACTIONS: Final[Mapping[str, Action]] = {**COLLECTION_ACTIONS, **SCOPE_ACTIONS, **RELATION_ACTIONS, **EMBEDDED_ACTIONS}
+ACTIONS: Final[Mapping[str, Action]] = {**COLLECTION_ACTIONS, **SCOPE_ACTIONS, **RELATION_ACTIONS, **EMBEDDED_ACTIONS, **USER_ACTIONS}
 """Every action by the name that endpoints call it by."""

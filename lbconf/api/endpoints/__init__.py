@@ -6,6 +6,7 @@ from lbconf.api.endpoints.collection import collection_endpoints
 from lbconf.api.endpoints.endpoint import Body, Endpoint, Result
 from lbconf.api.endpoints.relations import relation_endpoints
 from lbconf.api.endpoints.scopes import scope_endpoints
+from lbconf.api.endpoints.users import user_endpoints
 from lbconf.api.sharing import is_shared
 from lbconf.project.resolved import Model, Project
 
@@ -29,6 +30,7 @@ def model_endpoints(project: Project, model: Model) -> tuple[Endpoint, ...]:
 
 def _everything(project: Project, model: Model) -> Iterator[Endpoint]:
     yield from collection_endpoints(model)
+    yield from user_endpoints(model)
     for scope in model.scopes:
         yield from scope_endpoints(model, scope)
     for relation in model.relations.values():

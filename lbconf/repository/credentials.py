@@ -1,0 +1,80 @@
+"""Passwords: hashed with argon2, verified against argon2 and against the bcrypt hashes of LoopBack databases."""
+
+from functools import cache
+from threading import BoundedSemaphore
+from typing import Any, Final
+
+__all__ = ["LONGEST_PASSWORD", "hash_password", "is_password_hash", "password_fits", "waste_time"]
+
+LONGEST_PASSWORD: Final = 72
+"""Bytes; bcrypt looks at no more, and LoopBack takes no more."""
+AT_ONCE: Final = 2
+"""Hashes that are worked out at the same time: each takes tens of megabytes and a core."""
+BCRYPT: Final = ("$2a$", "$2b$", "$2y$")
+BCRYPT_LENGTH: Final = 60
+COSTS: Final = range(4, 15)
+"""Of bcrypt hashes that are taken: a dearer one would keep a worker for seconds."""
+
+_TURN: Final = BoundedSemaphore(AT_ONCE)
+
+
+def hash_password(plain: str) -> str:
+    """The argon2 hash of a password."""
+    with _TURN:
+        return str(_argon2().hash(plain))
+
+
+def is_password_hash(text: str) -> bool:
+    """Whether the text is a bcrypt hash as LoopBack makes them, which it stores as it comes."""
+    cost = text[4:6]
+    return (
+        text.startswith(BCRYPT[:2])
+        and len(text) == BCRYPT_LENGTH
+        and cost.isascii()
+        and cost.isdigit()
+        and int(cost) in COSTS
+    )
+
+
+def password_fits(plain: Any, stored: Any) -> tuple[bool, bool]:
+    """Whether a password is the one whose hash is stored, and whether that hash should be made anew with argon2."""
+    if not isinstance(plain, str) or not isinstance(stored, str) or not plain or not stored:
+        waste_time()
+        return False, False
+    if stored.startswith(BCRYPT):
+        return _bcrypt_fits(plain, stored), True
+    with _TURN:
+        try:
+            return bool(_argon2().verify(plain, stored)), False
+        except Exception:  # noqa: BLE001 - no hash that is known
+            return False, False
+
+
+def waste_time() -> None:
+    """Take as long as verifying a password does, so that nobody learns which users there are."""
+    with _TURN:
+        _argon2().verify("", _nobodys())
+
+
+def _bcrypt_fits(plain: str, stored: str) -> bool:
+    import bcrypt
+
+    with _TURN:
+        try:
+            return bcrypt.checkpw(plain.encode("utf-8")[:LONGEST_PASSWORD], stored.encode("ascii"))
+        except ValueError:
+            return False
+
+
+@cache
+def _argon2() -> Any:
+    from pwdlib.hashers.argon2 import Argon2Hasher
+
+    return Argon2Hasher()
+
+
+@cache
+def _nobodys() -> str:
+    import secrets
+
+    return str(_argon2().hash(secrets.token_hex()))
