@@ -12,5 +12,11 @@ from lbconf.api.actions.users import USER_ACTIONS
 
 __all__ = ["ACTIONS", "Answer", "Call"]
 
-ACTIONS: Final[Mapping[str, Action]] = {**COLLECTION_ACTIONS, **SCOPE_ACTIONS, **RELATION_ACTIONS, **EMBEDDED_ACTIONS, **USER_ACTIONS}
+ACTIONS: Final[Mapping[str, Action]] = {
+    **COLLECTION_ACTIONS,
+    **SCOPE_ACTIONS,
+    **RELATION_ACTIONS,
+    **EMBEDDED_ACTIONS,
+    **USER_ACTIONS,
+}
 """Every action by the name that endpoints call it by."""
