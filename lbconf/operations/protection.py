@@ -13,7 +13,7 @@ UNPROTECTED_HINT: Final = "Only where nobody else can reach the server, add --in
 
 
 def unprotected(project: Project) -> tuple[Diagnostic, ...]:
-    """One warning for access rules that are ignored, one for passwords that are not hashed."""
+    """A warning for access rules that are ignored."""
     found: list[Diagnostic] = []
     public = [model for model in project.models.values() if model.public and model.data_source]
     ruled = [model for model in public if model.acls]
@@ -25,17 +25,6 @@ def unprotected(project: Project) -> tuple[Diagnostic, ...]:
                 message=f"Access control is NOT enforced by this version: the rules of {_listed(ruled)} are ignored, "
                 "and everyone who reaches the server can read and write everything.",
                 location=ruled[0].acls[0].location,
-            )
-        )
-    users = [model for model in public if model.is_a("User")]
-    if users:
-        found.append(
-            Diagnostic(
-                code=Code.PASSWORDS_NOT_HASHED,
-                severity=Severity.WARNING,
-                message=f"Passwords of {_listed(users)} are stored as they come: this version has no login "
-                "and does not hash them.",
-                location=users[0].location,
             )
         )
     return tuple(found)

@@ -7,13 +7,14 @@ from typing import Any, Final, TypeGuard
 from urllib.parse import quote
 
 from lbconf.api.access.tokens import ETERNAL, authorization_required
-from lbconf.api.actions.call import NOTHING, Action, Answer, Call, data
+from lbconf.api.actions.call import NOTHING, Action, Answer, Call, created, data
+from lbconf.api.actions.collection import COLLECTION_ACTIONS
 from lbconf.diagnostics import Code
 from lbconf.project.resolved import Model, Relation
 from lbconf.query.errors import RequestError
 from lbconf.query.nodes import Row
 from lbconf.repository.credentials import hash_password, password_fits
-from lbconf.repository.user_rows import hashed_password
+from lbconf.repository.user_rows import hashed_password, is_user_model
 
 __all__ = ["USER_ACTIONS"]
 
@@ -23,6 +24,8 @@ TTL: Final = 1209600
 MOST_TTL: Final = 31556926
 RESET_TTL: Final = 900
 RESET_SCOPE: Final = "reset-password"
+SECRETS: Final = ("password", "email")
+"""What a user is known by: when one of them changes, tokens that were given before end."""
 
 
 def _login(call: Call) -> Answer:
@@ -114,19 +117,24 @@ def _set_password(call: Call) -> Answer:
 
 def _set(call: Call, user: Row, plain: str) -> Answer:
     """Store a password and end the user's other tokens."""
+    call.repository.set_password_hash(call.endpoint.model, user, hashed_password(plain))
+    _end_other_tokens(call, user)
+    return NOTHING
+
+
+def _end_other_tokens(call: Call, user: Row) -> None:
+    """Delete the user's access tokens but the one that came with the request."""
     model = call.endpoint.model
-    call.repository.set_password_hash(model, user, hashed_password(plain))
     tokens, relation = _token_model(call)
     where: dict[str, Any] = {relation.key_to[0]: user[model.ids[0].name]} if relation is not None else {}
     if not where:
-        return NOTHING
+        return
     if relation is not None and relation.polymorphic is not None:
         where[relation.polymorphic.discriminator] = model.name
     if call.caller.token is not None:
         own = tokens.ids[0].name
         where[own] = {"neq": call.caller.token[own]}
     call.repository.delete_all(tokens, where)
-    return NOTHING
 
 
 def _own_user(call: Call) -> Row:
@@ -233,7 +241,41 @@ def _refused(message: str, status: int, code: str | None = None) -> RequestError
     return RequestError(Code.REQUEST_REFUSED, message, status=status, error_code=code)
 
 
+def _created_unverified(call: Call) -> Answer:
+    """Create; nobody says of their own address that it is verified."""
+    if is_user_model(call.endpoint.model):
+        given = call.arguments.instances()
+        for row in given if isinstance(given, list) else [given]:
+            if row.get("emailVerified"):
+                row["emailVerified"] = False
+        return created(call, call.repository.create(call.endpoint.model, given))
+    return COLLECTION_ACTIONS["create"](call)
+
+
+def _ending_tokens(name: str) -> Action:
+    """The action that changes one instance; a user's other tokens end where the password or the address changes."""
+    action = COLLECTION_ACTIONS[name]
+
+    def change(call: Call) -> Answer:
+        model = call.endpoint.model
+        if not is_user_model(model):
+            return action(call)
+        known = call.arguments.parameters.get("id")
+        if known is None:
+            known = call.arguments.instance().get(model.ids[0].name)
+        before = call.repository.row_by_id(model, known) if known is not None else None
+        answer = action(call)
+        after = call.repository.row_by_id(model, known) if before is not None else None
+        if before is not None and after is not None and any(before.get(n) != after.get(n) for n in SECRETS):
+            _end_other_tokens(call, after)
+        return answer
+
+    return change
+
+
 USER_ACTIONS: Final[Mapping[str, Action]] = {
+    "create": _created_unverified,
+    **{name: _ending_tokens(name) for name in ("patchAttributes", "patchOrCreate", "replaceById", "replaceOrCreate")},
     "user_login": _login,
     "user_logout": _logout,
     "user_confirm": _confirm,
