@@ -86,6 +86,11 @@ class ConditionBinder:
         )
 
 
+def _holds_without(value: Any) -> bool:
+    """Whether a condition may hold for rows that do not have the property: those would all be written."""
+    return value is None or isinstance(value, Mapping | list)
+
+
 class _Binding:
     """One `where` on its way."""
 
@@ -155,7 +160,9 @@ class _Binding:
         return self._compared(target, name, value)
 
     def _unknown(self, name: str, value: Any) -> Condition | None:
-        unknown = Unknown.REFUSE if self.writes else self.rules.unknown
+        unknown = self.rules.unknown
+        if self.writes and (unknown is not Unknown.KEEP or _holds_without(value)):
+            unknown = Unknown.REFUSE
         if unknown is Unknown.REFUSE:
             raise self._no_such(name)
         self._warn(f'{self.model.name} has no property "{name}"; the condition on it was {self._fate()}')

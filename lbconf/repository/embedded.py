@@ -351,7 +351,9 @@ class References(_Kept):
 
 def _is_countable(value: Any) -> TypeGuard[float]:
     """Whether it is a number that has a successor; not an infinite one."""
-    return isinstance(value, int | float | Decimal) and not isinstance(value, bool) and abs(value) < _LARGEST
+    if not isinstance(value, int | float | Decimal) or isinstance(value, bool):
+        return False
+    return -_LARGEST < value < _LARGEST
 
 
 def _text(value: Any) -> str:

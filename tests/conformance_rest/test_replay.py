@@ -27,9 +27,6 @@ DEMANDED = (
 LEAST = 0.95
 
 ON_PURPOSE = {
-    # A property that the model does not have is refused in the condition of every write, on every store; LoopBack's
-    # memory connector answers that no row matched.
-    ("memory", "update-all"): 1,
     # LoopBack's DATETIME columns have whole seconds.
     ("mysql", "find"): 2,
     ("mysql", "include"): 1,

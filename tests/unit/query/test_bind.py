@@ -159,12 +159,27 @@ def test_refuses(clause: Any, rules: Rules, code: Code, hint: str | None) -> Non
 
 
 @pytest.mark.parametrize("rules", ALL_RULES)
-@pytest.mark.parametrize("clause", [{"bogus": 1}, {"cost": 1}, {"and": [{"bogus": {"neq": 1}}]}, {"name": {"foo": 1}}])
+@pytest.mark.parametrize(
+    "clause",
+    [{"bogus": None}, {"cost": 1}, {"and": [{"bogus": {"neq": 1}}]}, {"bogus": {"nin": []}}, {"name": {"foo": 1}}],
+)
 def test_nothing_is_dropped_from_the_condition_of_a_write(rules: Rules, clause: Any) -> None:
     models = LOOPBACK_SHOP if rules.loopback else NATIVE_SHOP
 
     with pytest.raises(RequestError):
         Binder(models, lambda _: rules).condition(clause, models["Product"], writes=True)
+
+
+@pytest.mark.parametrize("rules", ALL_RULES)
+def test_a_write_where_an_unknown_property_has_a_value_is_refused_unless_the_store_keeps_such(rules: Rules) -> None:
+    models = LOOPBACK_SHOP if rules.loopback else NATIVE_SHOP
+    binder = Binder(models, lambda _: rules)
+
+    if rules is KEEPING:
+        assert binder.condition({"bogus": 1}, models["Product"], writes=True) is not None
+    else:
+        with pytest.raises(RequestError):
+            binder.condition({"bogus": 1}, models["Product"], writes=True)
 
 
 def test_what_is_dropped_is_told() -> None:
