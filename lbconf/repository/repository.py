@@ -284,6 +284,8 @@ class Repository(ReadingRepository):
 
     def user_with(self, model: Model, values: Mapping[str, str]) -> Row | None:
         """The user with these values, the hash of the password included; None without one."""
+        if any("\0" in value for value in values.values()):
+            return None  # no store keeps such text, and some refuse to look for it
         names = tuple(values)
         condition = equals(model, names, tuple(values[name] for name in names))
         found = self._stores.find(Query(model=model, where=condition, limit=1))
