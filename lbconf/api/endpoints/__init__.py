@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 
 from lbconf.api.endpoints.collection import collection_endpoints
-from lbconf.api.endpoints.endpoint import Body, Endpoint, Result
+from lbconf.api.endpoints.endpoint import Argument, Body, Endpoint, Result
 from lbconf.api.endpoints.relations import relation_endpoints
 from lbconf.api.endpoints.scopes import scope_endpoints
 from lbconf.api.endpoints.users import user_endpoints
 from lbconf.api.sharing import is_shared
 from lbconf.project.resolved import Model, Project
 
-__all__ = ["Body", "Endpoint", "Result", "endpoints_of", "model_endpoints"]
+__all__ = ["Argument", "Body", "Endpoint", "Result", "endpoints_of", "model_endpoints"]
 
 
 def endpoints_of(project: Project) -> tuple[Endpoint, ...]:

@@ -1,11 +1,13 @@
 """One verb on one path of a model: LoopBack's method names, arguments and results."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 
 from lbconf.project.resolved import Model, Relation
 from lbconf.records import dataclass
 
-__all__ = ["FILTER", "WHERE", "Body", "Endpoint", "Result", "Row"]
+__all__ = ["FILTER", "WHERE", "Argument", "Body", "Endpoint", "Result", "Row"]
 
 Row = tuple[str, str, str, tuple[str, ...], "Body", "Result", str]
 """An endpoint in a table: prefix of the method, verb, end of the path, query arguments, body, result, summary."""
@@ -39,6 +41,19 @@ class Result(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Argument:
+    """Something an endpoint takes beside `filter`, `where` and its body, for the description of the API."""
+
+    name: str
+    place: str = "query"
+    """`query`, `path` or `header`."""
+    schema: Mapping[str, Any]
+    """JSON Schema of its value, as small as can be: `{"type": "string"}`."""
+    required: bool = False
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """One verb on one path of one model."""
 
@@ -60,6 +75,22 @@ class Endpoint:
     target: Model | None = None
     """Model of what is read or written, where it is not `model`."""
     summary: str = ""
+    arguments: tuple[Argument, ...] = ()
+    """What it takes beside `query` and `body`."""
+    body_schema: Mapping[str, Any] | None = None
+    """JSON Schema of the body where it is no instance of `subject`; `body` says whether there is one."""
+    result_schema: Mapping[str, Any] | None = None
+    """JSON Schema of a good answer where `result` does not say it; with `$ref` to `#/components/schemas/Order`."""
+    status: int | None = None
+    """Status of a good answer where it is neither 200 nor, without a body, 204."""
+    faults: tuple[int, ...] = ()
+    """Statuses of other answers that are peculiar to it, such as 304 or 412."""
+    body_media: tuple[str, ...] = ()
+    """Media types of bodies it reads beside JSON and forms."""
+    result_media: tuple[str, ...] = ()
+    """Media types of good answers it gives beside JSON."""
+    documented: bool = True
+    """Whether descriptions of the API tell of it."""
 
     @property
     def subject(self) -> Model:
