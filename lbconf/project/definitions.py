@@ -131,6 +131,9 @@ class _Settings(Definition):
 
 
 class _NativeSettings(_Settings, NativeSectionsOfModel):
+    code: str | Texts | None = Field(
+        None, description="Python modules of the project with hooks and remote methods: app.hooks.account."
+    )
     id_injection: bool | None = Field(None, description="false: no id is added where none is declared.")
     force_id: bool | Literal["auto"] | None = Field(None, description="Whether clients may not choose the id.")
     strict: bool | Literal["filter", "validate", "throw"] | None = Field(
@@ -189,6 +192,9 @@ class NativeModelFile(ModelDefinition):
 
 
 class _LoopbackSettings(_Settings, SectionsOfModel):
+    python_code: str | Texts | None = Field(
+        None, description="Python modules of the project with hooks and remote methods: hooks.account."
+    )
     id_injection: Truthy = None
     force_id: Truthy = None
     strict: Truthy = None

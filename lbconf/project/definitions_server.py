@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
-from lbconf.project.definition_parts import Definition
+from lbconf.project.definition_parts import Definition, Texts
 from lbconf.project.definitions_structure import StructureDefinition
 
 __all__ = ["DataSourceDefinition", "LoopbackServerDefinition", "ServerDefinition"]
@@ -95,6 +95,9 @@ class ServerDefinition(Definition):
     )
     max_page_size: int | None = Field(None, ge=1, description="Most rows of a list. Default: 10000.")
     threads: int | None = Field(None, ge=1)
+    code: str | Texts | None = Field(
+        None, description="Python modules of the project with boot functions and resolvers of roles."
+    )
     body_limit: str | int | None = None
     logout_sessions_on_sensitive_changes: bool | None = None
     api_info: dict[str, Any] | None = None
@@ -108,5 +111,8 @@ class LoopbackServerDefinition(Definition):
     host: str | None = None
     port: int | str | None = None
     rest_api_root: str | None = None
+    python_code: str | Texts | None = Field(
+        None, description="Python modules of the project with boot functions and resolvers of roles."
+    )
     acl_error_status: int | str | None = None
     remoting: dict[str, Any] | None = None

@@ -17,7 +17,7 @@ NOT_INHERITED: Final = frozenset({"base", "super", "plural", "http", "renamedFro
 _UNITED: Final = frozenset({"hidden", "protected", "hiddenProperties", "protectedProperties"})
 _REPLACED: Final = frozenset({"description", "comment"})
 _NAMED: Final = frozenset({"relations", "relationships"})
-_CONCATENATED: Final = frozenset({"acls"})
+_CONCATENATED: Final = frozenset({"acls", "code", "pythonCode"})
 
 
 @dataclass(frozen=True, slots=True)

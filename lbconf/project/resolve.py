@@ -101,6 +101,7 @@ def examine(
         server=server,
         components=components,
         middleware=_mapping(merged.data.get("middleware")),
+        code=_names(server.settings.get("pythonCode" if layout.is_loopback else "code")),
         auth=_auth(merged, layout, drafts, server.settings),
         diagnostics=tuple(finding for finding in found if finding.severity is not Severity.ERROR),
         declared=merged.data,
@@ -138,6 +139,7 @@ def _freeze(draft: Draft, places: Places, server: Mapping[str, Any]) -> Model:
         uniques=() if loopback else uniques_of(draft, places),
         checks=() if loopback else checks_of(draft, places),
         methods=_mapping(settings.get("methods")),
+        code=_names(settings.get("pythonCode" if loopback else "code")),
         mixins=_mapping(settings.get("mixins")),
         strict=_strict(settings.get("strict", not loopback)),
         force_id=_force_id(draft),
@@ -205,6 +207,12 @@ def _description(settings: Mapping[str, Any]) -> str | None:
 
 def _mapping(value: Any) -> Mapping[str, Any]:
     return value if value is not None and isinstance(value, Mapping) else EMPTY
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    """Texts as written: one, or a list of them; each once."""
+    listed = value if isinstance(value, list | tuple) else [value]
+    return tuple(dict.fromkeys(name for name in listed if isinstance(name, str) and name))
 
 
 def _text(value: Any) -> str | None:

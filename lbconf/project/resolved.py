@@ -291,6 +291,8 @@ class Model:
     """Whether a client may not choose the id on create."""
     validate_upsert: bool | None = None
     replace_on_put: bool = True
+    code: tuple[str, ...] = ()
+    """Python modules with its hooks and remote methods, those of its bases first."""
     shared_methods: Mapping[str, bool] = field(default_factory=_empty)
     """Method name or glob to on/off, project-wide settings already merged in."""
     read_only: bool = False
@@ -370,6 +372,8 @@ class Project:
     server: ServerSettings
     components: Mapping[str, Any] = field(default_factory=_empty)
     middleware: Mapping[str, Any] = field(default_factory=_empty)
+    code: tuple[str, ...] = ()
+    """Python modules that belong to no model: boot functions, resolvers of roles."""
     auth: bool = False
     """Whether access control is enforced."""
     diagnostics: tuple[Diagnostic, ...] = ()
