@@ -28,7 +28,7 @@ from lbconf.connectors.contract import Connector
 from lbconf.diagnostics import Code
 from lbconf.errors import LbconfError
 from lbconf.project.resolved import Project
-from lbconf.query.nodes import Query
+from lbconf.query.nodes import Query, Row
 from lbconf.records import dataclass
 from lbconf.repository import Repository
 
@@ -48,6 +48,8 @@ class ApiOptions:
     access_log: bool = True
     write_log: Callable[[bytes], object]
     """Where log lines go."""
+    examples: Callable[[], Mapping[str, Row]] = dict
+    """Gives a row by model, for the description of the API; asked when that is first wanted."""
 
 
 def create_app(
@@ -93,7 +95,7 @@ def create_app(
                 logger.removeHandler(handler)
 
     litestar = Litestar(
-        route_handlers=[models, *system_handlers(project, endpoints, sources)],
+        route_handlers=[models, *system_handlers(project, endpoints, sources, options.examples)],
         lifespan=[lifespan],
         openapi_config=None,
         compression_config=_compression(project),

@@ -1,41 +1,88 @@
 """The OpenAPI 3.1 description of every endpoint. Source: https://spec.openapis.org/oas/v3.1.1."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from lbconf import __version__
-from lbconf.api.endpoints import Body, Endpoint, Result
-from lbconf.api.openapi_schemas import model_schemas, property_schema
+from lbconf.api.endpoints import Endpoint
+from lbconf.api.openapi_filters import filter_schemas
+from lbconf.api.openapi_operations import Operations
+from lbconf.api.openapi_schemas import model_schemas
+from lbconf.api.openapi_security import Security, security_of
+from lbconf.api.openapi_shared import shared_schemas
+from lbconf.datatypes import ArrayType, ModelType
 from lbconf.project.resolved import Model, Project
+from lbconf.query.nodes import Row
 
 __all__ = ["api_title", "openapi_document"]
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
-def openapi_document(project: Project, endpoints: Sequence[Endpoint], server_url: str | None = None) -> dict[str, Any]:
-    """The whole document as JSON data; paths start at the REST root, which is the server's URL unless one is given."""
-    models = _described(project, endpoints)
+def openapi_document(
+    project: Project,
+    endpoints: Sequence[Endpoint],
+    server_url: str | None = None,
+    *,
+    examples: Mapping[str, Row] | None = None,
+    unserved: Collection[str] = (),
+) -> dict[str, Any]:
+    """The whole document as JSON data, the same for the same project.
+
+    Args:
+        project: The resolved project.
+        endpoints: All endpoints, in the project's order.
+        server_url: Where the REST root is; by default its path.
+        examples: A row by model, as JSON values; those that a stranger may not read are left out.
+        unserved: Data sources whose connector is not there.
+    """
+    documented = [endpoint for endpoint in endpoints if endpoint.documented]
+    models = _described(project, documented)
+    security = security_of(project)
+    shown = _shown(project, documented, examples or {}, security)
+    operations = Operations(security, shown)
     paths: dict[str, dict[str, Any]] = {}
-    used: set[str] = set()
-    for endpoint in endpoints:
+    for endpoint in documented:
         path = endpoint.model.path + ("" if endpoint.path == "/" else endpoint.path)
-        paths.setdefault(path, {})[endpoint.verb.lower()] = _operation(endpoint, used)
-    info = _information(project)
+        served = endpoint.model.data_source not in unserved
+        paths.setdefault(path, {})[endpoint.verb.lower()] = operations.describe(endpoint, served=served)
+    schemas = {**shared_schemas(loopback=project.layout.is_loopback), **model_schemas(project, models, shown)}
+    for model in models:
+        schemas |= filter_schemas(project, model, shown.get(model.name))
     return {
         "openapi": "3.1.0",
         "jsonSchemaDialect": DIALECT,
-        "info": info,
+        "info": _information(project),
         "servers": [{"url": server_url or project.server.rest_api_root.rstrip("/") or "/"}],
         "tags": [
             {"name": model.name, **({"description": model.description} if model.description else {})}
-            for model in {endpoint.model.name: endpoint.model for endpoint in endpoints}.values()
+            for model in {endpoint.model.name: endpoint.model for endpoint in documented}.values()
         ],
         "paths": paths,
         "components": {
-            "schemas": {**_SHARED_SCHEMAS, **model_schemas(project, models)},
-            "responses": _RESPONSES,
+            "schemas": schemas,
+            "parameters": operations.parameters,
+            "responses": operations.responses,
+            **({"securitySchemes": dict(security.schemes)} if security.known else {}),
         },
+    }
+
+
+def _shown(
+    project: Project, endpoints: Iterable[Endpoint], examples: Mapping[str, Row], security: Security
+) -> Mapping[str, Row]:
+    """The examples that whoever reads the description may see, without properties that are hidden."""
+    readable = {
+        endpoint.model.name for endpoint in endpoints if endpoint.method == "find" and security.is_open(endpoint)
+    }
+    return {
+        name: {
+            key: value
+            for key, value in row.items()
+            if (prop := project.models[name].properties.get(key)) is not None and not prop.hidden and not prop.protected
+        }
+        for name, row in examples.items()
+        if name in readable and name in project.models
     }
 
 
@@ -74,211 +121,9 @@ def _described(project: Project, endpoints: Iterable[Endpoint]) -> tuple[Model, 
             for relation in model.relations.values()
             if relation.target and (target := project.models.get(relation.target)) is not None
         ]
+        kinds = [prop.type for prop in model.properties.values()]
+        inner = [kind.item if isinstance(kind, ArrayType) else kind for kind in kinds]
+        waiting += [
+            project.models[kind.model] for kind in inner if isinstance(kind, ModelType) and kind.model in project.models
+        ]
     return tuple(found.values())
-
-
-def _operation(endpoint: Endpoint, used: set[str]) -> dict[str, Any]:
-    operation: dict[str, Any] = {
-        "tags": [endpoint.model.name],
-        "summary": endpoint.summary,
-        "operationId": _unused(endpoint, used),
-        "parameters": [*_path_parameters(endpoint), *_query_parameters(endpoint)],
-        "responses": {**_good(endpoint), **_bad(endpoint)},
-    }
-    if endpoint.body is not Body.NONE:
-        schema: dict[str, Any] = {"$ref": f"#/components/schemas/{_body_name(endpoint)}"}
-        if endpoint.body is Body.INSTANCES:
-            schema = {"oneOf": [schema, {"type": "array", "items": schema}]}
-        operation["requestBody"] = {
-            "required": endpoint.result is not Result.LINK,
-            "content": {
-                "application/json": {"schema": schema},
-                "application/x-www-form-urlencoded": {"schema": schema},
-            },
-        }
-    return operation
-
-
-def _unused(endpoint: Endpoint, used: set[str]) -> str:
-    """LoopBack's operation id; where a method has several paths, later ones name verb and path too."""
-    name = endpoint.operation_id
-    if name in used:
-        name += "__" + endpoint.verb.lower() + endpoint.path.replace("/", "_").replace("{", "").replace("}", "")
-    used.add(name)
-    return name
-
-
-def _body_name(endpoint: Endpoint) -> str:
-    partial = endpoint.action in {
-        "patchOrCreate",
-        "patchAttributes",
-        "updateAll",
-        "upsertWithWhere",
-        "relation_updateById",
-        "relation_update",
-        "relation_link",
-    }
-    return f"{endpoint.subject.name}.{'partial' if partial else 'new'}"
-
-
-def _path_parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    if "{id}" in endpoint.path:
-        found.append(_path_parameter("id", endpoint.model, f"Id of the {endpoint.model.name}."))
-    if "{fk}" in endpoint.path:
-        target = endpoint.subject
-        found.append(_path_parameter("fk", target, f"Id of the {endpoint.relation.name if endpoint.relation else ''}."))
-    return found
-
-
-def _path_parameter(name: str, model: Model, description: str) -> dict[str, Any]:
-    ids = model.ids
-    if len(ids) > 1:
-        names = ", ".join(prop.name for prop in ids)
-        description += f" Its parts {names} in this order, joined by commas; a comma inside a part is written %2C."
-    schema = property_schema(ids[0]) if len(ids) == 1 else {"type": "string"}
-    kept = {key: value for key, value in schema.items() if key in {"type", "format"}}
-    return {"name": name, "in": "path", "required": True, "description": description, "schema": kept}
-
-
-def _query_parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    if "filter" in endpoint.query:
-        found.append(_json_parameter("filter", "Filter", _FILTER_HELP, '{"where":{},"limit":10}'))
-    if "where" in endpoint.query:
-        found.append(_json_parameter("where", "Where", _WHERE_HELP, "{}"))
-    return found
-
-
-def _json_parameter(name: str, schema: str, description: str, example: str) -> dict[str, Any]:
-    return {
-        "name": name,
-        "in": "query",
-        "required": False,
-        "description": description,
-        "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}, "example": example}},
-    }
-
-
-def _good(endpoint: Endpoint) -> dict[str, Any]:
-    schema: dict[str, Any] = {"$ref": f"#/components/schemas/{endpoint.subject.name}"}
-    match endpoint.result:
-        case Result.NOTHING:
-            return {"200" if endpoint.verb == "HEAD" else "204": {"description": "Done; there is no body."}}
-        case Result.COUNT:
-            schema = {"$ref": "#/components/schemas/Count"}
-        case Result.EXISTS:
-            schema = {"$ref": "#/components/schemas/Exists"}
-        case Result.INSTANCES:
-            schema = {"type": "array", "items": schema}
-        case Result.CREATED:
-            schema = {"oneOf": [schema, {"type": "array", "items": schema}]}
-        case Result.INSTANCE | Result.LINK:
-            pass
-    return {"200": {"description": "Done.", "content": {"application/json": {"schema": schema}}}}
-
-
-def _bad(endpoint: Endpoint) -> dict[str, Any]:
-    found = {"400": {"$ref": "#/components/responses/BadRequest"}}
-    if "{" in endpoint.path or endpoint.action == "findOne":
-        found["404"] = {"$ref": "#/components/responses/NotFound"}
-    if endpoint.body is not Body.NONE:
-        found["409"] = {"$ref": "#/components/responses/Conflict"}
-        found["413"] = {"$ref": "#/components/responses/TooLarge"}
-        found["422"] = {"$ref": "#/components/responses/Invalid"}
-    found["503"] = {"$ref": "#/components/responses/Away"}
-    return found
-
-
-def _response(description: str) -> dict[str, Any]:
-    return {
-        "description": description,
-        "content": {
-            "application/json": {"schema": {"$ref": "#/components/schemas/Error"}},
-            "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}},
-        },
-    }
-
-
-_RESPONSES: Final = {
-    "BadRequest": _response("The request cannot be understood."),
-    "NotFound": _response("There is no such instance."),
-    "Conflict": _response("There is such an instance already."),
-    "TooLarge": _response("The body is larger than the server takes."),
-    "Invalid": _response("The instance is not valid; `details` says why."),
-    "Away": _response("The data source cannot be reached at the moment."),
-}
-
-_FILTER_HELP: Final = (
-    "Which instances, and what of them: an object with `where`, `fields`, `order`, `limit`, `skip` and `include`, "
-    "as JSON or in brackets (`filter[where][name]=x`)."
-)
-_WHERE_HELP: Final = "Which instances: conditions by property, as JSON or in brackets (`where[name]=x`)."
-
-_SHARED_SCHEMAS: Final[dict[str, Any]] = {
-    "Where": {
-        "type": "object",
-        "description": "Conditions by property: a value, or an object with one operator "
-        "(`eq`, `neq`, `gt`, `gte`, `lt`, `lte`, `between`, `inq`, `nin`, `like`, `nlike`, `ilike`, `nilike`, "
-        "`regexp`, `near`); joined by `and` and `or`.",
-        "additionalProperties": True,
-    },
-    "Filter": {
-        "type": "object",
-        "properties": {
-            "where": {"$ref": "#/components/schemas/Where"},
-            "fields": {
-                "oneOf": [
-                    {"type": "string"},
-                    {"type": "array", "items": {"type": "string"}},
-                    {"type": "object", "additionalProperties": {"type": "boolean"}},
-                ]
-            },
-            "order": {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},
-            "limit": {"type": "integer", "minimum": 1},
-            "skip": {"type": "integer", "minimum": 0},
-            "offset": {"type": "integer", "minimum": 0},
-            "include": {"description": "A relation, a list of relations, or objects with `relation` and `scope`."},
-        },
-        "additionalProperties": True,
-    },
-    "Count": {
-        "type": "object",
-        "properties": {"count": {"type": "integer", "minimum": 0}},
-        "required": ["count"],
-    },
-    "Exists": {
-        "type": "object",
-        "properties": {"exists": {"type": "boolean"}},
-        "required": ["exists"],
-    },
-    "Error": {
-        "type": "object",
-        "properties": {
-            "error": {
-                "type": "object",
-                "properties": {
-                    "statusCode": {"type": "integer"},
-                    "name": {"type": "string"},
-                    "message": {"type": "string"},
-                    "code": {"type": "string"},
-                    "details": {"description": "For validation: `context`, `codes` and `messages` by property."},
-                },
-                "required": ["statusCode", "message"],
-            }
-        },
-        "required": ["error"],
-    },
-    "Problem": {
-        "type": "object",
-        "description": "Problem details, RFC 9457.",
-        "properties": {
-            "type": {"type": "string", "format": "uri-reference"},
-            "title": {"type": "string"},
-            "status": {"type": "integer"},
-            "detail": {"type": "string"},
-            "instance": {"type": "string", "format": "uri-reference"},
-        },
-        "required": ["title", "status"],
-    },
-}

@@ -1,6 +1,6 @@
 """JSON Schemas of models as the API shows and takes them. Source: JSON Schema 2020-12."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, assert_never
 
 from lbconf.datatypes import (
@@ -25,19 +25,37 @@ from lbconf.datatypes import (
     TimeType,
     UuidType,
 )
-from lbconf.project.resolved import UNSET, Model, Project, Property, Strict
+from lbconf.project.resolved import UNSET, Model, Project, Property, RelationKind, Strict
+from lbconf.query.nodes import Row
 
-__all__ = ["model_schemas", "property_schema"]
+__all__ = ["model_schemas", "property_schema", "whole_name"]
 
 
-def model_schemas(project: Project, models: Iterable[Model]) -> dict[str, Any]:
-    """Three schemas a model: `Order` as answered, `Order.new` to create and `Order.partial` to change."""
+def model_schemas(
+    project: Project, models: Iterable[Model], examples: Mapping[str, Row] | None = None
+) -> dict[str, Any]:
+    """Schemas of models: `Order` as answered, `Order.new` to create and `Order.partial` to change.
+
+    Where clients may not choose the id of what they create there is `Order.whole` too: all
+    of an instance, to replace one. `examples` are rows by model.
+    """
     found: dict[str, Any] = {}
     for model in models:
-        found[model.name] = _answered(project, model)
-        found[f"{model.name}.new"] = _taken(model, complete=True)
-        found[f"{model.name}.partial"] = _taken(model, complete=False)
+        row = examples.get(model.name) if examples else None
+        found[model.name] = _answered(project, model) | ({"examples": [dict(row)]} if row else {})
+        given = {name for name, prop in model.properties.items() if prop.id and (prop.generated or model.force_id)}
+        chosen = [prop for prop in model.properties.values() if prop.name not in given]
+        found[f"{model.name}.new"] = _taken(project, model, chosen, row, complete=True)
+        found[f"{model.name}.partial"] = _taken(project, model, model.properties.values(), row, complete=False)
+        if given:
+            found[f"{model.name}.whole"] = _taken(project, model, model.properties.values(), row, complete=True)
     return found
+
+
+def whole_name(model: Model) -> str:
+    """The name of the schema of all of an instance."""
+    given = any(prop.id and (prop.generated or model.force_id) for prop in model.properties.values())
+    return f"{model.name}.{'whole' if given else 'new'}"
 
 
 def property_schema(prop: Property) -> dict[str, Any]:
@@ -56,42 +74,67 @@ def property_schema(prop: Property) -> dict[str, Any]:
 
 
 def _answered(project: Project, model: Model) -> dict[str, Any]:
-    properties = {
-        name: property_schema(prop) | ({"readOnly": True} if prop.generated and prop.id else {})
-        for name, prop in model.properties.items()
-        if not prop.hidden
-    }
+    embedded = _embedded(project, model)
+    properties: dict[str, Any] = {}
+    for name, prop in model.properties.items():
+        if not prop.hidden:
+            properties[name] = embedded.get(name) or property_schema(prop)
+            properties[name].pop("default", None)
+            if prop.generated and prop.id:
+                properties[name]["readOnly"] = True
     for relation in model.relations.values():
         if relation.name in properties or relation.target not in project.models or relation.target is None:
             continue
-        target: dict[str, Any] = {"$ref": f"#/components/schemas/{relation.target}"}
-        properties[relation.name] = (
-            {"type": "array", "items": target, "description": "Only where it is included."}
-            if relation.many
-            else {"anyOf": [target, {"type": "null"}], "description": "Only where it is included."}
-        )
+        properties[relation.name] = _leading(relation.target, many=relation.many)
+        properties[relation.name]["description"] = "Only where it is included."
     schema: dict[str, Any] = {"type": "object", "properties": properties}
     if model.description:
         schema["description"] = model.description
     return schema
 
 
-def _taken(model: Model, *, complete: bool) -> dict[str, Any]:
-    chosen = {
-        name: prop for name, prop in model.properties.items() if not (prop.id and (prop.generated or model.force_id))
-    }
-    schema: dict[str, Any] = {
-        "type": "object",
-        "properties": {name: property_schema(prop) for name, prop in chosen.items()},
-    }
-    required = [
-        name for name, prop in chosen.items() if prop.required and prop.default is UNSET and prop.default_fn is None
-    ]
+def _taken(
+    project: Project, model: Model, chosen: Iterable[Property], row: Row | None, *, complete: bool
+) -> dict[str, Any]:
+    embedded = _embedded(project, model)
+    properties: dict[str, Any] = {}
+    required: list[str] = []
+    for prop in chosen:
+        properties[prop.name] = embedded.get(prop.name) or property_schema(prop)
+        if not complete:
+            properties[prop.name].pop("default", None)
+        wanted = prop.required or (prop.id and not prop.generated and not model.layout.is_loopback)
+        if wanted and prop.default is UNSET and prop.default_fn is None:
+            required.append(prop.name)
+    schema: dict[str, Any] = {"type": "object", "properties": properties}
     if complete and required:
         schema["required"] = required
     if model.strict is Strict.REJECT:
         schema["additionalProperties"] = False
+    shown = {name: value for name, value in (row or {}).items() if name in properties}
+    if shown and (not complete or set(required) <= shown.keys()):
+        schema["examples"] = [shown if complete else dict([next(reversed(shown.items()))])]
     return schema
+
+
+def _embedded(project: Project, model: Model) -> dict[str, dict[str, Any]]:
+    """Schemas of the properties that hold instances of other models, by their name."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, prop in model.properties.items():
+        inner = prop.type.item if isinstance(prop.type, ArrayType) else prop.type
+        if isinstance(inner, ModelType) and inner.model in project.models:
+            found[name] = _leading(inner.model, many=inner is not prop.type)
+    for relation in model.relations.values():
+        one = relation.kind is RelationKind.EMBEDS_ONE
+        if (one or relation.kind is RelationKind.EMBEDS_MANY) and relation.target in project.models:
+            found[relation.embedded_property or relation.name] = _leading(str(relation.target), many=not one)
+    return found
+
+
+def _leading(name: str, *, many: bool) -> dict[str, Any]:
+    """The schema of another model's instance, or of a list of them."""
+    target = {"$ref": f"#/components/schemas/{name}"}
+    return {"type": "array", "items": target} if many else {"anyOf": [target, {"type": "null"}]}
 
 
 def _type_schema(kind: DataType) -> dict[str, Any]:  # noqa: C901, PLR0912 - one case for each type

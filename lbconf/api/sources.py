@@ -45,6 +45,10 @@ class Sources:
         """Names of the data sources that did not answer when last asked."""
         return frozenset(self._away)
 
+    def serves(self, name: str) -> bool:
+        """Whether there is a connector for a data source."""
+        return name in self._connectors
+
     def is_away(self, name: str) -> bool:
         """Whether a data source did not answer when last asked."""
         return name in self._away

@@ -1,30 +1,44 @@
 """Endpoints that are no model's: start page, health, readiness, API description, explorer."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from litestar import Response, route
+from litestar import Request, Response, route
 from litestar.handlers import HTTPRouteHandler
 
+from lbconf.api.descriptions import Description
 from lbconf.api.endpoints import Endpoint
 from lbconf.api.explorer import READING, explorer_handlers
 from lbconf.api.openapi import openapi_document
 from lbconf.api.present import encode, plain
 from lbconf.api.sources import Sources
 from lbconf.project.resolved import Project
+from lbconf.query.nodes import Row
 
 __all__ = ["system_handlers"]
 
 JSON = "application/json; charset=utf-8"
 
 
-def system_handlers(project: Project, endpoints: Sequence[Endpoint], sources: Sources) -> list[HTTPRouteHandler]:
+def system_handlers(
+    project: Project,
+    endpoints: Sequence[Endpoint],
+    sources: Sources,
+    examples: Callable[[], Mapping[str, Row]] = dict,
+) -> list[HTTPRouteHandler]:
     """The handlers, those of the explorer only where the project has one."""
     started = datetime.now(UTC)
     clock = time.monotonic()
-    document: list[bytes] = []
+    document = Description(
+        lambda: openapi_document(
+            project,
+            endpoints,
+            examples=examples(),
+            unserved=[name for name in project.data_sources if not sources.serves(name)],
+        )
+    )
 
     @route("/", http_method=READING, media_type=JSON, include_in_schema=False)
     async def start_page() -> Response[bytes]:
@@ -51,10 +65,8 @@ def system_handlers(project: Project, endpoints: Sequence[Endpoint], sources: So
         )
 
     @route("/openapi.json", http_method=READING, media_type=JSON, include_in_schema=False)
-    async def describe() -> Response[bytes]:
-        if not document:
-            document.append(encode(openapi_document(project, endpoints)))
-        return Response(document[0], media_type=JSON)
+    async def describe(request: Request[Any, Any, Any]) -> Response[bytes]:
+        return await document.answer(request)
 
     handlers: list[HTTPRouteHandler] = [health, ready, describe]
     if project.server.rest_api_root.strip("/"):

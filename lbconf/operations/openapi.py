@@ -3,7 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from lbconf.connectors.registry import connector_type
 from lbconf.operations.load import load_project
+from lbconf.operations.seed_rows import example_rows
 
 __all__ = ["describe"]
 
@@ -21,4 +23,7 @@ def describe(
     from lbconf.api.openapi import openapi_document
 
     project = load_project(root, environment, layout=layout, overrides=sets)
-    return openapi_document(project, endpoints_of(project), server_url)
+    unserved = [name for name, source in project.data_sources.items() if connector_type(source.connector) is None]
+    return openapi_document(
+        project, endpoints_of(project), server_url, examples=example_rows(project), unserved=unserved
+    )

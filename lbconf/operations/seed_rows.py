@@ -13,7 +13,7 @@ from lbconf.documents.text import read_text
 from lbconf.project.resolved import Layout, Model, Project
 from lbconf.records import dataclass
 
-__all__ = ["SeedRow", "own_seed_files", "read_seed", "seed_files"]
+__all__ = ["SeedRow", "example_rows", "own_seed_files", "read_seed", "seed_files"]
 
 SUFFIXES: Final = (".yaml", ".yml", ".json", ".jsonc")
 FOLDER: Final = "seed"
@@ -44,6 +44,14 @@ def own_seed_files(project: Project) -> tuple[Path, ...]:
     if project.layout is not Layout.NATIVE:
         return ()
     return seed_files(locate(project.root, project.layout).folder, project.environment)
+
+
+def example_rows(project: Project) -> Mapping[str, dict[str, Any]]:
+    """The first seed row of each model that has one; of files that cannot be used, none."""
+    found: dict[str, dict[str, Any]] = {}
+    for row in read_seed(project, own_seed_files(project), Collector()):
+        found.setdefault(row.model.name, dict(row.values))
+    return found
 
 
 def read_seed(project: Project, files: Iterable[Path], found: Collector) -> tuple[SeedRow, ...]:

@@ -5,6 +5,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from lbconf.errors import ConnectorError, LbconfError
 from lbconf.operations.data_sources import create_connectors
 from lbconf.operations.load import load_project
 from lbconf.operations.protection import UNPROTECTED_HINT, unprotected
+from lbconf.operations.seed_rows import example_rows
 from lbconf.project.resolved import Project
 from lbconf.records import dataclass, replace
 
@@ -114,6 +116,7 @@ def application(options: ServeOptions, project: Project | None = None) -> Any:
             threads=options.threads or _asked_threads(found) or _threads(connectors),
             access_log=options.access_log,
             write_log=_write_log,
+            examples=partial(example_rows, found),
         ),
     )
 

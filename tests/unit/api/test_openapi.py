@@ -45,7 +45,7 @@ def test_hidden_properties_are_not_shown(document: dict[str, Any]) -> None:
 def test_errors_are_described(document: dict[str, Any]) -> None:
     answers = document["paths"]["/Orders/{id}"]["patch"]["responses"]
 
-    assert set(answers) == {"200", "400", "404", "409", "413", "422", "503"}
+    assert set(answers) == {"200", "400", "404", "406", "409", "413", "414", "415", "422", "503"}
     assert set(document["components"]["responses"]["NotFound"]["content"]) == {
         "application/json",
         "application/problem+json",

@@ -1,0 +1,209 @@
+"""One endpoint as an OpenAPI operation: parameters, body, answers."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from lbconf.api.endpoints import Argument, Body, Endpoint, Result
+from lbconf.api.openapi_schemas import property_schema, whole_name
+from lbconf.api.openapi_security import Security
+from lbconf.api.openapi_shared import RESPONSES, reference, response_reference
+from lbconf.project.resolved import Model
+from lbconf.query.nodes import Row
+
+__all__ = ["Operations"]
+
+JSON: Final = "application/json"
+FORM: Final = "application/x-www-form-urlencoded"
+PARTIAL: Final = frozenset(
+    {
+        "patchOrCreate",
+        "patchAttributes",
+        "updateAll",
+        "upsertWithWhere",
+        "relation_updateById",
+        "relation_update",
+        "relation_link",
+        "embedded_updateById",
+        "embedded_update",
+        "reference_link",
+    }
+)
+"""Actions whose body need not hold what a new instance must."""
+FILTER_HELP: Final = "Which instances, and what of them: as JSON, or in brackets (`filter[where][name]=x`)."
+WHERE_HELP: Final = "Which instances: conditions by property, as JSON or in brackets (`where[name]=x`)."
+
+_TEXT: Final[Mapping[str, Any]] = {"schema": {"type": "string"}}
+
+
+class Operations:
+    """Describes endpoints one after another; what they share is kept in `parameters` and `responses`."""
+
+    def __init__(self, security: Security, examples: Mapping[str, Row]) -> None:
+        """Take who may ask, and a row of each model that has an example."""
+        self._security = security
+        self._examples = examples
+        self._used: set[str] = set()
+        self.parameters: dict[str, Any] = {}
+        """Parameters that operations refer to, by name."""
+        self.responses: dict[str, Any] = {}
+        """Responses that operations refer to, by name."""
+
+    def describe(self, endpoint: Endpoint, *, served: bool = True) -> dict[str, Any]:
+        """The operation of one endpoint. `served`: whether lbconf has the connector of its data source."""
+        operation: dict[str, Any] = {
+            "tags": [endpoint.model.name],
+            "summary": endpoint.summary,
+            "operationId": self._unused(endpoint),
+        }
+        parameters = [
+            *self._path_parameters(endpoint),
+            *self._query_parameters(endpoint),
+            *(_argument(found) for found in endpoint.arguments),
+        ]
+        if parameters:
+            operation["parameters"] = parameters
+        if endpoint.body is not Body.NONE:
+            operation["requestBody"] = _body(endpoint)
+        operation["responses"] = {**_good(endpoint), **self._bad(endpoint, served=served)}
+        wanted = self._security.wanted(endpoint)
+        if wanted is not None:
+            operation["security"] = wanted
+        return operation
+
+    def _unused(self, endpoint: Endpoint) -> str:
+        """LoopBack's operation id; where a method has several paths, later ones name verb and path too."""
+        name = endpoint.operation_id
+        if name in self._used:
+            name += "__" + endpoint.verb.lower() + endpoint.path.replace("/", "_").replace("{", "").replace("}", "")
+        self._used.add(name)
+        return name
+
+    def _path_parameters(self, endpoint: Endpoint) -> list[dict[str, Any]]:
+        written = {found.name for found in endpoint.arguments if found.place == "path"}
+        found: list[dict[str, Any]] = []
+        if "{id}" in endpoint.path and "id" not in written:
+            found.append(self._id(endpoint.model, "id", f"Id of the {endpoint.model.name}."))
+        if "{fk}" in endpoint.path and "fk" not in written:
+            found.append(self._id(endpoint.subject, "fk", f"Id of the {endpoint.subject.name}."))
+        if "{nk}" in endpoint.path and "nk" not in written:
+            nested: dict[str, Any] = {"name": "nk", "in": "path", "required": True, "schema": {"type": "string"}}
+            found.append({**nested, "description": "Id of the instance at the end of the path."})
+        return found
+
+    def _id(self, model: Model, name: str, description: str) -> dict[str, Any]:
+        """A reference to the parameter that is a model's id."""
+
+        def make() -> dict[str, Any]:
+            ids = model.ids
+            parts = ", ".join(prop.name for prop in ids)
+            several = f" Its parts {parts} in this order, joined by commas; a comma inside a part is written %2C."
+            schema = property_schema(ids[0]) if len(ids) == 1 else {"type": "string"}
+            parameter = {
+                "name": name,
+                "in": "path",
+                "required": True,
+                "description": description + (several if len(ids) > 1 else ""),
+                "schema": {key: value for key, value in schema.items() if key in {"type", "format", "maxLength"}},
+            }
+            row = self._examples.get(model.name, {})
+            if ids and all(prop.name in row for prop in ids):
+                values = [row[prop.name] for prop in ids]
+                parameter["example"] = values[0] if len(values) == 1 else ",".join(map(str, values))
+            return parameter
+
+        key = f"{model.name}.{name}"
+        if key not in self.parameters:
+            self.parameters[key] = make()
+        return _parameter(key)
+
+    def _query_parameters(self, endpoint: Endpoint) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        written = {argument.name for argument in endpoint.arguments}
+        for name, text in (("filter", FILTER_HELP), ("where", WHERE_HELP)):
+            if name in endpoint.query and name not in written:
+                key = f"{endpoint.subject.name}.{name}"
+                schema = reference(key)
+                self.parameters.setdefault(
+                    key,
+                    {"name": name, "in": "query", "description": text, "content": {JSON: {"schema": schema}}},
+                )
+                found.append(_parameter(key))
+        return found
+
+    def _bad(self, endpoint: Endpoint, *, served: bool) -> dict[str, Any]:
+        statuses = {400, 406, 414, 503, *endpoint.faults, *self._security.statuses(endpoint)}
+        if "{" in endpoint.path or endpoint.action == "findOne":
+            statuses.add(404)
+        if endpoint.verb not in {"GET", "HEAD"}:
+            statuses.add(409)
+        if endpoint.body is not Body.NONE:
+            statuses |= {413, 415, 422}
+        if endpoint.verb == "DELETE":
+            statuses.add(422)
+        if not served:
+            statuses.add(501)
+        found: dict[str, Any] = {}
+        for status in sorted(statuses):
+            name, response = RESPONSES[status]
+            self.responses[name] = response
+            found[str(status)] = response_reference(name)
+        return found
+
+
+def _parameter(key: str) -> dict[str, Any]:
+    return {"$ref": f"#/components/parameters/{key}"}
+
+
+def _argument(argument: Argument) -> dict[str, Any]:
+    found: dict[str, Any] = {"name": argument.name, "in": argument.place, "schema": dict(argument.schema)}
+    if argument.required or argument.place == "path":
+        found["required"] = True
+    if argument.description:
+        found["description"] = argument.description
+    return found
+
+
+def _body(endpoint: Endpoint) -> dict[str, Any]:
+    schema: Mapping[str, Any]
+    if endpoint.body_schema is not None:
+        schema = endpoint.body_schema
+    else:
+        schema = reference(_body_name(endpoint))
+        if endpoint.body is Body.INSTANCES:
+            schema = {"anyOf": [schema, {"type": "array", "items": schema}]}
+    return {
+        "required": endpoint.result is not Result.LINK,
+        "content": {JSON: {"schema": schema}, FORM: {"schema": schema}} | dict.fromkeys(endpoint.body_media, _TEXT),
+    }
+
+
+def _body_name(endpoint: Endpoint) -> str:
+    if endpoint.action in {"replaceOrCreate", "replaceById"}:
+        return whole_name(endpoint.subject)
+    return f"{endpoint.subject.name}.{'partial' if endpoint.action in PARTIAL else 'new'}"
+
+
+def _good(endpoint: Endpoint) -> dict[str, Any]:
+    if endpoint.result is Result.NOTHING and endpoint.result_schema is None:
+        status = endpoint.status or (200 if endpoint.verb == "HEAD" else 204)
+        return {str(status): {"description": "Done; there is no body."}}
+    schema = endpoint.result_schema or _result_schema(endpoint)
+    content = {JSON: {"schema": schema}} | dict.fromkeys(endpoint.result_media, _TEXT)
+    return {str(endpoint.status or 200): {"description": "Done.", "content": content}}
+
+
+def _result_schema(endpoint: Endpoint) -> Mapping[str, Any]:
+    if endpoint.relation is not None and endpoint.relation.target is None:
+        return {"type": "object", "description": "An instance of one of several models."}
+    schema: dict[str, Any] = reference(endpoint.subject.name)
+    match endpoint.result:
+        case Result.COUNT:
+            return reference("Answer.count")
+        case Result.EXISTS:
+            return reference("Answer.exists")
+        case Result.INSTANCES:
+            return {"type": "array", "items": schema}
+        case Result.CREATED:
+            return {"anyOf": [schema, {"type": "array", "items": schema}]}
+        case _:
+            return schema
