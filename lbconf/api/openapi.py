@@ -14,7 +14,7 @@ from lbconf.datatypes import ArrayType, ModelType
 from lbconf.project.resolved import Model, Project
 from lbconf.query.nodes import Row
 
-__all__ = ["api_title", "openapi_document"]
+__all__ = ["api_info", "api_title", "openapi_document"]
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -52,7 +52,7 @@ def openapi_document(
     return {
         "openapi": "3.1.0",
         "jsonSchemaDialect": DIALECT,
-        "info": _information(project),
+        "info": api_info(project),
         "servers": [{"url": server_url or project.server.rest_api_root.rstrip("/") or "/"}],
         "tags": [
             {"name": model.name, **({"description": model.description} if model.description else {})}
@@ -88,18 +88,19 @@ def _shown(
 
 def api_title(project: Project) -> str:
     """What the API is called: as the project says, else as its folder."""
-    return str(_api_info(project).get("title") or project.server.settings.get("name") or project.root.name or "API")
+    return str(_written(project).get("title") or project.server.settings.get("name") or project.root.name or "API")
 
 
-def _api_info(project: Project) -> Mapping[str, Any]:
+def _written(project: Project) -> Mapping[str, Any]:
     """`apiInfo` of LoopBack's explorer component, or of the native server settings."""
     component = project.components.get("loopback-component-explorer")
     info = component.get("apiInfo") if isinstance(component, Mapping) else project.server.settings.get("apiInfo")
     return info if isinstance(info, Mapping) else {}
 
 
-def _information(project: Project) -> dict[str, Any]:
-    written = _api_info(project)
+def api_info(project: Project) -> dict[str, Any]:
+    """Title, version and description of the API."""
+    written = _written(project)
     return {
         "title": api_title(project),
         "version": str(written.get("version") or project.server.settings.get("version") or "1.0.0"),

@@ -12,6 +12,7 @@ from lbconf.api.descriptions import Description
 from lbconf.api.endpoints import Endpoint
 from lbconf.api.explorer import READING, explorer_handlers
 from lbconf.api.openapi import openapi_document
+from lbconf.api.openapi_swagger import swagger_document
 from lbconf.api.present import encode, plain
 from lbconf.api.sources import Sources
 from lbconf.project.resolved import Project
@@ -73,7 +74,23 @@ def system_handlers(
         handlers.append(start_page)
     if project.server.explorer:
         handlers += explorer_handlers(project)
+        if project.layout.is_loopback:
+            handlers.append(_swagger_handler(project, endpoints))
     return handlers
+
+
+def _swagger_handler(project: Project, endpoints: Sequence[Endpoint]) -> HTTPRouteHandler:
+    """LoopBack's own description, below the explorer's mount path."""
+    component = project.components.get("loopback-component-explorer")
+    written = component.get("resourcePath") if isinstance(component, Mapping) else None
+    name = written.strip("/") if isinstance(written, str) and written.strip("/") else "swagger.json"
+    document = Description(lambda: swagger_document(project, endpoints))
+
+    @route(f"{project.server.explorer}/{name}", http_method=READING, media_type=JSON, include_in_schema=False)
+    async def swagger(request: Request[Any, Any, Any]) -> Response[bytes]:
+        return await document.answer(request)
+
+    return swagger
 
 
 def _json(value: Any, status: int = 200) -> Response[bytes]:
