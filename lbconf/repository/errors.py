@@ -1,12 +1,13 @@
 """What the repository refuses, with what LoopBack's error bodies say about it."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
 
 from lbconf.diagnostics import Code
 from lbconf.project.resolved import Model
 from lbconf.query.errors import RequestError
-from lbconf.query.javascript import UNDEFINED, json_text
+from lbconf.query.javascript import UNDEFINED, json_text, to_text
 from lbconf.records import dataclass
 
 __all__ = [
@@ -20,6 +21,8 @@ __all__ = [
     "unknown_id",
 ]
 
+_LONGEST: Final = 32
+"""Characters of a value that a message shows."""
 _NOT_FOUND_CODE = "MODEL_NOT_FOUND"
 
 
@@ -49,8 +52,10 @@ class ValidationFailedError(RequestError):
         for flaw in flaws:
             codes.setdefault(flaw.property, []).append(flaw.code)
             messages.setdefault(flaw.property, []).append(flaw.message)
+        places = {name: place for place, name in enumerate(codes)}
         told = "; ".join(
-            f"`{flaw.property}` {flaw.message} (value: {_shown(model, flaw.property, flaw.value)})" for flaw in flaws
+            f"`{flaw.property}` {flaw.message} (value: {_shown(model, flaw.property, flaw.value)})"
+            for flaw in sorted(flaws, key=lambda flaw: places[flaw.property])
         )
         super().__init__(
             Code.ROW_INVALID,
@@ -98,4 +103,41 @@ def _shown(model: Model, name: str, value: Any) -> str:
 
 
 def _value_text(value: Any) -> str:
-    return repr(value) if value is UNDEFINED else json_text(value)
+    """The value as LoopBack's messages show it: the ends of long ones, no more than one level of an object."""
+    if isinstance(value, str):
+        return json_text(_ends(value))
+    if isinstance(value, datetime):
+        return _instant(value)
+    return _ends(_inspected(value, 2 if isinstance(value, list | tuple) else 1))
+
+
+def _inspected(value: Any, depth: int) -> str:
+    """The value as Node.js shows one, on one line."""
+    if isinstance(value, str):
+        return f"'{value}'"
+    if isinstance(value, datetime):
+        return _instant(value)
+    if isinstance(value, list | tuple):
+        if not value:
+            return "[]"
+        return f"[ {', '.join(_inspected(item, depth - 1) for item in value)} ]" if depth > 0 else "[Array]"
+    if isinstance(value, Mapping):
+        if not value:
+            return "{}"
+        inner = (f"{key}: {_inspected(item, depth - 1)}" for key, item in value.items())
+        return f"{{ {', '.join(inner)} }}" if depth > 0 else "[Object]"
+    return to_text(value)
+
+
+def _instant(value: datetime) -> str:
+    moment = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
+def _ends(text: str) -> str:
+    """The text, or its beginning and its last few characters."""
+    if len(text) <= _LONGEST:
+        return text
+    closing = len(text) - len(text.rstrip(" \t})]"))
+    tail = text[-min(closing or 3, 3) :]
+    return f"{text[: _LONGEST - len(tail) - 4]}...{tail}"

@@ -28,6 +28,14 @@ def equals(model: Model, names: Sequence[str], values: Sequence[Any]) -> Conditi
     return parts[0] if len(parts) == 1 else AllOf(parts)
 
 
+def same_text(model: Model, name: str, value: Any) -> Condition:
+    """The condition that a property has this text in whatever case; of what is no text, this value."""
+    if not isinstance(value, str):
+        return equals(model, (name,), (value,))
+    escaped = "".join(f"\\{char}" if char in "|\\{}()[]^$+*?./" else char for char in value)
+    return Comparison(Target(_property(model, name)), Operator.REGEXP, (f"^{escaped}$", "i"))
+
+
 def one_of(model: Model, names: Sequence[str], keys: Sequence[tuple[Any, ...]]) -> Condition:
     """The condition that these properties together have one of these keys."""
     if len(names) == 1:

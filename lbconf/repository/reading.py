@@ -18,6 +18,7 @@ from lbconf.repository.errors import (
 from lbconf.repository.include import KEYS_AT_ONCE, Includer, equals
 from lbconf.repository.rows import RowReader
 from lbconf.repository.stores import Stores, collected
+from lbconf.repository.uniqueness import Uniqueness
 
 __all__ = ["FilterLike", "ReadingRepository"]
 
@@ -49,6 +50,7 @@ class ReadingRepository:
         self._stores = Stores(connectors, project.models, hidden_allowed=hidden_allowed)
         self._binder = Binder(project.models, self._stores.rules, page_size=page_size, limit=page_limit)
         self._includer = Includer(project.models, self._binder, self._stores.find, self._keys_at_once)
+        self._uniqueness = Uniqueness(self._stores, self._binder)
         self._readers: dict[str, RowReader] = {}
 
     # --- reading ---

@@ -223,6 +223,8 @@ class Repository(ReadingRepository):
         for prop in model.ids:
             if changes.pop(prop.name, None) is not None and not model.layout.is_loopback:
                 raise RequestError(Code.ID_FIXED, f"{prop.name} cannot be set on several instances at once")
+        if reader.one_at_a_time(changes):
+            self._uniqueness.check_single(reader, condition, changes)
         stored = self._storable(model, changes)
         unknown = next((name for name in changes if name not in stored and name not in model.properties), None)
         if unknown is not None:
@@ -276,7 +278,8 @@ class Repository(ReadingRepository):
         """What reads and checks rows of the model."""
         found = self._readers.get(model.name)
         if found is None:
-            found = UserReader(model, self._taken) if is_user_model(model) else RowReader(model)
+            unique = self._uniqueness.taken
+            found = UserReader(model, self._taken, unique) if is_user_model(model) else RowReader(model, unique)
             self._readers[model.name] = found
         return found
 

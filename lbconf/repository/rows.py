@@ -1,32 +1,38 @@
 """Rows that clients write: values converted, defaults filled in, rules of the model checked."""
 
-import re
-from collections.abc import Callable, Mapping
-from decimal import Decimal
-from typing import Any, Final, TypeGuard
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Final
 
-from lbconf.datatypes import EnumType, StringType
 from lbconf.diagnostics import Code
-from lbconf.project.resolved import Model, Property, Strict
+from lbconf.project.resolved import Model, Strict
+from lbconf.project.validations import Validation
 from lbconf.query.coerce import InvalidDateError, value_converter
 from lbconf.query.errors import RequestError
 from lbconf.query.javascript import UNDEFINED, json_text
 from lbconf.query.nodes import Row
 from lbconf.query.parse import check_size
-from lbconf.query.pattern import compile_pattern
 from lbconf.repository.errors import Flaw
 from lbconf.repository.generate import default_values
+from lbconf.repository.validators import RowCheck, Taken, checks_of, is_blank, within
 
 __all__ = ["RowReader"]
 
 _BLANK: Final = "can't be blank"
 
 
+def _never(model: Model, validation: Validation, row: Mapping[str, Any]) -> bool:
+    del model, validation, row
+    return False
+
+
 class RowReader:
     """Reads and checks the rows of one model. May be used from several threads."""
 
-    def __init__(self, model: Model) -> None:
-        """Look up once what every row needs."""
+    def __init__(self, model: Model, taken: Taken = _never) -> None:
+        """Look up once what every row needs.
+
+        `taken` asks the store whether another row stands in the way of a row's value.
+        """
         self.model = model
         self._lenient = model.layout.is_loopback
         self._converters: dict[str, Callable[[Any], Any]] = {
@@ -37,7 +43,7 @@ class RowReader:
         self._required = tuple(
             name for name, prop in model.properties.items() if prop.required and not (prop.id and prop.generated)
         )
-        self._bounded = () if self._lenient else tuple(p for p in model.properties.values() if _bounds(p))
+        self._checks: tuple[RowCheck, ...] = checks_of(model, taken)
         self._ids = frozenset(prop.name for prop in model.ids)
 
     def read(self, data: Mapping[str, Any], *, drops_unknown: bool = False) -> tuple[Row, list[Flaw]]:
@@ -74,32 +80,43 @@ class RowReader:
         flaws = [
             Flaw(name, "presence", _BLANK, row.get(name, UNDEFINED))
             for name in self._required
-            if _is_blank(row.get(name)) and not (new and name in self._ids and self.model.force_id)
+            if is_blank(row.get(name)) and not (new and name in self._ids and self.model.force_id)
         ]
         if new and self.model.force_id:
             flaws.extend(
-                Flaw(name, "absence", "can't be set", row[name]) for name in self._ids if not _is_blank(row.get(name))
+                Flaw(name, "absence", "can't be set", row[name]) for name in self._ids if not is_blank(row.get(name))
             )
-        return flaws + self._beyond_bounds(row)
+        for check in self._checks:
+            flaws.extend(check.flaws(row))
+        return flaws
 
     def check_given(self, changes: Mapping[str, Any]) -> list[Flaw]:
-        """What is wrong with these properties alone, in the native layout; LoopBack sets them unchecked."""
+        """What is wrong with these properties alone, in the native layout; LoopBack sets them unchecked.
+
+        What needs to know the rest of a row is left to the database.
+        """
         if self._lenient:
             return []
         flaws = [
             Flaw(name, "presence", _BLANK, changes[name])
             for name in self._required
-            if name in changes and _is_blank(changes[name])
+            if name in changes and is_blank(changes[name])
         ]
-        return flaws + self._beyond_bounds(changes)
-
-    def _beyond_bounds(self, row: Mapping[str, Any]) -> list[Flaw]:
-        flaws: list[Flaw] = []
-        for prop in self._bounded:
-            value = row.get(prop.name)
-            if value is not None:
-                flaws.extend(_flaws_of(prop, value))
+        for check in self._checks:
+            if not check.asks_store and within(check, changes.keys()):
+                flaws.extend(check.flaws(changes))
         return flaws
+
+    @property
+    def unique(self) -> tuple[str, ...]:
+        """Properties of which no two rows may have the same value."""
+        return tuple(check.property for check in self._checks if check.asks_store)
+
+    def one_at_a_time(self, names: Collection[str]) -> bool:
+        """Whether a change of these properties must look at other rows, so that only one row may get it."""
+        return not self._lenient and any(
+            check.asks_store and any(name in names for name in (check.property, *check.needs)) for check in self._checks
+        )
 
     def _unknown(self, name: str, value: Any, row: Row, flaws: list[Flaw], *, drops_unknown: bool) -> None:
         if name in self._relations:
@@ -124,42 +141,3 @@ class RowReader:
                 raise
             row[name] = None
             flaws.append(Flaw(name, "type", error.message.removeprefix(f"{json_text(value)} "), value))
-
-
-def _is_blank(value: Any) -> bool:
-    return value is None or value in ("", [])
-
-
-def _bounds(prop: Property) -> bool:
-    limited = isinstance(prop.type, StringType) and prop.type.length is not None
-    return limited or isinstance(prop.type, EnumType) or any(key in prop.settings for key in ("min", "max", "pattern"))
-
-
-def _flaws_of(prop: Property, value: Any) -> list[Flaw]:
-    flaws: list[Flaw] = []
-    if isinstance(prop.type, EnumType) and value not in prop.type.values:
-        flaws.append(Flaw(prop.name, "inclusion", f"is none of {', '.join(prop.type.values)}", value))
-    if isinstance(prop.type, StringType) and prop.type.length is not None and len(value) > prop.type.length:
-        flaws.append(Flaw(prop.name, "length.max", f"is longer than {prop.type.length} characters", value))
-    size = len(value) if isinstance(value, str | list) else value
-    least, most = prop.settings.get("min"), prop.settings.get("max")
-    if _is_number(least) and _is_number(size) and size < least:
-        flaws.append(Flaw(prop.name, "min", f"is less than {least}", value))
-    if _is_number(most) and _is_number(size) and size > most:
-        flaws.append(Flaw(prop.name, "max", f"is more than {most}", value))
-    pattern = prop.settings.get("pattern")
-    if isinstance(pattern, str) and isinstance(value, str) and not _matches(pattern, value):
-        flaws.append(Flaw(prop.name, "format", "is invalid", value))
-    return flaws
-
-
-def _is_number(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
-
-
-def _matches(pattern: str, value: str) -> bool:
-    """Whether the text matches; patterns are the project's own, so one that needs backtracking is allowed too."""
-    try:
-        return compile_pattern(pattern, "").search(value)
-    except RequestError:
-        return re.search(pattern, value) is not None

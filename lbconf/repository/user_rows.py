@@ -11,6 +11,7 @@ from lbconf.patterns import pattern
 from lbconf.project.resolved import Model
 from lbconf.query.errors import RequestError
 from lbconf.query.nodes import Row
+from lbconf.repository import validators
 from lbconf.repository.credentials import LONGEST_PASSWORD, hash_password, is_password_hash
 from lbconf.repository.errors import Flaw
 from lbconf.repository.rows import RowReader
@@ -32,9 +33,9 @@ def is_user_model(model: Model) -> bool:
 class UserReader(RowReader):
     """Reads and checks the rows of a user model."""
 
-    def __init__(self, model: Model, taken: Taken) -> None:
-        """Take what asks the store whether a value is taken."""
-        super().__init__(model)
+    def __init__(self, model: Model, taken: Taken, not_unique: validators.Taken) -> None:
+        """Take what asks the store whether a value is taken, and whether a validation's value is."""
+        super().__init__(model, not_unique)
         self._taken = taken
         self._lowers = model.settings.get("caseSensitiveEmail") is False
         settings = model.settings

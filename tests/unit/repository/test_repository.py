@@ -266,7 +266,7 @@ def test_bounds_in_the_native_layout() -> None:
 
     with pytest.raises(ValidationFailedError) as refused:
         world.repository.create(bounded, {"number": 5, "text": "abac"})
-    assert codes(refused.value) == {"number": ["max"], "text": ["max", "format"]}
+    assert codes(refused.value) == {"number": ["max"], "text": ["length.max", "format"]}
     with pytest.raises(ValidationFailedError) as strange:
         world.repository.create(world["Strange"], {"size": "huge", "code": "12345", "what": 1})
     assert codes(strange.value) == {"what": ["unknown-property"], "size": ["inclusion"], "code": ["length.max"]}
