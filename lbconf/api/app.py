@@ -11,6 +11,7 @@ from litestar.config.compression import CompressionConfig
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from lbconf.api.access.control import AccessControl
 from lbconf.api.access.tokens import tokens_of
 from lbconf.api.access_log import AccessLog
 from lbconf.api.bodies import Limits
@@ -20,6 +21,7 @@ from lbconf.api.log import JsonLog, LogHandler
 from lbconf.api.model_api import ModelApi
 from lbconf.api.present import Presenter
 from lbconf.api.problem import Fault, fault_of, loopback_body
+from lbconf.api.quick import quick_endpoints
 from lbconf.api.route_table import RouteTable
 from lbconf.api.sources import Sources
 from lbconf.api.system import system_handlers
@@ -70,7 +72,9 @@ def create_app(
         threads=threads,
         limits=Limits(_settings(project, "remoting"), project.server.settings.get("bodyLimit")),
         log=log,
+        quick=quick_endpoints(project, endpoints, connectors),
         tokens=tokens_of(project, repository),
+        access=AccessControl(project, repository, endpoints) if project.auth else None,
     )
 
     @asgi(root or "/", is_mount=True, copy_scope=False)

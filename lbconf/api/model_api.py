@@ -5,6 +5,7 @@ from typing import Any, Final
 from litestar.types import Receive, Scope, Send
 
 from lbconf.api.access.caller import NOBODY
+from lbconf.api.access.control import AccessControl
 from lbconf.api.access.tokens import Tokens
 from lbconf.api.actions import ACTIONS, Answer, Call
 from lbconf.api.arguments import Arguments
@@ -19,6 +20,7 @@ from lbconf.api.request import Request
 from lbconf.api.route_table import Found, RouteTable, Undecodable
 from lbconf.api.sources import Sources
 from lbconf.api.threads import WorkerThreads
+from lbconf.cooperation import cooperate
 from lbconf.datatypes import DecimalType
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import ConnectionFailedError
@@ -48,8 +50,12 @@ class ModelApi:
     threads: WorkerThreads
     limits: Limits
     log: JsonLog
+    quick: frozenset[int] = frozenset()
+    """The `id` of each endpoint that is answered in the loop's own thread."""
     tokens: Tokens | None = None
     """Finds who sent a request; None where the project keeps no access tokens."""
+    access: AccessControl | None = None
+    """Says who may call what; None where access is not controlled."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -101,16 +107,20 @@ class ModelApi:
                 client=scope["client"][0] if scope.get("client") else None,
             ),
         )
+        if id(endpoint) in self.quick:
+            return await cooperate(self._act, call)
         return await self.threads.run(self._act, call)
 
     def _act(self, call: Call) -> Answer:
-        """In a worker thread: the caller, then the endpoint's action, with a bound on what patterns may cost."""
+        """In a worker thread or beside the loop: the caller, the endpoint's action, a bound on what patterns cost."""
         tokens = self.tokens
         if tokens is not None:
             caller = tokens.caller(call.request)
             call.arguments.parameters = tokens.own_id(call.arguments.parameters, caller)
             if caller is not NOBODY:
                 call = replace(call, caller=caller)
+        if self.access is not None:
+            self.access.authorise(call.endpoint, call.arguments, call.caller)
         with allowance():
             return ACTIONS[call.endpoint.action](call)
 

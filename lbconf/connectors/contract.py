@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Connector",
     "ConnectorType",
+    "Cooperative",
     "DataChecker",
     "Failing",
     "Inspector",
@@ -390,6 +391,15 @@ class JsonReader(Protocol):
 
     def find_json(self, query: Query) -> bytes:
         """A JSON array of the rows, in the API's own forms of dates and numbers, hidden properties left out."""
+        ...
+
+
+@runtime_checkable
+class Cooperative(Protocol):
+    """Reads and writes without blocking the event loop, where it is called by way of `lbconf.cooperation`."""
+
+    def cooperates(self) -> bool:
+        """Whether it does."""
         ...
 
 

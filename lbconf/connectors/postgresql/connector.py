@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from functools import partial
-from threading import Lock, local
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, cast
 
 from lbconf.connectors.capabilities import Capabilities
 from lbconf.connectors.contract import Failing, LedgerEntry, MigrationSession, Predicted, ServerFacts, TableSize
@@ -21,6 +22,7 @@ from lbconf.connectors.sql.plain_settings import read_plainly
 from lbconf.connectors.sql.pool import Pool, PoolEmptyError
 from lbconf.connectors.sql.reader_writer import SqlReaderWriter
 from lbconf.connectors.sql.rows import to_json
+from lbconf.cooperation import current_loop
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import ConnectionFailedError, ConnectorError, ConstraintError, ConstraintKind
 from lbconf.layers.secret import MASK, Secret
@@ -31,7 +33,10 @@ from lbconf.state.steps import DataCheck, Step
 from lbconf.state.structure import QualifiedName, State
 
 if TYPE_CHECKING:
+    import psycopg
+
     from lbconf.connectors.postgresql.glance import Glance
+    from lbconf.connectors.postgresql.looping import LoopPool, LoopSession
     from lbconf.connectors.postgresql.session import Session
     from lbconf.connectors.postgresql.settings import PostgresqlSettings
 
@@ -61,12 +66,7 @@ WHERE found.counter IS NOT NULL AND found.top IS NOT NULL
 """
 
 T = TypeVar("T")
-
-
-class _Held(local):
-    """What the calling thread holds: the session of its open transaction."""
-
-    session: "Session | None" = None
+AnySession: TypeAlias = "Session | LoopSession"
 
 
 class PostgresqlConnector(SqlReaderWriter):
@@ -89,7 +89,9 @@ class PostgresqlConnector(SqlReaderWriter):
             timeout=self.settings.pool_timeout / 1000,
             idle=None if not self.settings.idle_timeout else self.settings.idle_timeout / 1000,
         )
-        self._held = _Held()
+        self._held: ContextVar[AnySession | None] = ContextVar("held", default=None)
+        """The session of the caller's open transaction."""
+        self._looping: LoopPool | None = None
         self._opening = Lock()
         self._compiler: Compiler | None = None
         self._version = NEWEST
@@ -151,7 +153,7 @@ class PostgresqlConnector(SqlReaderWriter):
         except ValueRefused as problem:
             raise self.refused(problem) from None
 
-        def text(session: "Session") -> bytes:
+        def text(session: AnySession) -> bytes:
             cursor = session.cursor
             cursor.execute(statement.sql, statement.parameters)
             return b"[%b]" % (cursor.pgresult.get_value(0, 0) or b"")  # type: ignore[union-attr]
@@ -170,7 +172,7 @@ class PostgresqlConnector(SqlReaderWriter):
         """Rows as tuples."""
         del write
 
-        def rows(session: "Session") -> Sequence[Sequence[Any]]:
+        def rows(session: AnySession) -> Sequence[Sequence[Any]]:
             session.cursor.execute(statement.sql, statement.parameters)
             return session.cursor.fetchall()
 
@@ -179,7 +181,7 @@ class PostgresqlConnector(SqlReaderWriter):
     def change(self, statement: Compiled) -> int:
         """How many rows the statement touched."""
 
-        def touched(session: "Session") -> int:
+        def touched(session: AnySession) -> int:
             session.cursor.execute(statement.sql, statement.parameters)
             return session.cursor.rowcount
 
@@ -195,14 +197,14 @@ class PostgresqlConnector(SqlReaderWriter):
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """A transaction of the calling thread, READ COMMITTED; nested ones join the outer."""
-        if self._held.session is not None:
+        """A transaction of the caller, READ COMMITTED; nested ones join the outer."""
+        if self._held.get() is not None:
             yield
             return
         session = self._take()
         try:
             self._guarded(session, lambda held: held.connection.execute("BEGIN", prepare=False))
-            self._held.session = session
+            self._held.set(session)
             try:
                 yield
             except BaseException:
@@ -211,14 +213,14 @@ class PostgresqlConnector(SqlReaderWriter):
                 raise
             self._guarded(session, lambda held: held.connection.execute("COMMIT", prepare=False))
         finally:
-            self._held.session = None
+            self._held.set(None)
             self._give(session)
 
     def inspect(self, namespaces: Sequence[str] | None = None) -> State:
         """The actual state of these namespaces."""
         self._inspected = self._glancing(
             lambda glance: glance.inspect(namespaces),
-            lambda: self._run(lambda session: inspect.inspect(session.connection, namespaces)),
+            lambda: self._asked(lambda connection: inspect.inspect(connection, namespaces)),
         )
         return self._inspected
 
@@ -229,7 +231,7 @@ class PostgresqlConnector(SqlReaderWriter):
         state = normalize.normalize_asking(
             desired,
             actual=actual,
-            asking=lambda ask: self._run(lambda session: ask(session.connection)),
+            asking=self._asked,
             agreed=agreed,
         )
         self.agreed = frozenset(agreed)
@@ -250,7 +252,7 @@ class PostgresqlConnector(SqlReaderWriter):
             return told
         return self._glancing(
             lambda glance: glance.sizes(tables),
-            lambda: self._run(lambda session: table_sizes(session.connection, tables)),
+            lambda: self._asked(lambda connection: table_sizes(connection, tables)),
         )
 
     def compile(
@@ -286,7 +288,7 @@ class PostgresqlConnector(SqlReaderWriter):
         def asked() -> tuple[LedgerEntry, ...]:
             from lbconf.connectors.postgresql import migrate
 
-            return self._run(lambda session: migrate.history(session.connection))
+            return self._asked(migrate.history)
 
         return self._glancing(lambda glance: glance.history(), asked)
 
@@ -294,7 +296,7 @@ class PostgresqlConnector(SqlReaderWriter):
         """One entry of the ledger, with everything."""
         from lbconf.connectors.postgresql import migrate
 
-        return self._run(lambda session: migrate.entry(session.connection, number))
+        return self._asked(lambda connection: migrate.entry(connection, number))
 
     def server_facts(self) -> ServerFacts:
         """The server's version."""
@@ -324,7 +326,7 @@ class PostgresqlConnector(SqlReaderWriter):
         """The rows that would make a step fail; in a transaction that cannot write."""
         from lbconf.connectors.postgresql import data_checks
 
-        return self._run(lambda session: data_checks.ask(session.connection, check))
+        return self._asked(lambda connection: data_checks.ask(connection, check))
 
     def _glancing(self, ask: "Callable[[Glance], T]", otherwise: Callable[[], T]) -> T:
         if self._glance is None:
@@ -334,25 +336,30 @@ class PostgresqlConnector(SqlReaderWriter):
         return glancing(self._glance, ask, otherwise)
 
     def _first(self) -> Compiler:
-        with self._opening:
+        version: int = self._run(lambda session: session.connection.info.server_version)
+        with self._opening:  # held for a moment only: nobody may wait for a server with it
             if self._compiler is None:
-                version: int = self._run(lambda session: session.connection.info.server_version)
                 self._version = version
                 self.forget_tables()
                 self._compiler = Compiler(PostgresqlDialect(version), default_id_sort=self.settings.default_id_sort)
             return self._compiler
 
-    def _run(self, work: "Callable[[Session], T]") -> T:
+    def _run(self, work: "Callable[[AnySession], T]") -> T:
         """Do something with a connection: the thread's own in a transaction, else one for the moment."""
-        if self._held.session is not None:
-            return self._guarded(self._held.session, work)
+        held = self._held.get()
+        if held is not None:
+            return self._guarded(held, work)
         session = self._take()
         try:
             return self._guarded(session, work)
         finally:
             self._give(session)
 
-    def _guarded(self, session: "Session", work: "Callable[[Session], T]") -> T:
+    def _asked(self, ask: "Callable[[psycopg.Connection[Any]], T]") -> T:
+        """Do something with the driver's own connection; never beside the event loop."""
+        return self._run(lambda session: ask(cast("Session", session).connection))
+
+    def _guarded(self, session: AnySession, work: "Callable[[AnySession], T]") -> T:
         import psycopg
 
         try:
@@ -385,11 +392,25 @@ class PostgresqlConnector(SqlReaderWriter):
                 raise connection_failed(self.data_source, problem, self.place) from problem
             raise translate(self.data_source, problem, partial(self._columns_of, None)) from problem
 
-    def _take(self) -> "Session":
+    def cooperates(self) -> bool:
+        """Whether its waits may be the event loop's."""
+        return True
+
+    def _taken(self) -> AnySession:
+        loop = current_loop()
+        if loop is None:
+            return self._pool.take()
+        if self._looping is None:
+            from lbconf.connectors.postgresql.looping import LoopPool
+
+            self._looping = LoopPool(self._pool, self.settings.pool_timeout / 1000)
+        return self._looping.take(loop)
+
+    def _take(self) -> AnySession:
         import psycopg
 
         try:
-            return self._pool.take()
+            return self._taken()
         except PoolEmptyError as problem:
             raise self._error(
                 ConnectionFailedError,
@@ -402,14 +423,16 @@ class PostgresqlConnector(SqlReaderWriter):
 
             raise connection_failed(self.data_source, problem, self.place) from problem
 
-    def _give(self, session: "Session") -> None:
+    def _give(self, session: AnySession) -> None:
         broken = session.broken
-        self._pool.give(session, broken=broken or not session.idle)
+        useless = broken or not session.idle
+        if self._looping is None or not self._looping.give_back(session, broken=useless):
+            self._pool.give(cast("Session", session), broken=useless)
         if broken:
             # What cut one connection has as a rule cut the others too.
             self._pool.clear()
 
-    def _columns_of(self, held: "Session | None", namespace: str, table: str, constraint: str) -> tuple[str, ...]:
+    def _columns_of(self, held: "AnySession | None", namespace: str, table: str, constraint: str) -> tuple[str, ...]:
         """The columns of a constraint or unique index; asked on the held connection unless its transaction failed."""
         import psycopg
 
@@ -417,7 +440,7 @@ class PostgresqlConnector(SqlReaderWriter):
         relation = f"{quote(namespace)}.{quote(table)}" if namespace else quote(table)
         session = held if held is not None and held.idle else None
         try:
-            used = session or self._pool.take()
+            used = session or self._taken()
         except (PoolEmptyError, psycopg.Error, ValueError):
             return ()
         try:

@@ -12,6 +12,7 @@ from psycopg.pq import ConnStatus, Format, TransactionStatus
 from lbconf.connectors.postgresql.parameters import connection_parameters, session_settings
 
 if TYPE_CHECKING:
+    from lbconf.connectors.postgresql.looping import LoopSession
     from lbconf.connectors.postgresql.settings import PostgresqlSettings
 
 __all__ = ["Session", "connect"]
@@ -20,12 +21,14 @@ __all__ = ["Session", "connect"]
 class Session:
     """A connection with what is asked of it at every use kept at hand."""
 
-    __slots__ = ("_poll", "connection", "cursor")
+    __slots__ = ("_poll", "connection", "cursor", "looping")
 
     def __init__(self, connection: psycopg.Connection[tuple[Any, ...]]) -> None:
         """Take an open connection."""
         self.connection = connection
         self.cursor = psycopg.RawCursor(connection)
+        self.looping: LoopSession | None = None
+        """The same connection as the event loop uses it, once it did."""
         self._poll = select.poll() if hasattr(select, "poll") else None
         if self._poll is not None:
             self._poll.register(connection.pgconn.socket, select.POLLIN)

@@ -39,6 +39,7 @@ class Pool(Generic[C]):
         self._generation = 0
         self._lent: dict[int, int] = {}
         self._changed = Condition()
+        self._listener: Callable[[], object] | None = None
 
     def take(self) -> C:
         """A connection for the caller alone: a free one, else a new one.
@@ -46,15 +47,28 @@ class Pool(Generic[C]):
         Raises:
             PoolEmptyError: after `timeout` seconds without a free one.
         """
-        connection = self._reserve()
-        if connection is None:
-            try:
-                connection = self._connect()
-            except BaseException:
-                self._forget()
-                raise
-        self._lent[id(connection)] = self._generation
-        return connection
+        return self._lend(self._reserve(self._timeout) or self._made())
+
+    def take_free(self) -> C | None:
+        """A free connection for the caller alone, without waiting; None where the caller may `add` one, and must.
+
+        Raises:
+            PoolEmptyError: every connection is in use, and there may be no more.
+        """
+        connection = self._reserve(0)
+        return None if connection is None else self._lend(connection)
+
+    def add(self) -> C:
+        """A new connection for the caller alone, after `take_free` allowed it."""
+        return self._lend(self._made())
+
+    def is_outdated(self, connection: C) -> bool:
+        """Whether a lent connection is to be closed when it comes back."""
+        return self._lent.get(id(connection), -1) != self._generation
+
+    def listen(self, listener: Callable[[], object]) -> None:
+        """Call this, from whichever thread, whenever there may be a connection for somebody who waits."""
+        self._listener = listener
 
     def give(self, connection: C, *, broken: bool = False) -> None:
         """Give a connection back. A broken one makes every other free one be looked at with suspicion."""
@@ -63,7 +77,7 @@ class Pool(Generic[C]):
             keep = not broken and born == self._generation
             if keep:
                 self._free.append((connection, monotonic()))
-                self._changed.notify()
+                self._tell()
         if not keep:
             self._forget()
             self._close(connection)
@@ -80,14 +94,31 @@ class Pool(Generic[C]):
         for connection, _ in free:
             self._close(connection)
 
-    def _reserve(self) -> C | None:
-        """A free connection, or None when the caller may make one."""
+    def _lend(self, connection: C) -> C:
+        self._lent[id(connection)] = self._generation
+        return connection
+
+    def _made(self) -> C:
+        try:
+            return self._connect()
+        except BaseException:
+            self._forget()
+            raise
+
+    def _tell(self) -> None:
+        """Wake one who waits; the lock is held."""
+        self._changed.notify()
+        if self._listener is not None:
+            self._listener()
+
+    def _reserve(self, timeout: float) -> C | None:
+        """A free connection, or None when the caller may make one; waits up to `timeout` seconds."""
         deadline = None
         while True:
             with self._changed:
                 while not self._free and self._count >= self._maximum:
                     now = monotonic()
-                    deadline = deadline if deadline is not None else now + self._timeout
+                    deadline = deadline if deadline is not None else now + timeout
                     if now >= deadline or not self._changed.wait(deadline - now):
                         raise PoolEmptyError
                 if not self._free:
@@ -102,7 +133,7 @@ class Pool(Generic[C]):
     def _forget(self) -> None:
         with self._changed:
             self._count -= 1
-            self._changed.notify()
+            self._tell()
 
     def _close_idle(self, longest: float) -> None:
         """Close what nobody used for long; the oldest lie at the bottom of the stack."""

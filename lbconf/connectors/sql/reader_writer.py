@@ -9,6 +9,7 @@ from lbconf.connectors.contract import ModelMapping
 from lbconf.connectors.sql.compile import Compiled, Compiler
 from lbconf.connectors.sql.dialect import BoundTable, ValueRefused
 from lbconf.connectors.sql.rows import rows_of
+from lbconf.cooperation import apart
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import ConstraintError, ConstraintKind, UnsupportedError
 from lbconf.project.resolved import DataSource, Model
@@ -18,6 +19,8 @@ __all__ = ["SqlReaderWriter"]
 
 MOST_ROWS = 1000
 """Of one INSERT."""
+MANY = 500
+"""Rows that take too long to be read beside the event loop."""
 
 
 class SqlReaderWriter(ABC):
@@ -62,7 +65,8 @@ class SqlReaderWriter(ABC):
         with self._values():
             compiler = self.compiler()
             statement = compiler.find(self.table(query.model, compiler), query)
-        return rows_of(statement.columns, self.fetch(statement))
+        found = self.fetch(statement)
+        return rows_of(statement.columns, found) if len(found) < MANY else apart(rows_of, statement.columns, found)
 
     def count(self, model: Model, where: Condition | None) -> int:
         """Number of rows that match."""
