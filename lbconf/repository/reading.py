@@ -39,15 +39,17 @@ class ReadingRepository:
         hidden_allowed: bool = False,
         page_size: int | None = None,
         page_limit: int | None = None,
+        stores: type[Stores] = Stores,
     ) -> None:
         """Take the project and the connectors of its data sources, by name, which the caller opens and closes.
 
         `hidden_allowed`: filters may name hidden properties, for lbconf's own queries.
         In the native layout, `page_size` is how many rows a list has where the filter sets no limit, and
         `page_limit` the most it may have; None for no limit. Included rows are not counted.
+        `stores`: what asks the connectors.
         """
         self.project = project
-        self._stores = Stores(connectors, project.models, hidden_allowed=hidden_allowed)
+        self._stores = stores(connectors, project.models, hidden_allowed=hidden_allowed)
         self._binder = Binder(project.models, self._stores.rules, page_size=page_size, limit=page_limit)
         self._includer = Includer(project.models, self._binder, self._stores.find, self._keys_at_once)
         self._uniqueness = Uniqueness(self._stores, self._binder)

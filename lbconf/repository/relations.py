@@ -37,6 +37,10 @@ class Rows(Protocol):
         """This row after these properties were set."""
         ...
 
+    def delete_row(self, model: Model, row: Row) -> int:
+        """1 where this row was still there, else 0."""
+        ...
+
 
 class Related:
     """The rows on the other side of one relation of one row."""
@@ -128,7 +132,7 @@ class Related:
         key = tuple(row.get(name) for name in names)
         if self.relation.through is not None:
             self.unlink(key[0])
-        self._stores.writer(self.target).delete(self.target, equals(self.target, names, key))
+        self._repository.delete_row(self.target, row)
 
     def delete_all(self, where: Mapping[str, Any] | None = None) -> int:
         """How many related rows that match are gone."""

@@ -11,6 +11,7 @@ from lbconf.query.errors import RequestError
 from lbconf.query.nodes import Query, Row
 from lbconf.repository.embedded import Embedded, References
 from lbconf.repository.errors import (
+    Flaw,
     NotFoundError,
     ValidationFailedError,
     id_text,
@@ -18,7 +19,7 @@ from lbconf.repository.errors import (
     several_failed,
 )
 from lbconf.repository.include import equals
-from lbconf.repository.reading import ReadingRepository
+from lbconf.repository.reading import FilterLike, ReadingRepository
 from lbconf.repository.relations import Related
 from lbconf.repository.rows import RowReader
 from lbconf.repository.stores import collected
@@ -73,6 +74,7 @@ class Repository(ReadingRepository):
         row, flaws = reader.read(data, drops_unknown=drops_unknown)
         self._apply_scope(model, row)
         reader.fill(row)
+        flaws = [*flaws, *self._saving(model, row, new=True)]
         flaws = [*flaws, *(flaw for flaw in reader.check(row, new=True) if flaw.property not in _names(flaws))]
         if flaws:
             raise ValidationFailedError(model, flaws)
@@ -124,6 +126,7 @@ class Repository(ReadingRepository):
         """This row after these properties were set. Raises `ValidationFailedError`."""
         reader = self.reader(model)
         changes, flaws = reader.read(data, drops_unknown=drops_unknown)
+        flaws = [*flaws, *self._changing(model, row, changes)]
         for prop in model.ids:
             given = changes.pop(prop.name, None)
             if given is not None and given != row.get(prop.name):
@@ -156,6 +159,7 @@ class Repository(ReadingRepository):
             row[prop.name] = value
         self._apply_scope(model, row)
         reader.fill(row)
+        flaws = [*flaws, *self._saving(model, row, new=False)]
         flaws = [*flaws, *(flaw for flaw in reader.check(row, new=False) if flaw.property not in _names(flaws))]
         if flaws:
             raise ValidationFailedError(model, flaws)
@@ -243,11 +247,23 @@ class Repository(ReadingRepository):
         scoped = all_of(condition, self._binder.condition(None, model))
         return self._stores.writer(model).delete(model, scoped)
 
+    def delete_row(self, model: Model, row: Row) -> int:
+        """1 where this row was still there, else 0."""
+        return self._stores.writer(model).delete(model, self._own_condition(model, row))
+
     def delete_all(self, model: Model, where: Mapping[str, Any] | None = None) -> int:
         """Number of rows that matched and are gone."""
         with collected() as collector:
             condition = self._binder.condition(where, model, writes=True, collector=collector)
         return self._stores.writer(model).delete(model, condition)
+
+    # --- both ---
+
+    def find_or_create(self, model: Model, filter: FilterLike, data: Mapping[str, Any]) -> tuple[Row, bool]:  # noqa: A002
+        """The first row that matches, else a new one; and whether it is new. Raises `ValidationFailedError`."""
+        with self._stores.transaction(model):
+            found = self.first(model, filter)
+            return (self.create_one(model, data), True) if found is None else (found, False)
 
     # --- relations ---
 
@@ -305,6 +321,21 @@ class Repository(ReadingRepository):
         return any(any(other.get(id_) != row.get(id_) for id_ in ids) for other in self._stores.find(query))
 
     # --- writing ---
+
+    def _saving(self, model: Model, row: Row, *, new: bool) -> Sequence[Flaw]:
+        """What the project's code does to a whole row before it is checked; what is wrong with what it put there."""
+        del model, row, new
+        return ()
+
+    def _changing(self, model: Model, known: Row, changes: Row) -> Sequence[Flaw]:
+        """The same for some properties of a known row."""
+        del model, known, changes
+        return ()
+
+    def _upserting(self, model: Model, row: Row) -> Sequence[Flaw]:
+        """The same for a row that is inserted or laid over another."""
+        del model, row
+        return ()
 
     def _as_stored(self, model: Model, row: Row) -> Row:
         """The row after a change; read again where a column's own type may have given a value another form."""
@@ -365,6 +396,7 @@ class Repository(ReadingRepository):
         reader = self.reader(model)
         validated = bool(model.validate_upsert)
         row, flaws = reader.read(data, drops_unknown=not validated)
+        flaws = [*flaws, *self._upserting(model, row)]
         if validated:
             flaws = [*flaws, *(flaw for flaw in reader.check(row, new=False) if flaw.property not in _names(flaws))]
             if flaws:

@@ -28,6 +28,9 @@ def _never(model: Model, validation: Validation, row: Mapping[str, Any]) -> bool
 class RowReader:
     """Reads and checks the rows of one model. May be used from several threads."""
 
+    custom: Callable[[Mapping[str, Any]], list[Flaw]] | None = None
+    """What the project's own code finds wrong with a whole row."""
+
     def __init__(self, model: Model, taken: Taken = _never) -> None:
         """Look up once what every row needs.
 
@@ -88,6 +91,8 @@ class RowReader:
             )
         for check in self._checks:
             flaws.extend(check.flaws(row))
+        if self.custom is not None:
+            flaws.extend(self.custom(row))
         return flaws
 
     def check_given(self, changes: Mapping[str, Any]) -> list[Flaw]:
