@@ -30,6 +30,11 @@ class Arguments:
         self._query: dict[str, Any] | None = None
         self._body = body
 
+    @property
+    def body(self) -> Any:
+        """The parsed body as it came."""
+        return self._body
+
     def query(self, name: str) -> Any:
         """A query argument as text, list or nested data; None where it is not there."""
         if not self._query_string:

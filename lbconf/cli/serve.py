@@ -41,7 +41,7 @@ __all__ = ["command"]
     "--insecure-no-access-control",
     "without_access_control",
     is_flag=True,
-    help="Serve a project that turns access control on, although its rules are not enforced: "
+    help="Turn access control off, for trials on your own machine: "
     "everyone who reaches the server can read and write everything.",
 )
 def command(  # noqa: PLR0913 - one argument for each option

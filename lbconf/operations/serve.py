@@ -14,7 +14,7 @@ from lbconf.diagnostics import Code, Collector, Diagnostic, Severity
 from lbconf.errors import ConnectorError, LbconfError
 from lbconf.operations.data_sources import create_connectors
 from lbconf.operations.load import load_project
-from lbconf.operations.protection import UNPROTECTED_HINT, unprotected
+from lbconf.operations.protection import unprotected
 from lbconf.operations.seed_rows import example_rows
 from lbconf.project.resolved import Project
 from lbconf.records import dataclass, replace
@@ -50,7 +50,7 @@ class ServeOptions:
     grace_seconds: int = GRACE_SECONDS
     """How long requests in flight may take after SIGTERM."""
     without_access_control: bool = False
-    """Serve although the project asks for access control, which is not enforced yet."""
+    """Whoever reaches the server may call everything, whatever the access rules say. For trials."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +107,8 @@ def application(options: ServeOptions, project: Project | None = None) -> Any:
     from lbconf.repository import Repository
 
     found = project or load_project(options.root, options.environment, layout=options.layout, overrides=options.sets)
+    if options.without_access_control:
+        found = replace(found, auth=False)
     connectors = _connectors(found)
     return create_app(
         found,
@@ -200,10 +202,7 @@ def _end(number: int, frame: object) -> None:
 
 def _checked(project: Project, options: ServeOptions) -> tuple[Diagnostic, ...]:
     """Warnings; raises `LbconfError` for what must not be served as asked."""
-    warnings = unprotected(project)
-    if warnings and not options.without_access_control:
-        refused = (replace(found, severity=Severity.ERROR, hint=UNPROTECTED_HINT) for found in warnings)
-        raise LbconfError(tuple(refused))
+    warnings = unprotected(project, switched_off=options.without_access_control)
     if options.workers > 1:
         for source in project.data_sources.values():
             if source.connector == "memory" and any(model.public for model in project.models_of(source.name)):

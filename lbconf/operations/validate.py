@@ -9,7 +9,7 @@ from lbconf.errors import DocumentError
 from lbconf.operations.compose import known_environments, project_root
 from lbconf.operations.load import check_project
 from lbconf.project.resolved import Project
-from lbconf.records import dataclass, replace
+from lbconf.records import dataclass
 
 __all__ = ["Checked", "Validation", "validate"]
 
@@ -112,11 +112,10 @@ def _seed_findings(project: Project) -> tuple[Diagnostic, ...]:
 
 
 def _serve_findings(project: Project) -> tuple[Diagnostic, ...]:
-    """What keeps the project from being served without saying so."""
-    from lbconf.operations.protection import UNPROTECTED_HINT, unprotected
+    """What serving the project would warn of."""
+    from lbconf.operations.protection import unprotected
 
-    hint = f"`lbconf serve` refuses such a project. {UNPROTECTED_HINT}"
-    return tuple(replace(finding, hint=hint) for finding in unprotected(project))
+    return unprotected(project)
 
 
 def _name(environment: str | None, environ: Mapping[str, str] | None) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 
 from lbconf.project.resolved import Acl, Model
 
-__all__ = ["Principal", "is_allowed", "score"]
+__all__ = ["DENY", "Principal", "closeness", "default_permission", "is_allowed", "role_of", "score", "subject"]
 
 Principal = tuple[str, str]
 """Principal type and id: (`ROLE`, `$everyone`), (`USER`, `42`)."""
@@ -32,19 +32,37 @@ def is_allowed(model: Model, names: Sequence[str], access: str, principals: Coll
         principals: Everything the caller is.
     """
     best: int | None = None
-    permission = str(model.settings.get("defaultPermission") or "ALLOW").upper()
+    permission = "DEFAULT"
     for rule in model.acls:
         found = score(rule, names, access, principals)
         if found is not None and (best is None or found > best):
             best, permission = found, rule.permission
-    return permission != DENY
+    return (default_permission(model) if permission == "DEFAULT" else permission) != DENY
+
+
+def default_permission(model: Model) -> str:
+    """What holds where no rule fits, or the one that fits says `DEFAULT`."""
+    return str(model.settings.get("defaultPermission") or "ALLOW").upper()
+
+
+def subject(rule: Acl) -> Principal:
+    """Whom a rule is for."""
+    return ("APP" if rule.principal_type == "APPLICATION" else rule.principal_type), rule.principal_id
+
+
+def role_of(rule: Acl) -> str | None:
+    """The role a rule is for; None where it is for no role."""
+    return rule.principal_id if rule.principal_type == "ROLE" else None
 
 
 def score(rule: Acl, names: Sequence[str], access: str, principals: Collection[Principal]) -> int | None:
-    """How closely a rule fits a call; None where it does not."""
-    kind = "APP" if rule.principal_type == "APPLICATION" else rule.principal_type
-    if (kind, rule.principal_id) not in principals:
-        return None
+    """How closely a rule fits a call by somebody; None where it does not."""
+    return closeness(rule, names, access) if subject(rule) in principals else None
+
+
+def closeness(rule: Acl, names: Sequence[str], access: str) -> int | None:
+    """How closely a rule fits a call, whoever asks; None where it does not."""
+    kind, principal = subject(rule)
     if any(name in rule.properties for name in names):
         method = EXACT
     elif "*" in rule.properties:
@@ -59,6 +77,6 @@ def score(rule: Acl, names: Sequence[str], access: str, principals: Collection[P
     else:
         return None
     model = ANY if rule.model == "*" else EXACT
-    role = ROLES.get(rule.principal_id, OTHER_ROLE) if kind == "ROLE" else 0
+    role = ROLES.get(principal, OTHER_ROLE) if kind == "ROLE" else 0
     strength = PERMISSIONS.get(rule.permission, 0)
     return ((((model * 4 + method) * 4 + way) * 4 + TYPES.get(kind, 1)) * 8 + role) * 4 + strength

@@ -70,13 +70,7 @@ def test_answers_as_recorded(variant: str, request: pytest.FixtureRequest, tmp_p
     if variant != "memory":
         _create_tables(project, environment, variables)
 
-    with served(
-        project,
-        "--env",
-        environment,
-        "--insecure-no-access-control",
-        variables=variables,
-    ) as server:
+    with served(project, "--env", environment, variables=variables) as server:
         figures, differences = _measure(server, variant)
 
     stored = json.loads(FIGURES.read_text("utf-8")) if FIGURES.exists() else {}

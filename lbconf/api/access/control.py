@@ -1,0 +1,135 @@
+"""Whether a call goes through."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from lbconf.api.access.caller import DEFAULT_SCOPES, NOBODY, Caller
+from lbconf.api.access.gate import Gate, Ranked, decide, gate_of, ranked
+from lbconf.api.access.owner import Ownership, ownership
+from lbconf.api.access.roles import Membership, role_models
+from lbconf.api.access.stored import stored_rules
+from lbconf.api.access.tokens import authorization_required
+from lbconf.api.arguments import Arguments
+from lbconf.api.endpoints import Endpoint
+from lbconf.diagnostics import Code
+from lbconf.project.resolved import Model, Project
+from lbconf.query.errors import RequestError
+from lbconf.repository import Repository
+from lbconf.repository.errors import id_text, no_model_with_id
+
+__all__ = ["AccessControl", "denied", "instance_id"]
+
+BY_BODY: Final = frozenset({"create", "patchOrCreate", "replaceOrCreate"})
+"""Methods whose instance is the one that the body names."""
+INSTANCE: Final = "prototype."
+UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 401, 403, 404
+
+
+class AccessControl:
+    """Holds every endpoint's rules against callers. May be used from several threads."""
+
+    def __init__(self, project: Project, repository: Repository, endpoints: Iterable[Endpoint]) -> None:
+        """Work the rules out."""
+        self._project = project
+        self._repository = repository
+        self._models = role_models(project)
+        self._stored = stored_rules(project)
+        self._gates: dict[int, Gate] = {}
+        self._ownerships: dict[str, Ownership] = {}
+        self._endpoints = tuple(endpoints)
+        """Kept, since gates are found by the endpoints' identity."""
+        for endpoint in self._endpoints:
+            gate = gate_of(endpoint)
+            if self._stored is not None or not gate.open or gate.scopes != DEFAULT_SCOPES:
+                self._gates[id(endpoint)] = gate
+            if endpoint.model.name not in self._ownerships:
+                self._ownerships[endpoint.model.name] = ownership(project, endpoint.model)
+
+    def authorise(self, endpoint: Endpoint, arguments: Arguments, caller: Caller) -> None:
+        """Let a call through.
+
+        Raises:
+            RequestError: 401, 403 or 404, as LoopBack tells it.
+
+        """
+        gate = self._gates.get(id(endpoint))
+        if gate is None:
+            if caller.scopes == DEFAULT_SCOPES or _meet(caller.scopes, DEFAULT_SCOPES):
+                return
+        elif self.allows(gate, caller, instance_id(endpoint, arguments)):
+            return
+        given = arguments.parameters.get("id")
+        if (
+            endpoint.model.layout.is_loopback
+            and endpoint.method.startswith(INSTANCE)
+            and self._repository.row_by_id(endpoint.model, given) is None
+        ):
+            raise no_model_with_id(given)
+        raise denied(self._project, endpoint.model, caller, given)
+
+    def allows(self, gate: Gate, caller: Caller, id: Any) -> bool:  # noqa: A002 - the word of the vocabulary
+        """Whether a caller may call an endpoint for an instance."""
+        if not _meet(caller.scopes, gate.scopes):
+            return False
+        rules = self.rules(gate)
+        member = self.membership(gate.endpoint.model, caller, id)
+        return decide(rules, member.holds, member.surely, default=gate.default)
+
+    def rules(self, gate: Gate) -> Sequence[Ranked]:
+        """The rules that fit an endpoint, those that are kept as rows among them, highest score first."""
+        if self._stored is None:
+            return gate.rules
+        rows = self._stored.rules(self._repository, gate)
+        if not rows:
+            return gate.rules
+        found = ranked(gate.endpoint.model, rows, gate.names, gate.access, stored=True)
+        return sorted((*found, *gate.rules), key=lambda one: -one.score)
+
+    def membership(self, model: Model, caller: Caller, id: Any) -> Membership:  # noqa: A002
+        """What a caller is with regard to an instance of a model."""
+        return Membership(self._repository, self._models, caller, self._ownerships[model.name], id)
+
+
+def instance_id(endpoint: Endpoint, arguments: Arguments) -> Any:
+    """The id of the instance that a call is about; None where it is about none, or about several.
+
+    An id in the query says nothing, though LoopBack heeds it there: who owns one instance could
+    otherwise read and change all.
+    """
+    given = arguments.parameters.get("id")
+    if given is not None:
+        return given
+    if endpoint.method in BY_BODY:
+        return _id_in(endpoint.model, arguments.body)
+    return None
+
+
+def denied(project: Project, model: Model, caller: Caller, id: Any) -> RequestError:  # noqa: A002
+    """The error for a call that does not go through."""
+    status = UNAUTHORIZED if caller is NOBODY else _status(project, model)
+    if status == FORBIDDEN:
+        return RequestError(Code.REQUEST_REFUSED, "Access Denied", status=status, error_code="ACCESS_DENIED")
+    if status == NOT_FOUND:
+        message = f"could not find {model.name} with id {'undefined' if id is None else id_text(id)}"
+        return RequestError(Code.REQUEST_REFUSED, message, status=status, error_code="MODEL_NOT_FOUND")
+    return authorization_required()
+
+
+def _status(project: Project, model: Model) -> int:
+    for written in (model.settings.get("aclErrorStatus"), project.server.settings.get("aclErrorStatus")):
+        if str(written) in {"401", "403", "404"}:
+            return int(str(written))
+    return UNAUTHORIZED if model.layout.is_loopback else FORBIDDEN
+
+
+def _meet(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    return one == other or any(scope in other for scope in one)
+
+
+def _id_in(model: Model, body: Any) -> Any:
+    if not isinstance(body, Mapping):
+        return None
+    parts = tuple(body.get(prop.name) for prop in model.ids)
+    if not parts or any(part is None or isinstance(part, Mapping | list) for part in parts):
+        return None
+    return parts[0] if len(parts) == 1 else parts
