@@ -1,6 +1,7 @@
 """What a project's functions are given, and what of it they may change."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Protocol, overload
 
 from lbconf.query.nodes import Row
@@ -130,6 +131,13 @@ class ModelRows(Protocol):
         """Delete every row that matches; how many went."""
         ...
 
+    def transaction(self) -> AbstractContextManager[None]:
+        """`with models.Order.transaction():` all of the block is done or, when an error leaves it, nothing.
+
+        Where the data source has transactions. Hooks are inside one anyway.
+        """
+        ...
+
 
 class Models(Protocol):
     """The models of the project by name: `models.Order` or `models["Order"]`."""
@@ -208,8 +216,6 @@ class RemoteContext:
     args: dict[str, Any] = field(default_factory=dict)
     """By name: `id`, `fk`, `filter`, `where`, `data` of a built-in method, those declared of a remote method.
     A before-remote hook may change them."""
-    instance: Row | None = None
-    """The row with the id in the path, for `prototype.` methods."""
     result: Any = None
     """What is answered, as JSON data; an after-remote hook may change it."""
     error: Exception | None = None
@@ -218,6 +224,16 @@ class RemoteContext:
     """Set it to answer with another HTTP status."""
     headers: dict[str, str] = field(default_factory=dict)
     """More headers of the answer."""
+    find_instance: Callable[[], Row | None] | None = None
+    """Reads the row with the id in the path; use `instance`."""
+    found_instance: Row | None = None
+
+    @property
+    def instance(self) -> Row | None:
+        """The row with the id in the path, for methods of an instance; read when it is first asked for."""
+        if self.found_instance is None and self.find_instance is not None:
+            self.found_instance = self.find_instance()
+        return self.found_instance
 
 
 @dataclass(slots=True, kw_only=True)

@@ -44,9 +44,8 @@ class HookedRepository(Repository):
         """Take what `Repository` takes, and the project's code."""
         super().__init__(project, connectors, stores=HookedStores, **options)
         self.code = code
-        self.models = RepositoryModels(self)
         self.observers = Observers(code)
-        self.hooks = Hooks(self.observers, self.models)
+        self.hooks = Hooks(self.observers, RepositoryModels(self))
         self._stores.hooks = self.hooks
         self._stores.rebind = self._rebound
         self._stores.typed = self._typed

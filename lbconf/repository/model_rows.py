@@ -1,22 +1,82 @@
 """The models of a project as its own code uses them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
 
-from lbconf.project.resolved import Model
+from lbconf.project.resolved import Model, Project
 from lbconf.query.nodes import Row
 from lbconf.repository.errors import NotFoundError
 
-if TYPE_CHECKING:
-    from lbconf.repository.repository import Repository
-
 __all__ = ["RepositoryModels"]
+
+
+class Operations(Protocol):
+    """What it needs of the repository."""
+
+    project: Project
+
+    def create(self, model: Model, data: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> Any:
+        """The created row, or the list of them."""
+        ...
+
+    def find(self, model: Model, filter: Mapping[str, Any] | None) -> list[Row]:  # noqa: A002 - LoopBack's word
+        """The rows that match."""
+        ...
+
+    def first(self, model: Model, filter: Mapping[str, Any] | None) -> Row | None:  # noqa: A002 - LoopBack's word
+        """The first row that matches, or None."""
+        ...
+
+    def find_by_id(self, model: Model, id: Any, filter: Mapping[str, Any] | None) -> Row:  # noqa: A002 - LoopBack's words
+        """The row with this id. Raises `NotFoundError`."""
+        ...
+
+    def find_or_create(self, model: Model, filter: Mapping[str, Any], data: Mapping[str, Any]) -> tuple[Row, bool]:  # noqa: A002 - LoopBack's word
+        """The first row that matches, else a new one; and whether it is new."""
+        ...
+
+    def exists(self, model: Model, id: Any) -> bool:  # noqa: A002 - LoopBack's word
+        """Whether there is a row with this id."""
+        ...
+
+    def count(self, model: Model, where: Mapping[str, Any] | None) -> int:
+        """Number of rows that match."""
+        ...
+
+    def patch_by_id(self, model: Model, id: Any, data: Mapping[str, Any]) -> Row:  # noqa: A002 - LoopBack's word
+        """The row with this id after these properties were set."""
+        ...
+
+    def patch_or_create(self, model: Model, data: Mapping[str, Any]) -> Row:
+        """The row with the data's id, changed, or a new row."""
+        ...
+
+    def replace_by_id(self, model: Model, id: Any, data: Mapping[str, Any]) -> Row:  # noqa: A002 - LoopBack's word
+        """The row with this id, replaced."""
+        ...
+
+    def update_all(self, model: Model, where: Mapping[str, Any] | None, data: Mapping[str, Any]) -> int:
+        """Number of rows that matched; these properties were set on each."""
+        ...
+
+    def delete_by_id(self, model: Model, id: Any) -> int:  # noqa: A002 - LoopBack's word
+        """1 where there was a row with this id, else 0."""
+        ...
+
+    def delete_all(self, model: Model, where: Mapping[str, Any] | None) -> int:
+        """Number of rows that matched and are gone."""
+        ...
+
+    def transaction(self, model: Model) -> AbstractContextManager[None]:
+        """A transaction of the calling thread where the model's data source has them."""
+        ...
 
 
 class RepositoryModels:
     """Every model by name, as attribute or key."""
 
-    def __init__(self, repository: "Repository") -> None:
+    def __init__(self, repository: Operations) -> None:
         """Take what reads and writes."""
         self._repository = repository
         self._known: dict[str, _Rows] = {}
@@ -43,13 +103,11 @@ class RepositoryModels:
 class _Rows:
     """The rows of one model."""
 
-    def __init__(self, model: Model, repository: "Repository") -> None:
+    def __init__(self, model: Model, repository: Operations) -> None:
         self._model = model
         self._repository = repository
 
     def create(self, data: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> Any:
-        if isinstance(data, Mapping):
-            return self._repository.create_one(self._model, data)
         return self._repository.create(self._model, data)
 
     def find(self, filter: Mapping[str, Any] | None = None) -> list[Row]:  # noqa: A002 - LoopBack's word
@@ -90,3 +148,6 @@ class _Rows:
 
     def delete_all(self, where: Mapping[str, Any] | None = None) -> int:
         return self._repository.delete_all(self._model, where)
+
+    def transaction(self) -> AbstractContextManager[None]:
+        return self._repository.transaction(self._model)

@@ -1,6 +1,7 @@
 """One method for each operation on the rows of a project's models."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from lbconf.diagnostics import Code
@@ -19,6 +20,7 @@ from lbconf.repository.errors import (
     several_failed,
 )
 from lbconf.repository.include import equals
+from lbconf.repository.model_rows import RepositoryModels
 from lbconf.repository.reading import FilterLike, ReadingRepository
 from lbconf.repository.relations import Related
 from lbconf.repository.rows import RowReader
@@ -258,6 +260,15 @@ class Repository(ReadingRepository):
         return self._stores.writer(model).delete(model, condition)
 
     # --- both ---
+
+    @property
+    def models(self) -> RepositoryModels:
+        """Every model, as the project's own code uses it."""
+        return RepositoryModels(self)
+
+    def transaction(self, model: Model) -> AbstractContextManager[None]:
+        """A transaction of the calling thread where the model's data source has them; nothing otherwise."""
+        return self._stores.transaction(model)
 
     def find_or_create(self, model: Model, filter: FilterLike, data: Mapping[str, Any]) -> tuple[Row, bool]:  # noqa: A002
         """The first row that matches, else a new one; and whether it is new. Raises `ValidationFailedError`."""
