@@ -22,17 +22,19 @@ from lbconf.api.model_api import ModelApi
 from lbconf.api.present import Presenter
 from lbconf.api.problem import Fault, fault_of, loopback_body
 from lbconf.api.quick import quick_endpoints
+from lbconf.api.remote_hooks import RemoteHooks
 from lbconf.api.route_table import RouteTable
 from lbconf.api.sources import Sources
 from lbconf.api.system import system_handlers
 from lbconf.api.threads import WorkerThreads
+from lbconf.code.loading import NO_CODE
 from lbconf.connectors.contract import Connector
 from lbconf.diagnostics import Code
 from lbconf.errors import LbconfError
 from lbconf.project.resolved import Project
 from lbconf.query.nodes import Query, Row
 from lbconf.records import dataclass
-from lbconf.repository import Repository
+from lbconf.repository import HookedRepository, Repository
 
 __all__ = ["ApiOptions", "create_app"]
 
@@ -62,7 +64,8 @@ def create_app(
     sources = Sources(connectors, log)
     threads = WorkerThreads(options.threads, "lbconf")
     root = project.server.rest_api_root.rstrip("/")
-    endpoints = endpoints_of(project)
+    code = repository.code if isinstance(repository, HookedRepository) else NO_CODE
+    endpoints = endpoints_of(project, code)
     model_api = ModelApi(
         root=root,
         table=RouteTable(endpoints),
@@ -72,7 +75,8 @@ def create_app(
         threads=threads,
         limits=Limits(_settings(project, "remoting"), project.server.settings.get("bodyLimit")),
         log=log,
-        quick=quick_endpoints(project, endpoints, connectors),
+        quick=quick_endpoints(project, endpoints, connectors, code),
+        hooks=RemoteHooks(code, endpoints) if code is not NO_CODE else None,
         tokens=tokens_of(project, repository),
         access=AccessControl(project, repository, endpoints) if project.auth else None,
     )

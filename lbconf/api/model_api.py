@@ -16,6 +16,7 @@ from lbconf.api.log import JsonLog
 from lbconf.api.negotiation import accepts_json, wants_problem
 from lbconf.api.present import Presenter
 from lbconf.api.problem import JSON_TYPE, PROBLEM_TYPE, Fault, fault_of, loopback_body, problem_body
+from lbconf.api.remote_hooks import RemoteHooks
 from lbconf.api.request import Request
 from lbconf.api.route_table import Found, RouteTable, Undecodable
 from lbconf.api.sources import Sources
@@ -52,6 +53,8 @@ class ModelApi:
     log: JsonLog
     quick: frozenset[int] = frozenset()
     """The `id` of each endpoint that is answered in the loop's own thread."""
+    hooks: RemoteHooks | None = None
+    """Runs the project's own code around endpoints; None where it has none."""
     tokens: Tokens | None = None
     """Finds who sent a request; None where the project keeps no access tokens."""
     access: AccessControl | None = None
@@ -121,8 +124,9 @@ class ModelApi:
                 call = replace(call, caller=caller)
         if self.access is not None:
             self.access.authorise(call.endpoint, call.arguments, call.caller)
+        action = ACTIONS[call.endpoint.action]
         with allowance():
-            return ACTIONS[call.endpoint.action](call)
+            return action(call) if self.hooks is None else self.hooks.answer(action, call)
 
     async def _body(self, receive: Receive, headers: dict[bytes, bytes], model: Model) -> Any:
         content_type = headers.get(b"content-type", b"")

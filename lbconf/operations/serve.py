@@ -104,7 +104,8 @@ def serve(
 def application(options: ServeOptions, project: Project | None = None) -> Any:
     """The ASGI application, for a server of one's own."""
     from lbconf.api.app import ApiOptions, create_app
-    from lbconf.repository import Repository
+    from lbconf.code.loading import load_code
+    from lbconf.repository import HookedRepository
 
     found = project or load_project(options.root, options.environment, layout=options.layout, overrides=options.sets)
     if options.without_access_control:
@@ -112,7 +113,13 @@ def application(options: ServeOptions, project: Project | None = None) -> Any:
     connectors = _connectors(found)
     return create_app(
         found,
-        Repository(found, connectors, page_size=found.server.page_size, page_limit=found.server.max_page_size),
+        HookedRepository(
+            found,
+            connectors,
+            code=load_code(found),
+            page_size=found.server.page_size,
+            page_limit=found.server.max_page_size,
+        ),
         connectors,
         ApiOptions(
             threads=options.threads or _asked_threads(found) or _threads(connectors),
@@ -202,7 +209,10 @@ def _end(number: int, frame: object) -> None:
 
 def _checked(project: Project, options: ServeOptions) -> tuple[Diagnostic, ...]:
     """Warnings; raises `LbconfError` for what must not be served as asked."""
+    from lbconf.code.loading import load_code
+
     warnings = unprotected(project, switched_off=options.without_access_control)
+    load_code(project)
     if options.workers > 1:
         for source in project.data_sources.values():
             if source.connector == "memory" and any(model.public for model in project.models_of(source.name)):

@@ -5,6 +5,7 @@ only the contract and the capabilities.
 """
 
 from lbconf.repository.errors import NotFoundError, ValidationFailedError
+from lbconf.repository.hooked import HookedRepository
 from lbconf.repository.repository import Repository
 
-__all__ = ["NotFoundError", "Repository", "ValidationFailedError"]
+__all__ = ["HookedRepository", "NotFoundError", "Repository", "ValidationFailedError"]

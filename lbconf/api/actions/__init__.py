@@ -6,6 +6,7 @@ from typing import Final
 from lbconf.api.actions.call import Action, Answer, Call
 from lbconf.api.actions.collection import COLLECTION_ACTIONS
 from lbconf.api.actions.embedded import EMBEDDED_ACTIONS
+from lbconf.api.actions.methods import METHOD_ACTIONS
 from lbconf.api.actions.relations import RELATION_ACTIONS
 from lbconf.api.actions.scopes import SCOPE_ACTIONS
 from lbconf.api.actions.users import USER_ACTIONS
@@ -18,5 +19,6 @@ ACTIONS: Final[Mapping[str, Action]] = {
     **RELATION_ACTIONS,
     **EMBEDDED_ACTIONS,
     **USER_ACTIONS,
+    **METHOD_ACTIONS,
 }
 """Every action by the name that endpoints call it by."""

@@ -9,6 +9,7 @@ from lbconf.api.endpoints import Endpoint
 from lbconf.api.present import Presenter, encode
 from lbconf.api.problem import JSON_TYPE
 from lbconf.api.request import Request
+from lbconf.code.contexts import RemoteContext
 from lbconf.records import dataclass
 from lbconf.repository import Repository
 
@@ -39,6 +40,8 @@ class Call:
     presenter: Presenter
     request: Request
     caller: Caller = NOBODY
+    context: RemoteContext | None = None
+    """What the project's own code saw of it, and may have changed."""
 
     @property
     def id(self) -> Any:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
+from lbconf.code.loading import Function
+from lbconf.code.methods import RemoteMethod
 from lbconf.project.resolved import Model, Relation
 from lbconf.records import dataclass
 
@@ -23,6 +25,8 @@ class Body(StrEnum):
     """One object; properties may be missing."""
     INSTANCES = "instances"
     """One object, or a list of them."""
+    ANY = "any"
+    """Whatever a remote method takes: an object with its arguments, or one argument itself."""
 
 
 class Result(StrEnum):
@@ -91,6 +95,14 @@ class Endpoint:
     """Media types of good answers it gives beside JSON."""
     documented: bool = True
     """Whether descriptions of the API tell of it."""
+    notes: str = ""
+    """More about it than `summary` says."""
+    remote: RemoteMethod | None = None
+    """What the model declares, for a remote method."""
+    implementation: Function | None = None
+    """The project's function that answers; None where there is none (501)."""
+    error_status: int | None = None
+    """Status of an error of that function that says none itself."""
 
     @property
     def subject(self) -> Model:
