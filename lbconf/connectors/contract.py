@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from lbconf.connectors.capabilities import Capabilities
 from lbconf.project.resolved import DataSource, Model, Property
+from lbconf.project.validations import Validation
 from lbconf.query.nodes import Condition, Query, Row
 from lbconf.records import dataclass
 from lbconf.state.changes import Change
@@ -97,6 +98,10 @@ class ModelMapping(Protocol):
 
     def check_expression(self, model: Model, expression: str) -> str:
         """A check of the model in words that mean in this database what they say."""
+        ...
+
+    def validation_check(self, model: Model, validation: Validation) -> str | None:
+        """The condition of a check that holds a validation, never more than that; None where there is none."""
         ...
 
 

@@ -13,8 +13,10 @@ from lbconf.layers.secret import Secret
 from lbconf.operations.collection import collection_paused
 from lbconf.operations.compose import compose_partly
 from lbconf.project.acceptance import accepts_shape
+from lbconf.project.probing import Problem
 from lbconf.project.resolve import examine
-from lbconf.project.resolved import DataSource, Project
+from lbconf.project.resolved import DataSource, Model, Project, Property
+from lbconf.project.validations import Validation
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -93,7 +95,7 @@ def check_project(
                 early=None if on_data_sources is None else early,
             )
             aliases = _aliases_for(merged.data.get("datasources"))
-            project, found = examine(merged, aliases, on_data_sources=None if told else on_data_sources)
+            project, found = examine(merged, aliases, on_data_sources=None if told else on_data_sources, probe=_probe)
     except DocumentError as error:
         return None, error.diagnostics
     settings = [finding for source in project.data_sources.values() for finding in check_settings(source)]
@@ -103,6 +105,13 @@ def check_project(
         warnings = (finding for finding in settings if finding.severity is not Severity.ERROR)
         project = replace(project, diagnostics=(*project.diagnostics, *warnings))
     return project, (*found, *settings)
+
+
+def _probe(model: Model, prop: Property, validation: Validation) -> Iterable[Problem]:
+    """What trying a validation out finds; what that takes is imported when there is one."""
+    from lbconf.repository.soundness import problems_of
+
+    return problems_of(model, prop, validation)
 
 
 def _known_data_sources(merged: MergedConfig) -> Mapping[str, DataSource] | None:

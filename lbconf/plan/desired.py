@@ -12,6 +12,7 @@ from lbconf.diagnostics import Code, Collector, Diagnostic, Related
 from lbconf.errors import PlanError
 from lbconf.plan.desired_keys import foreign_keys
 from lbconf.plan.desired_structure import said_state, with_named_types
+from lbconf.plan.desired_validations import validation_checks, validation_uniques
 from lbconf.plan.exact import exact_column, exact_foreign_keys, exact_table, exact_view, without_columns
 from lbconf.project.resolved import DataSource, IndexSpec, Model, Project, Property
 from lbconf.records import copier, dataclass, replace
@@ -248,6 +249,9 @@ def _uniques(model: Model, mapping: ModelMapping, table: QualifiedName) -> tuple
         )
         name = spec.name or mapping.constraint_name(table, columns, "key")
         found.append(Unique(name=name, columns=columns, renamed_from=spec.renamed_from, source=spec.location))
+    known = [tuple(sorted(unique.columns)) for unique in found]
+    known.append(tuple(sorted(mapping.column_name(model, prop) for prop in model.ids)))
+    found.extend(validation_uniques(model, mapping, table, known))
     return tuple(sorted(found, key=lambda unique: unique.name))
 
 
@@ -333,6 +337,7 @@ def _checks(model: Model, mapping: ModelMapping, table: QualifiedName) -> tuple[
         for c in model.checks
     ]
     found.extend(declared)
+    found.extend(validation_checks(model, mapping, table, {check.name for check in found}))
     return tuple(sorted(found, key=lambda check: check.name))
 
 

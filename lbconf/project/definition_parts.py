@@ -100,13 +100,23 @@ class PropertyDefinition(_PropertyBase, NativeSectionsOfProperty):
     allow_null: bool | None = None
     update_only: bool | None = None
     unsigned: bool | None = None
-    min: float | None = None
-    max: float | None = None
-    pattern: str | None = None
+    min: float | None = Field(None, description="Least value; of a text or a list, least length.")
+    max: float | None = Field(None, description="Greatest value; of a text or a list, greatest length.")
+    min_length: int | None = Field(None, ge=0, description="Least characters of a text, or items of a list.")
+    max_length: int | None = Field(None, ge=0, description="Most characters of a text, or items of a list.")
+    pattern: str | None = Field(None, description="A regular expression that a text must match.")
+    enum: list[Any] | None = Field(None, description="The values there are.")
+    schema_: Object | bool | None = Field(
+        None, alias="schema", description="A JSON Schema (2020-12) of an object, a list or any other value."
+    )
     trim: bool | None = None
     lowercase: bool | None = None
     uppercase: bool | None = None
-    format: str | None = None
+    format: str | None = Field(
+        None,
+        description="date, date-time, time, duration, email, hostname, ipv4, ipv6, json-pointer, uri, uri-reference or "
+        "uuid: the form of a text.",
+    )
     hidden: bool | None = Field(None, description="Never part of an answer.")
     protected: bool | None = Field(None, description="Not part of an answer when nested in another object.")
     comment: str | None = None
@@ -137,6 +147,10 @@ class LoopbackPropertyDefinition(_PropertyBase, SectionsOfProperty):
     min: Any = None
     max: Any = None
     pattern: Any = None
+    min_length: Any = None
+    max_length: Any = None
+    enum: Any = None
+    schema_: Any = Field(None, alias="schema")
     trim: Truthy = None
     lowercase: Truthy = None
     uppercase: Truthy = None

@@ -92,6 +92,39 @@ class MethodDefinition(Definition):
     is_static: Any = None
 
 
+class ValidationDefinition(Definition):
+    """One rule of one property or of several, as LoopBack's `validatesLengthOf` and the like."""
+
+    model_config = ConfigDict(json_schema_extra={"x-open": True})
+
+    property: str | Texts | None = Field(None, description="The property, or a list of them.")
+    rule: str | None = Field(
+        None,
+        description="presence, absence, length, numericality, range, inclusion, exclusion, format, uniqueness, date, "
+        "schema or custom.",
+    )
+    min: float | None = Field(None, description="Least length, or least value (numericality, range).")
+    max: float | None = Field(None, description="Greatest length, or greatest value.")
+    is_: int | None = Field(None, alias="is", description="The one length.")
+    int_: bool | None = Field(None, alias="int", description="true: a whole number (numericality).")
+    in_: list[Any] | None = Field(None, alias="in", description="The values (inclusion, exclusion).")
+    with_: str | None = Field(None, alias="with", description="A regular expression: ^x or /^x/i (format).")
+    format: str | None = Field(None, description="A form that JSON Schema names, such as email or uri (format).")
+    scoped_to: str | Texts | None = Field(None, description="Properties that must be alike, too (uniqueness).")
+    ignore_case: bool | None = None
+    schema_: Object | bool | None = Field(None, alias="schema", description="A JSON Schema (schema).")
+    validator: str | None = Field(None, description="What the project's code calls it (custom).")
+    allow_null: bool | None = None
+    allow_blank: bool | None = Field(None, description="true: a missing value and the empty text pass.")
+    if_: str | Object | None = Field(
+        None, alias="if", description="The rule holds where this property is true, or this condition holds."
+    )
+    unless: str | Object | None = Field(None, description="The rule does not hold there.")
+    message: str | dict[str, str] | None = Field(None, description="What is said; or texts by kind: {min: ...}.")
+    code: str | None = Field(None, description="Said in place of the rule's name.")
+    database: bool | None = Field(None, description="false: no check or unique constraint in the database.")
+
+
 class _Settings(Definition):
     """Settings of a model; each may stand at the top or under `options`, where it wins."""
 
@@ -101,7 +134,11 @@ class _Settings(Definition):
     plural: str | None = Field(None, description="Plural of the name; the REST path is made of it.")
     http: Object | None = Field(None, description="{path}: the REST path.")
     mixins: Object | None = None
-    validations: list[Any] | Object | None = Field(None, description="Accepted for LoopBack; not executed.")
+    validations: list[ValidationDefinition] | dict[str, Any] | None = Field(
+        None,
+        description="Rules that every row keeps: a list of entries, or rules by property "
+        "({name: {length: {min: 3}}}), or properties by LoopBack's call ({validatesPresenceOf: [name]}).",
+    )
     exclude_base_properties: Texts | None = None
     hidden: Texts | None = Field(None, description="Properties that are never part of an answer.")
     hidden_properties: Texts | None = None

@@ -14,6 +14,7 @@ from lbconf.project.drafts import Draft
 from lbconf.project.keys import checks_of, foreign_keys_of, indexes_of, uniques_of
 from lbconf.project.naming import dashed, lower_first
 from lbconf.project.plural import plural
+from lbconf.project.probing import Probe
 from lbconf.project.properties import PropertyBuilder
 from lbconf.project.relations import relate
 from lbconf.project.resolved import EMPTY, DataSource, Layout, Model, Project, Strict
@@ -47,6 +48,7 @@ def examine(
     connectors: Mapping[str, str] = _NO_CONNECTORS,
     *,
     on_data_sources: Callable[[Mapping[str, DataSource], Path], None] | None = None,
+    probe: Probe | None = None,
 ) -> tuple[Project, tuple[Diagnostic, ...]]:
     """What can be made of the configuration, and everything that is wrong with it. Never raises for a finding.
 
@@ -55,6 +57,7 @@ def examine(
         connectors: As `resolve` takes them.
         on_data_sources: Told of the data sources and the root before the models are looked into,
             unless something is wrong already.
+        probe: Tries validations out.
     """
     findings = Collector()
     places = Places(merged)
@@ -88,6 +91,7 @@ def examine(
         places=places,
         broken=broken,
         incomplete={draft.name for draft in drafts.values() if not draft.whole},
+        probe=probe,
     )
     for rule in RULES:
         findings.extend(rule(facts))

@@ -16,7 +16,18 @@ from lbconf.project.resolved import Model, Property
 from lbconf.project.validation_options import problems_of
 from lbconf.records import dataclass
 
-__all__ = ["Entry", "Rule", "Validation", "entries_of", "is_validated", "json_schema_of", "validations_of"]
+__all__ = [
+    "ATTRIBUTES",
+    "Entry",
+    "Rule",
+    "Validation",
+    "attributes_of",
+    "entries_of",
+    "entry_validations",
+    "is_validated",
+    "json_schema_of",
+    "validations_of",
+]
 
 
 class Rule(StrEnum):
@@ -40,7 +51,7 @@ class Rule(StrEnum):
 
 
 _RULES: Final = {rule.value: rule for rule in Rule}
-_ATTRIBUTES: Final = frozenset({"min", "max", "minLength", "maxLength", "pattern", "format", "enum", "schema"})
+ATTRIBUTES: Final = frozenset({"min", "max", "minLength", "maxLength", "pattern", "format", "enum", "schema"})
 _SIZED: Final = (StringType, TextType, EnumType, ArrayType)
 
 
@@ -106,11 +117,11 @@ def validations_of(model: Model) -> tuple[Validation, ...]:
     found: list[Validation] = []
     if not model.layout.is_loopback:
         for prop in model.properties.values():
-            if not _ATTRIBUTES.isdisjoint(prop.settings) or _is_limited(prop.type):
-                found.extend(_of_attributes(prop))
+            if not ATTRIBUTES.isdisjoint(prop.settings) or _is_limited(prop.type):
+                found.extend(attributes_of(prop))
     written = model.settings.get("validations")
     if written:
-        said = [one for entry in entries_of(written) if not entry.problems for one in _of_entry(entry)]
+        said = [one for entry in entries_of(written) if not entry.problems for one in entry_validations(entry)]
         places = {name: place for place, name in reversed([*enumerate(one.property for one in said)])}
         found.extend(sorted(said, key=lambda one: places[one.property]))
     return tuple(found)
@@ -121,7 +132,7 @@ def is_validated(model: Model) -> bool:
     if model.settings.get("validations"):
         return True
     return not model.layout.is_loopback and any(
-        not _ATTRIBUTES.isdisjoint(prop.settings) for prop in model.properties.values()
+        not ATTRIBUTES.isdisjoint(prop.settings) for prop in model.properties.values()
     )
 
 
@@ -188,7 +199,8 @@ def _keywords(one: Validation, prop: Property | None) -> dict[str, Any]:
             return {}
 
 
-def _of_attributes(prop: Property) -> Iterator[Validation]:
+def attributes_of(prop: Property) -> Iterator[Validation]:
+    """The validations that a property's attributes and its type say, in the native layout."""
     said = prop.settings
     name = prop.name
     sized = isinstance(prop.type, _SIZED)
@@ -215,7 +227,8 @@ def _of_attributes(prop: Property) -> Iterator[Validation]:
         yield Validation(property=name, rule=Rule.SCHEMA, schema=said["schema"], by_attribute=True)
 
 
-def _of_entry(entry: Entry) -> Iterator[Validation]:
+def entry_validations(entry: Entry) -> Iterator[Validation]:
+    """The validations of an entry that has no problems, one for each of its properties."""
     said = entry.options
     rule = rule_named(entry.rule)
     assert rule is not None  # noqa: S101 - an entry without problems has one

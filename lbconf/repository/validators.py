@@ -23,7 +23,7 @@ from lbconf.records import dataclass, replace
 from lbconf.repository.errors import Flaw
 from lbconf.repository.forms import form_check
 
-__all__ = ["RowCheck", "Taken", "checks_of", "is_blank", "within"]
+__all__ = ["RowCheck", "Taken", "check_of_rule", "checks_of", "is_blank", "within"]
 
 Taken = Callable[[Model, Validation, Mapping[str, Any]], bool]
 """Whether another row stands in the way of this one's value of a property."""
@@ -67,6 +67,11 @@ def checks_of(model: Model, taken: Taken) -> tuple[RowCheck, ...]:
     """The model's validations, ready to run, those that ask the store last."""
     found = [_check(model, one, taken) for one in validations_of(model) if one.rule not in {Rule.DATE, Rule.CUSTOM}]
     return tuple(sorted(found, key=lambda check: check.asks_store))
+
+
+def check_of_rule(model: Model, one: Validation) -> RowCheck:
+    """One validation, ready to run where it needs no other rows. Raises `RequestError` where it cannot be used."""
+    return _check(model, one, lambda *_: False)
 
 
 def is_blank(value: Any) -> bool:

@@ -219,6 +219,16 @@ class MysqlMapping(SqlMapping):
             return f"CURRENT_TIMESTAMP({found.arguments[0]})" if found.arguments else "CURRENT_TIMESTAMP"
         return "(curdate())" if isinstance(prop.type, DateOnlyType) else None
 
+    def quoted(self, name: str) -> str:
+        """A name in backticks."""
+        return "`" + name.replace("`", "``") + "`"
+
+    def none_of(self, column: str, literals: Sequence[str]) -> str | None:
+        """Byte by byte, whatever the collation takes for equal; None for texts whose bytes go by the character set."""
+        if not all(literal.isascii() for literal in literals):
+            return None
+        return f"cast({column} as char character set binary) NOT IN ({', '.join(literals)})"
+
     def boolean_literal(self, *, value: bool) -> str:
         """`1` or `0`."""
         return "1" if value else "0"

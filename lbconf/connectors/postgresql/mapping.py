@@ -7,6 +7,7 @@ import re
 from functools import lru_cache
 from typing import ClassVar, Final
 
+from lbconf.connectors.postgresql.check_patterns import postgresql_pattern
 from lbconf.connectors.sql.mapping import SqlMapping, quote_literal
 from lbconf.datatypes import (
     AnyType,
@@ -137,6 +138,11 @@ class PostgresqlMapping(SqlMapping):
         """The start of the transaction, or its day."""
         del model
         return "CURRENT_DATE" if isinstance(prop.type, DateOnlyType) else "CURRENT_TIMESTAMP"
+
+    def matches(self, column: str, pattern: str, flags: str) -> str | None:
+        """An advanced regular expression, where it has words for the pattern."""
+        found = None if flags else postgresql_pattern(pattern)
+        return None if found is None else f"{column} ~ {quote_literal(found)}"
 
     def boolean_literal(self, *, value: bool) -> str:
         """`true` or `false`."""

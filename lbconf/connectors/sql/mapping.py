@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any, ClassVar
 
+from lbconf.connectors.sql.validation_checks import check_of
 from lbconf.datatypes import (
     AnyType,
     ArrayType,
@@ -32,6 +33,7 @@ from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import PlanError
 from lbconf.layers.secret import Secret
 from lbconf.project.resolved import UNSET, DataSource, Model, Property
+from lbconf.project.validations import Validation
 from lbconf.state.structure import ColumnType, Default, Identity, QualifiedName
 
 __all__ = ["SqlMapping", "quote_literal", "shortened"]
@@ -152,6 +154,36 @@ class SqlMapping(ABC):
         """The expression as written."""
         del model
         return expression
+
+    def validation_check(self, model: Model, validation: Validation) -> str | None:
+        """The condition of a check that holds a validation; None where the database cannot."""
+        found = check_of(self, model, validation)
+        return None if found is None else self.check_expression(model, found)
+
+    def quoted(self, name: str) -> str:
+        """A name in standard quotes."""
+        return '"' + name.replace('"', '""') + '"'
+
+    def text_literal(self, text: str) -> str | None:
+        """The text in standard quotes; None with a character that not every text may have."""
+        return None if "\0" in text or "\\" in text else quote_literal(text)
+
+    def at_least(self, column: str, size: int) -> str:
+        """By the count of characters."""
+        return f"char_length({column}) >= {size}"
+
+    def at_most(self, column: str, size: int) -> str:
+        """By the count of characters."""
+        return f"char_length({column}) <= {size}"
+
+    def none_of(self, column: str, literals: Sequence[str]) -> str | None:
+        """By the column's own comparison, which is byte by byte."""
+        return f"{column} NOT IN ({', '.join(literals)})"
+
+    def matches(self, column: str, pattern: str, flags: str) -> str | None:
+        """Nothing: patterns of servers differ."""
+        del column, pattern, flags
+        return None
 
     loopback_defaults: ClassVar[bool] = True
     """Whether LoopBack's connector gives a property's `default` to the column."""

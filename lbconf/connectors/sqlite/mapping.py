@@ -124,6 +124,14 @@ class SqliteMapping(SqlMapping):
         }
         return cast_to_numbers(expression, exact) if exact else expression
 
+    def at_least(self, column: str, size: int) -> str:
+        """By the count of characters, which SQLite ends at a NUL: a text with one passes."""
+        return f"(length({column}) >= {size} OR instr({column}, char(0)) > 0)"
+
+    def at_most(self, column: str, size: int) -> str:
+        """By the count of characters."""
+        return f"length({column}) <= {size}" if size else f"{column} = ''"
+
     def boolean_literal(self, *, value: bool) -> str:
         """`1` or `0`."""
         return "1" if value else "0"

@@ -18,6 +18,7 @@ from lbconf.project.rules.path_once import path_once
 from lbconf.project.rules.renames_clear import renames_clear
 from lbconf.project.rules.sqlite_names import sqlite_names
 from lbconf.project.rules.table_once import table_once
+from lbconf.project.rules.validations_sound import validations_sound
 
 __all__ = ["RULES", "Facts", "Rule"]
 
@@ -36,5 +37,6 @@ RULES: Final[tuple[Rule, ...]] = (
     default_types,
     index_properties,
     hidden_known,
+    validations_sound,
     access_declared,
 )

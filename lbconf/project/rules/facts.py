@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 from lbconf.diagnostics import Code, Diagnostic, Location, Related, Severity
 from lbconf.project.checking import Broken
+from lbconf.project.probing import Probe
 from lbconf.project.resolved import DataSource, Layout, Model
 from lbconf.project.sources import ModelSource, Places
 from lbconf.records import dataclass
@@ -27,6 +28,8 @@ class Facts:
     broken: Broken
     incomplete: Container[str]
     """Models of which a part could not be read."""
+    probe: Probe | None = None
+    """Tries validations out, where somebody brought one."""
 
     def whole(self, model: Model) -> bool:
         """Whether every property of a model is known: neither it nor any of its bases is broken or missing."""
