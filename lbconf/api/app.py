@@ -15,6 +15,7 @@ from lbconf.api.access.control import AccessControl
 from lbconf.api.access.tokens import tokens_of
 from lbconf.api.access_log import AccessLog
 from lbconf.api.bodies import Limits
+from lbconf.api.booting import run_boot_functions
 from lbconf.api.cors import Cors, cors_settings
 from lbconf.api.endpoints import endpoints_of
 from lbconf.api.log import JsonLog, LogHandler
@@ -52,6 +53,8 @@ class ApiOptions:
     access_log: bool = True
     write_log: Callable[[bytes], object]
     """Where log lines go."""
+    on_failure: Callable[[LbconfError], object] = id
+    """Told why the application does not start."""
     examples: Callable[[], Mapping[str, Row]] = dict
     """Gives a row by model, for the description of the API; asked when that is first wanted."""
 
@@ -92,6 +95,11 @@ def create_app(
         for logger in loggers:
             logger.addHandler(handler)
         await sources.open()
+        try:
+            await run_boot_functions(code, project, repository, threads, log)
+        except LbconfError as error:
+            options.on_failure(error)
+            raise
         looking = asyncio.create_task(_look(threads, repository, sources, log))
         try:
             yield

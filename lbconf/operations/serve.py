@@ -101,8 +101,10 @@ def serve(
         _run(project, options, listening, warn)
 
 
-def application(options: ServeOptions, project: Project | None = None) -> Any:
-    """The ASGI application, for a server of one's own."""
+def application(
+    options: ServeOptions, project: Project | None = None, *, on_failure: Callable[[LbconfError], object] = id
+) -> Any:
+    """The ASGI application, for a server of one's own. `on_failure` is told why it does not start."""
     from lbconf.api.app import ApiOptions, create_app
     from lbconf.code.loading import load_code
     from lbconf.repository import HookedRepository
@@ -125,6 +127,7 @@ def application(options: ServeOptions, project: Project | None = None) -> Any:
             threads=options.threads or _asked_threads(found) or _threads(connectors),
             access_log=options.access_log,
             write_log=_write_log,
+            on_failure=on_failure,
             examples=partial(example_rows, found),
         ),
     )
@@ -161,11 +164,13 @@ def _run(
     warn: Callable[[tuple[Diagnostic, ...]], None],
 ) -> None:
     import uvicorn
+    from uvicorn.config import STARTUP_FAILURE
     from uvicorn.supervisors import Multiprocess
 
     alone = options.workers == 1 and not options.reload
+    failed: list[LbconfError] = []
     config = uvicorn.Config(
-        application(options, project) if alone else _Factory(options),
+        application(options, project, on_failure=failed.append) if alone else _Factory(options),
         factory=not alone,
         workers=options.workers,
         access_log=False,
@@ -192,9 +197,18 @@ def _run(
         server = uvicorn.Server(config)
         ConfigurationReload(config, server.run, [listening], root=options.root, check=check, tell=tell).run()
     elif options.workers > 1:
-        Multiprocess(config, [listening]).run()
+        workers = Multiprocess(config, [listening])
+        workers.run()
+        if any(process.exitcode == STARTUP_FAILURE for process in workers.processes):
+            message = "a worker process did not start; its lines above say why"
+            raise LbconfError(Diagnostic(code=Code.CODE_FAILED, message=message))
     else:
-        uvicorn.Server(config).run([listening])
+        try:
+            uvicorn.Server(config).run([listening])
+        except SystemExit:
+            if failed:
+                raise failed[0] from failed[0].__cause__
+            raise
 
 
 def _ignore(number: int, frame: object) -> None:
