@@ -11,7 +11,6 @@ import pytest
 from lbconf.connectors.memory.connector import MemoryConnector
 from lbconf.datatypes import (
     AnyType,
-    ArrayType,
     BooleanType,
     DateOnlyType,
     DecimalType,
@@ -38,13 +37,18 @@ def prop(name: str, of: Any, **settings: Any) -> Property:
     return Property(name=name, type=of, settings=MappingProxyType(settings))
 
 
+def codes_of(error: ValidationFailedError) -> Mapping[str, list[str]]:
+    found = error.details
+    assert isinstance(found, dict)
+    return {name: list(codes) for name, codes in found["codes"].items()}
+
+
 def refused(repository: Repository, thing: Model, data: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The codes of what is wrong with a new row; None where it was created."""
     try:
         repository.create(thing, data)
     except ValidationFailedError as error:
-        assert error.details is not None
-        return {name: list(codes) for name, codes in error.details["codes"].items()}
+        return codes_of(error)
     return None
 
 
@@ -111,9 +115,10 @@ def test_a_json_schema_holds_forms_and_closed_objects() -> None:
     assert refused(repository, thing, {"address": {"city": "Rome", "mail": "a@b.org", "x-a": 1}}) is None
     with pytest.raises(ValidationFailedError) as error:
         repository.create(thing, {"address": {"mail": "no", "x-a": "1", "street": "s"}})
-    assert error.value.details is not None
-    assert error.value.details["codes"] == {"address": ["schema"] * 4}
-    assert sorted(error.value.details["messages"]["address"]) == [
+    told = error.value.details
+    assert isinstance(told, dict)
+    assert told["codes"] == {"address": ["schema"] * 4}
+    assert sorted(told["messages"]["address"]) == [
         "does not fit its schema at /mail: 'no' is not a 'email'",
         "does not fit its schema at /x-a: '1' is not of type 'integer'",
         "does not fit its schema: 'city' is a required property",
@@ -124,7 +129,7 @@ def test_a_json_schema_holds_forms_and_closed_objects() -> None:
 def test_a_reference_out_of_a_schema_is_not_followed() -> None:
     repository, thing = things(prop("p", ObjectType(), schema={"$ref": "http://127.0.0.1:9/x"}))
 
-    with pytest.raises(Exception, match="127.0.0.1"):
+    with pytest.raises(Exception, match=r"127\.0\.0\.1"):
         repository.create(thing, {"p": {}})
 
 
