@@ -398,6 +398,16 @@ class JsonReader(Protocol):
         """A JSON array of the rows, in the API's own forms of dates and numbers, hidden properties left out."""
         ...
 
+    def find_json_rows(
+        self, query: Query, names: tuple[str, ...], *, nested: bool, grouped: bool = False
+    ) -> Sequence[tuple[Row, str]] | None:
+        """For each row the named properties, and its JSON text without the closing brace.
+
+        Rows that are `grouped` come as one for each of the named properties' values, with their whole texts, in order,
+        joined by commas. `nested` rows lack their protected properties, too. None where the server cannot write them.
+        """
+        ...
+
 
 @runtime_checkable
 class Cooperative(Protocol):

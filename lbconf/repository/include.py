@@ -11,8 +11,10 @@ from lbconf.query.javascript import json_text, to_text
 from lbconf.query.nodes import AllOf, AnyOf, Comparison, Condition, Filter, Include, Operator, Query, Row, Target
 from lbconf.records import replace
 
-__all__ = ["Includer", "equals", "key_of", "one_of"]
+__all__ = ["Includer", "chunks", "equals", "key_of", "key_text", "one_of"]
 
+SAFE: Final = 2**53
+"""JavaScript writes whole numbers below as they are."""
 KEYS_AT_ONCE: Final = 256
 """Keys in one query, where the data source does not say `inqLimit`."""
 
@@ -103,7 +105,7 @@ class Includer:
         groups = _grouped(found, relation.key_to)
         for row in rows:
             key = key_of(row, relation.key_from)
-            _put(row, relation, _page(groups.get(_text(key), []) if key is not None else [], query))
+            _put(row, relation, _page(groups.get(key_text(key), []) if key is not None else [], query))
 
     def _through(self, rows: Sequence[Row], model: Model, include: Include, query: Query) -> None:
         relation = include.relation
@@ -120,14 +122,14 @@ class Includer:
         for link in found:
             key, parent = key_of(link, relation.through_to), key_of(link, relation.through_from)
             if key is not None and parent is not None:
-                parents.setdefault(_text(key), []).append(_text(parent))
+                parents.setdefault(key_text(key), []).append(key_text(parent))
         groups: dict[str, list[Row]] = {}
         for target in targets:
-            for parent_text in parents.get(_text(key_of(target, ids) or ()), ()):
+            for parent_text in parents.get(key_text(key_of(target, ids) or ()), ()):
                 groups.setdefault(parent_text, []).append(target)
         for row in rows:
             key = key_of(row, relation.key_from)
-            _put(row, relation, _page(groups.get(_text(key), []) if key is not None else [], query))
+            _put(row, relation, _page(groups.get(key_text(key), []) if key is not None else [], query))
 
     def _references(self, rows: Sequence[Row], include: Include) -> None:
         relation, query = include.relation, include.query
@@ -135,10 +137,10 @@ class Includer:
             return
         name = relation.embedded_property or relation.key_from[0]
         ids = tuple(prop.name for prop in query.model.ids)
-        wanted = {_text((item,)): (item,) for row in rows for item in row.get(name) or ()}
+        wanted = {key_text((item,)): (item,) for row in rows for item in row.get(name) or ()}
         found = _grouped(self._by_keys(query, ids, list(wanted.values()), None), ids)
         for row in rows:
-            row[relation.name] = [target for item in row.get(name) or () for target in found.get(_text((item,)), ())]
+            row[relation.name] = [target for item in row.get(name) or () for target in found.get(key_text((item,)), ())]
 
     def _polymorphic(self, rows: Sequence[Row], include: Include) -> None:
         polymorphic = include.relation.polymorphic
@@ -156,8 +158,8 @@ class Includer:
             found = _grouped(self._by_keys(query, ids, _keys(same, names), None), ids)
             for row in same:
                 key = key_of(row, names)
-                if key is not None and _text(key) in found:
-                    row[include.relation.name] = found[_text(key)][0]
+                if key is not None and key_text(key) in found:
+                    row[include.relation.name] = found[key_text(key)][0]
 
     def _embedded(self, rows: Sequence[Row], relation: Relation) -> None:
         for row in rows:
@@ -170,7 +172,7 @@ class Includer:
     ) -> list[Row]:
         """Rows whose properties have one of the keys, their own includes attached; the page is cut later."""
         found: list[Row] = []
-        for part in _chunks(keys, self._keys_at_once(query.model)):
+        for part in chunks(keys, self._keys_at_once(query.model)):
             where = all_of(one_of(query.model, names, part), extra, query.where)
             found.extend(self._find(replace(query, where=where, limit=None, skip=0, include=())))
         self.attach(found, query.model, query.include)
@@ -200,12 +202,15 @@ def _check_keys(rows: Sequence[Row], relation: Relation) -> None:
 def _keys(rows: Iterable[Row], names: Sequence[str]) -> list[tuple[Any, ...]]:
     """The distinct keys of the rows, in the order they come."""
     found = (key for row in rows if (key := key_of(row, names)) is not None)
-    return list({_text(key): key for key in found}.values())
+    return list({key_text(key): key for key in found}.values())
 
 
-def _text(key: tuple[Any, ...]) -> str:
+def key_text(key: tuple[Any, ...]) -> str:
     """A key as text, because a key and what refers to it need not be of one type."""
-    return to_text(key[0]) if len(key) == 1 else "\0".join(map(to_text, key))
+    if len(key) == 1:
+        (value,) = key
+        return str(value) if type(value) is int and -SAFE < value < SAFE else to_text(value)
+    return "\0".join(map(to_text, key))
 
 
 def _grouped(rows: Iterable[Row], names: Sequence[str]) -> dict[str, list[Row]]:
@@ -213,7 +218,7 @@ def _grouped(rows: Iterable[Row], names: Sequence[str]) -> dict[str, list[Row]]:
     for row in rows:
         key = key_of(row, names)
         if key is not None:
-            groups.setdefault(_text(key), []).append(row)
+            groups.setdefault(key_text(key), []).append(row)
     return groups
 
 
@@ -229,6 +234,7 @@ def _put(row: Row, relation: Relation, related: list[Row]) -> None:
         row[relation.name] = related[0]
 
 
-def _chunks(keys: Sequence[tuple[Any, ...]], size: int) -> Iterator[Sequence[tuple[Any, ...]]]:
+def chunks(keys: Sequence[tuple[Any, ...]], size: int) -> Iterator[Sequence[tuple[Any, ...]]]:
+    """The keys in parts of at most this size."""
     for start in range(0, len(keys), size):
         yield keys[start : start + size]

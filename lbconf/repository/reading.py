@@ -16,6 +16,7 @@ from lbconf.repository.errors import (
     unknown_id,
 )
 from lbconf.repository.include import KEYS_AT_ONCE, Includer, equals
+from lbconf.repository.include_json import JsonIncluder
 from lbconf.repository.rows import RowReader
 from lbconf.repository.stores import Stores, collected
 from lbconf.repository.uniqueness import Uniqueness
@@ -53,6 +54,7 @@ class ReadingRepository:
         self._binder = Binder(project.models, self._stores.rules, page_size=page_size, limit=page_limit)
         self._includer = Includer(project.models, self._binder, self._stores.find, self._keys_at_once)
         self._uniqueness = Uniqueness(self._stores, self._binder)
+        self._json_includer = JsonIncluder(self._stores, self._keys_at_once)
         self._readers: dict[str, RowReader] = {}
 
     # --- reading ---
@@ -63,10 +65,10 @@ class ReadingRepository:
 
     def find_json(self, model: Model, filter: FilterLike = None, *, scope: str | None = None) -> bytes | None:  # noqa: A002
         """The same as JSON text ready to send, where the database can build it; else None."""
-        wanted = _parsed(filter)
-        if wanted.include is not None or not self._stores.builds_json(model):
+        if not self._stores.builds_json(model):
             return None
-        return self._stores.find_json(self._bound(model, wanted, scope=scope))
+        query = self._bound(model, filter, scope=scope)
+        return self._json_includer.text(query) if query.include else self._stores.find_json(query)
 
     def first(self, model: Model, filter: FilterLike = None) -> Row | None:  # noqa: A002
         """The first row that matches, or None."""
@@ -91,11 +93,15 @@ class ReadingRepository:
 
     def find_by_id_json(self, model: Model, id: Any, filter: FilterLike = None) -> bytes | None:  # noqa: A002
         """The same as JSON text ready to send, where the database can build it; else None. Raises `NotFoundError`."""
-        wanted = _parsed(filter)
-        if wanted.include is not None or not self._stores.builds_json(model):
+        if not self._stores.builds_json(model):
             return None
-        query = self._by_id(model, id, wanted)
-        found = self._stores.find_json(query) if query is not None else b"[]"
+        query = self._by_id(model, id, filter)
+        if query is None:
+            found: bytes | None = b"[]"
+        elif query.include:
+            found = self._json_includer.text(query)
+        else:
+            found = self._stores.find_json(query)
         if found is None:
             return None
         row = found[1:-1].strip()

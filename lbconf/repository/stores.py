@@ -1,8 +1,9 @@
 """The connectors behind a project's models, asked for reading and writing."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 
 from lbconf.connectors.contract import Connector, JsonReader, Reader, Transactional, Writer
 from lbconf.diagnostics import Code, Collector
@@ -15,6 +16,8 @@ from lbconf.query.rules import KEEPING, NATIVE, TABULAR, Rules
 from lbconf.records import dataclass, replace
 from lbconf.repository.references import references_of
 from lbconf.repository.refusals import TellingWriter
+from lbconf.repository.user_rows import is_user_model
+from lbconf.repository.user_writes import UserWriter
 
 __all__ = ["Stores", "collected"]
 
@@ -44,6 +47,8 @@ class Stores:
         self._models = models
         self._references = references_of(models)
         self._writers: dict[str, Writer] = {}
+        self._users = frozenset(name for name, model in models.items() if is_user_model(model))
+        self._user_writers: dict[str, UserWriter] = {}
         self._shapes: dict[str, Shape] = {}
         self._json_readers: dict[str, JsonReader | None] = {}
         self._hidden_allowed = hidden_allowed
@@ -69,14 +74,21 @@ class Stores:
         if model.read_only:
             raise _cannot(model, "written")
         known = self._writers.get(model.data_source or "")
-        if known is not None:
-            return known
-        found = self.connector(model)
-        if not isinstance(found, Writer):
-            raise _cannot(model, "written")
-        telling = TellingWriter(found, self._models, self._references, self.reader)
-        self._writers[found.data_source.name] = telling
-        return telling
+        if known is None:
+            found = self.connector(model)
+            if not isinstance(found, Writer):
+                raise _cannot(model, "written")
+            known = TellingWriter(found, self._models, self._references, self.reader)
+            self._writers[found.data_source.name] = known
+        return known if model.name not in self._users else self._user_writer(model, known)
+
+    def _user_writer(self, model: Model, writer: Writer) -> Writer:
+        """What writes rows of a model of users."""
+        found = self._user_writers.get(model.name)
+        if found is None:
+            found = UserWriter(writer, self._models, partial(Stores.find, self), self.writer)
+            self._user_writers[model.name] = found
+        return found
 
     def keeps_unknown(self, model: Model) -> bool:
         """Whether properties the model does not have are stored."""
@@ -136,6 +148,16 @@ class Stores:
             return None
         try:
             return found.find_json(query)
+        except ConstraintError as problem:
+            raise _uncomparable(query.model) from problem
+
+    def find_json_rows(
+        self, query: Query, names: tuple[str, ...], *, nested: bool, grouped: bool = False
+    ) -> Sequence[tuple[Row, str]] | None:
+        """For each row, or each value of the named properties, these and JSON text; None where nothing writes it."""
+        found = self._json_reader(query.model)
+        try:
+            return None if found is None else found.find_json_rows(query, names, nested=nested, grouped=grouped)
         except ConstraintError as problem:
             raise _uncomparable(query.model) from problem
 

@@ -12,7 +12,7 @@ from lbconf.connectors.contract import Failing, LedgerEntry, MigrationSession, P
 from lbconf.connectors.postgresql import inspect, normalize
 from lbconf.connectors.postgresql.capabilities import NEWEST, capabilities
 from lbconf.connectors.postgresql.dialect import JSON_PREDICATE, PostgresqlDialect
-from lbconf.connectors.postgresql.json_rows import json_statement
+from lbconf.connectors.postgresql.json_rows import json_statement, rows_statement
 from lbconf.connectors.postgresql.mapping import PostgresqlMapping
 from lbconf.connectors.postgresql.parameters import connection_parameters
 from lbconf.connectors.postgresql.sizes import table_sizes
@@ -21,13 +21,13 @@ from lbconf.connectors.sql.dialect import ValueRefused
 from lbconf.connectors.sql.plain_settings import read_plainly
 from lbconf.connectors.sql.pool import Pool, PoolEmptyError
 from lbconf.connectors.sql.reader_writer import SqlReaderWriter
-from lbconf.connectors.sql.rows import to_json
+from lbconf.connectors.sql.rows import rows_of, to_json
 from lbconf.cooperation import current_loop
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import ConnectionFailedError, ConnectorError, ConstraintError, ConstraintKind
 from lbconf.layers.secret import MASK, Secret
 from lbconf.project.resolved import DataSource, Model
-from lbconf.query.nodes import Query
+from lbconf.query.nodes import Query, Row
 from lbconf.state.changes import Change
 from lbconf.state.steps import DataCheck, Step
 from lbconf.state.structure import QualifiedName, State
@@ -167,6 +167,24 @@ class PostgresqlConnector(SqlReaderWriter):
             hidden = {prop.name for prop in query.model.properties.values() if prop.hidden}
             rows = [{name: row[name] for name in row if name not in hidden} for row in self.find(query)]
             return to_json(rows).encode()
+
+    def find_json_rows(
+        self, query: Query, names: tuple[str, ...], *, nested: bool, grouped: bool = False
+    ) -> Sequence[tuple[Row, str]] | None:
+        """For each row, or each value of the named properties, these and JSON text."""
+        compiler = self.compiler()
+        table = self.table(query.model, compiler)
+        try:
+            statement = rows_statement(compiler, table, query, names, nested=nested, grouped=grouped)
+            found = self.fetch(statement)
+        except ValueRefused as problem:
+            raise self.refused(problem) from None
+        except ConstraintError:
+            if self._version >= JSON_PREDICATE:
+                raise
+            return None
+        keys = rows_of([table.columns[name] for name in names], found)
+        return [(key, row[-1]) for key, row in zip(keys, found, strict=True)]
 
     def fetch(self, statement: Compiled, *, write: bool = False) -> Sequence[Sequence[Any]]:
         """Rows as tuples."""

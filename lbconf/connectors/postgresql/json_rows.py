@@ -5,12 +5,14 @@ Text is joined here, not by `json_agg` and `row_to_json`, which look up the type
 
 import json
 from collections.abc import Sequence
+from functools import cache
 
-from lbconf.connectors.sql.compile import Compiled, Compiler
+from lbconf.connectors.sql.compile import Compiled, Compiler, Make
 from lbconf.connectors.sql.dialect import BoundColumn, BoundTable, Dialect
-from lbconf.query.nodes import Query
+from lbconf.query.nodes import Order, Query, Target
+from lbconf.records import replace
 
-__all__ = ["json_statement"]
+__all__ = ["json_statement", "rows_statement"]
 
 
 def json_statement(compiler: Compiler, table: BoundTable, query: Query) -> Compiled:
@@ -21,16 +23,66 @@ def json_statement(compiler: Compiler, table: BoundTable, query: Query) -> Compi
     return compiler.statement(table, query, _head, ") AS t")
 
 
+def rows_statement(
+    compiler: Compiler, table: BoundTable, query: Query, names: tuple[str, ...], *, nested: bool, grouped: bool
+) -> Compiled:
+    """Selects for each row the named columns, then its JSON object without the closing brace.
+
+    Where they are `grouped`, it selects for each value of the named columns the objects that have it, joined by commas.
+    """
+    if not grouped:
+        return compiler.statement(table, query, _rows_head(names, nested=nested), ") AS t")
+    # Sorted by the group first, the rows of each come in the query's order whichever way the server groups them.
+    order = query.order or tuple(Order(Target(column.prop)) for column in table.ids)
+    ordered = replace(query, order=(*(Order(Target(table.columns[name].prop)) for name in names), *order))
+    end = f") AS t GROUP BY {', '.join(table.columns[name].sql for name in names)}"
+    return compiler.statement(table, ordered, _groups_head(names, nested=nested), end)
+
+
+@cache
+def _rows_head(names: tuple[str, ...], *, nested: bool) -> Make:
+    def head(dialect: Dialect, table: BoundTable, columns: tuple[BoundColumn, ...]) -> str:
+        row = _joined(_shown(dialect, columns, nested=nested) or ["'{'"])
+        return f"SELECT {', '.join([*_keys(table, names), row])} FROM (SELECT * FROM {table.sql}"
+
+    return head
+
+
+@cache
+def _groups_head(names: tuple[str, ...], *, nested: bool) -> Make:
+    def head(dialect: Dialect, table: BoundTable, columns: tuple[BoundColumn, ...]) -> str:
+        parts = _shown(dialect, columns, nested=nested)
+        row = _joined([*parts, "'}'"] if parts else ["'{}'"])
+        keys = _keys(table, names)
+        return f"SELECT {', '.join(keys)}, string_agg({row}, ',') FROM (SELECT * FROM {table.sql}"
+
+    return head
+
+
+def _keys(table: BoundTable, names: Sequence[str]) -> list[str]:
+    return [table.columns[name].read for name in names]
+
+
+def _shown(dialect: Dialect, columns: Sequence[BoundColumn], *, nested: bool) -> list[str]:
+    return _parts(dialect, [column for column in columns if not (nested and column.prop.protected)])
+
+
 def _head(dialect: Dialect, table: BoundTable, columns: tuple[BoundColumn, ...]) -> str:
     """The rows are chosen first; otherwise the server works out the values of those it skips, too."""
+    parts = _parts(dialect, columns)
+    row = _joined([*parts, "'}'"] if parts else ["'{}'"])
+    return f"SELECT string_agg({row}, ',') FROM (SELECT * FROM {table.sql}"
+
+
+def _parts(dialect: Dialect, columns: Sequence[BoundColumn]) -> list[str]:
+    """Expressions of text that together are a JSON object without the closing brace; none without columns."""
     parts: list[str] = []
     for column in columns:
         if not column.prop.hidden:
             key = json.dumps(column.prop.name, ensure_ascii=False)
             parts.append(dialect.literal(f"{',' if parts else '{'}{key}:"))
             parts.append(f"coalesce({column.json}, 'null')")
-    row = _joined([*parts, "'}'"] if parts else ["'{}'"])
-    return f"SELECT string_agg({row}, ',') FROM (SELECT * FROM {table.sql}"
+    return parts
 
 
 def _joined(parts: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from lbconf.datatypes import IntegerType, NumberType
 from lbconf.query.nodes import Comparison, Condition, Operator, Query, Row
 from lbconf.records import dataclass
 
-__all__ = ["Compiled", "Compiler"]
+__all__ = ["Compiled", "Compiler", "Make"]
 
 
 @dataclass(frozen=True, slots=True)
