@@ -15,13 +15,12 @@ from lbconf.diagnostics import Code
 from lbconf.project.resolved import Model, Project
 from lbconf.query.errors import RequestError
 from lbconf.repository import Repository
-from lbconf.repository.errors import id_text, no_model_with_id
+from lbconf.repository.errors import id_text
 
 __all__ = ["AccessControl", "denied", "instance_id"]
 
 BY_BODY: Final = frozenset({"create", "patchOrCreate", "replaceOrCreate"})
 """Methods whose instance is the one that the body names."""
-INSTANCE: Final = "prototype."
 UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 401, 403, 404
 
 
@@ -59,12 +58,8 @@ class AccessControl:
         elif self.allows(gate, caller, instance_id(endpoint, arguments)):
             return
         given = arguments.parameters.get("id")
-        if (
-            endpoint.model.layout.is_loopback
-            and endpoint.method.startswith(INSTANCE)
-            and self._repository.row_by_id(endpoint.model, given) is None
-        ):
-            raise no_model_with_id(given)
+        if given is None:
+            given = _told_id(arguments)
         raise denied(self._project, endpoint.model, caller, given)
 
     def allows(self, gate: Gate, caller: Caller, id: Any) -> bool:  # noqa: A002 - the word of the vocabulary
@@ -113,6 +108,12 @@ def denied(project: Project, model: Model, caller: Caller, id: Any) -> RequestEr
         message = f"could not find {model.name} with id {'undefined' if id is None else id_text(id)}"
         return RequestError(Code.REQUEST_REFUSED, message, status=status, error_code="MODEL_NOT_FOUND")
     return authorization_required()
+
+
+def _told_id(arguments: Arguments) -> Any:
+    """The id that LoopBack names in its answer, and no more."""
+    body = arguments.body
+    return body["id"] if isinstance(body, Mapping) and "id" in body else arguments.query("id")
 
 
 def _status(project: Project, model: Model) -> int:

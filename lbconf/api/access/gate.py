@@ -57,14 +57,15 @@ class Gate:
 
 
 def gate_of(endpoint: Endpoint) -> Gate:
-    """The gate of an endpoint."""
+    """The gate of an endpoint. In files LoopBack heeds a method's own name only, in rows its aliases too."""
     model, names, access = endpoint.model, method_names(endpoint), access_type(endpoint)
+    written = names[:1] if model.layout.is_loopback else names
     return Gate(
         endpoint=endpoint,
         names=names,
         access=access,
         scopes=access_scopes(endpoint),
-        rules=ranked(model, model.acls, names, access),
+        rules=ranked(model, model.acls, written, access),
         default=default_permission(model) != DENY,
     )
 

@@ -55,7 +55,8 @@ def access_type(endpoint: Endpoint) -> str:
             return said
     elif name in EXPLICIT:
         return EXPLICIT[name]
-    if endpoint.verb in {"GET", "HEAD"}:
+    several = written is not None and isinstance(written.get("http"), list | tuple)
+    if endpoint.verb in {"GET", "HEAD"} and not several:
         return READ
     if written is None or name in WRITING:
         return WRITE

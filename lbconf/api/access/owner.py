@@ -64,7 +64,7 @@ def ownership(project: Project, model: Model) -> Ownership:
     )
     every = asked is True or isinstance(asked, list | tuple)
     loose = model.strict.value == "keep"
-    named = tuple(name for name in PROPERTIES if name in model.properties or (loose and name not in model.relations))
+    named = tuple(name for name in PROPERTIES if name not in model.relations and (loose or name in model.properties))
     return Ownership(
         model=model,
         is_user=model.is_a("User"),
