@@ -19,6 +19,8 @@ _SETS: Final = {
 _DOT: Final = r"[^\u000a\u000d\u2028\u2029]"
 _ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", "v": "\v", "f": "\f", "0": "\0"}
 _DIGITS: Final = {"x": 2, "u": 4}
+_NOTHING: Final = frozenset({"^", "$", "(?:", "|"})
+_SIGNS: Final = frozenset("*+?{")
 _MOST: Final = 255
 """The largest number of a repetition."""
 
@@ -43,7 +45,11 @@ class _Reader:
     def whole(self) -> str:
         parts: list[str] = []
         while self._at < len(self._pattern):
-            parts.append(self._next())
+            before = parts[-1] if parts else "^"
+            part = self._next()
+            if part[0] in _SIGNS and (before in _NOTHING or before[0] in _SIGNS):
+                raise _UntranslatableError  # the server repeats characters and groups only, and each once
+            parts.append(part)
         return "".join(parts)
 
     def _next(self) -> str:
