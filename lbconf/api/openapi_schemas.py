@@ -26,6 +26,7 @@ from lbconf.datatypes import (
     UuidType,
 )
 from lbconf.project.resolved import UNSET, Model, Project, Property, RelationKind, Strict
+from lbconf.project.validations import json_schema_of
 from lbconf.query.nodes import Row
 
 __all__ = ["model_schemas", "property_schema", "whole_name"]
@@ -97,10 +98,11 @@ def _taken(
     project: Project, model: Model, chosen: Iterable[Property], row: Row | None, *, complete: bool
 ) -> dict[str, Any]:
     embedded = _embedded(project, model)
+    said = json_schema_of(model)
     properties: dict[str, Any] = {}
     required: list[str] = []
     for prop in chosen:
-        properties[prop.name] = embedded.get(prop.name) or property_schema(prop)
+        properties[prop.name] = embedded.get(prop.name) or {**property_schema(prop), **said.get(prop.name, {})}
         if not complete:
             properties[prop.name].pop("default", None)
         wanted = prop.required or (prop.id and not prop.generated and not model.layout.is_loopback)

@@ -186,7 +186,8 @@ def _keywords(one: Validation, prop: Property | None) -> dict[str, Any]:
                 {"multipleOf": 1} if one.whole else {}
             )
         case Rule.INCLUSION:
-            extra = [value for value, allowed in ((None, one.allow_null), ("", one.allow_blank)) if allowed]
+            null = one.allow_null or (one.by_attribute and prop is not None and not prop.required and not prop.id)
+            extra = [value for value, allowed in ((None, null), ("", one.allow_blank)) if allowed]
             return {"enum": [*one.values, *(value for value in extra if value not in one.values)]}
         case Rule.EXCLUSION:
             return {"not": {"enum": [*one.values]}}
@@ -194,7 +195,10 @@ def _keywords(one: Validation, prop: Property | None) -> dict[str, Any]:
             said_form = {"pattern": one.pattern, "format": one.form}
             return {key: value for key, value in said_form.items() if value is not None}
         case Rule.SCHEMA:
-            return dict(one.schema) if isinstance(one.schema, Mapping) else {}
+            if not isinstance(one.schema, Mapping):
+                return {}
+            null = one.allow_null or (one.by_attribute and prop is not None and not prop.required)
+            return {"anyOf": [one.schema, {"type": "null"}]} if null else {"allOf": [one.schema]}
         case _:
             return {}
 

@@ -13,9 +13,11 @@ from lbconf.query.pattern import compile_pattern
 from tests.servers import PostgresqlServer
 
 PIECES = st.sampled_from(
-    [*"ab_-.|()[]^$*+?{},1 é😀", r"\d", r"\W", r"\s", r"\.", r"\u00e9", r"\n", "[a-z]", r"[^\w-]", r"[\]\-]", "(?:"]
-    + ["{2}", "{1,3}", "{2,}", "*?", r"\x41", r"\b", "(?=", r"\1", "[]", "[^]", "***:", "(?i)"]
-)
+    [
+        *"ab_-.|()[]^$*+?{},1 é😀", r"\d", r"\W", r"\s", r"\.", r"\u00e9", r"\n", "[a-z]", r"[^\w-]", r"[\]\-]", "(?:",
+        "{2}", "{1,3}", "{2,}", "*?", r"\x41", r"\b", "(?=", r"\1", "[]", "[^]", "***:", "(?i)",
+    ]
+)  # fmt: skip
 PATTERNS = st.lists(PIECES, max_size=6).map("".join)
 TEXTS = st.text("abz_-.1 Aé😀\n\u2028]", max_size=6)
 
