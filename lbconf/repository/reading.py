@@ -7,10 +7,11 @@ from lbconf.connectors.contract import Connector
 from lbconf.diagnostics import Code
 from lbconf.project.resolved import Model, Project
 from lbconf.query.bind import Binder, all_of
-from lbconf.query.coerce import operand_converter
+from lbconf.query.coerce import Converter, operand_converter
 from lbconf.query.errors import RequestError
-from lbconf.query.nodes import Condition, Filter, Query, Row
+from lbconf.query.nodes import AllOf, Comparison, Condition, Filter, Operator, Query, Row, Target
 from lbconf.query.parse import parse_filter
+from lbconf.records import dataclass
 from lbconf.repository.errors import (
     NotFoundError,
     unknown_id,
@@ -27,6 +28,15 @@ FilterLike: TypeAlias = Filter | Mapping[str, Any] | str | None
 """A filter, parsed or as a client or a program writes it."""
 
 _NO_FILTER = Filter()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _IdForm:
+    """A model's key, ready to be compared with."""
+
+    targets: tuple[Target, ...]
+    converters: tuple[Converter, ...]
+    """For each part, what makes a value of its property's type; they raise `RequestError`."""
 
 
 class ReadingRepository:
@@ -55,6 +65,7 @@ class ReadingRepository:
         self._includer = Includer(project.models, self._binder, self._stores.find, self._keys_at_once)
         self._uniqueness = Uniqueness(self._stores, self._binder)
         self._json_includer = JsonIncluder(self._stores, self._keys_at_once)
+        self._id_forms: dict[str, _IdForm] = {}
         self._readers: dict[str, RowReader] = {}
 
     # --- reading ---
@@ -166,15 +177,14 @@ class ReadingRepository:
 
     def _key(self, model: Model, id: Any) -> tuple[Any, ...] | None:  # noqa: A002
         """The id's parts with the types of the key's properties; None for what no row can have."""
-        ids = model.ids
+        converters = self._id_form(model).converters
         parts = id if isinstance(id, tuple) else (id,)
-        if len(ids) > 1 and isinstance(id, str):
+        if len(converters) > 1 and isinstance(id, str):
             parts = tuple(id.split(","))
-        if not ids or len(parts) != len(ids) or any(part is None for part in parts):
+        if not converters or len(parts) != len(converters) or None in parts:
             return None
-        operands = self._binder.rules(model).operands
         try:
-            return tuple(operand_converter(prop.type, operands)(part) for prop, part in zip(ids, parts, strict=True))
+            return tuple([convert(part) for convert, part in zip(converters, parts, strict=True)])
         except RequestError:
             return None
 
@@ -188,7 +198,21 @@ class ReadingRepository:
         key = self._key(model, id)
         if key is None:
             return None
-        return equals(model, tuple(prop.name for prop in model.ids), key)
+        parts = [
+            Comparison(target, Operator.EQ, value)
+            for target, value in zip(self._id_form(model).targets, key, strict=True)
+        ]
+        return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
+
+    def _id_form(self, model: Model) -> "_IdForm":
+        found = self._id_forms.get(model.name)
+        if found is None:
+            operands = self._binder.rules(model).operands
+            found = self._id_forms[model.name] = _IdForm(
+                targets=tuple(Target(prop) for prop in model.ids),
+                converters=tuple(operand_converter(prop.type, operands) for prop in model.ids),
+            )
+        return found
 
     def _own_condition(self, model: Model, row: Row) -> Condition:
         names = tuple(prop.name for prop in model.ids)

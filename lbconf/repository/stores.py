@@ -46,6 +46,7 @@ class Stores:
         self._connectors = connectors
         self._models = models
         self._references = references_of(models)
+        self._data_readers: dict[str, Reader] = {}
         self._writers: dict[str, Writer] = {}
         self._users = frozenset(name for name, model in models.items() if is_user_model(model))
         self._user_writers: dict[str, UserWriter] = {}
@@ -64,10 +65,13 @@ class Stores:
 
     def reader(self, model: Model) -> Reader:
         """What reads the model's rows. Raises `RequestError` 501 where nothing does."""
-        found = self.connector(model)
-        if isinstance(found, Reader):
-            return found
-        raise _cannot(model, "read")
+        known = self._data_readers.get(model.data_source or "")
+        if known is None:
+            found = self.connector(model)
+            if not isinstance(found, Reader):  # a protocol looks at every member each time
+                raise _cannot(model, "read")
+            known = self._data_readers[found.data_source.name] = found
+        return known
 
     def writer(self, model: Model) -> Writer:
         """What writes the model's rows. Raises `RequestError` 501 where nothing does."""
