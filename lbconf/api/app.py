@@ -33,7 +33,7 @@ from lbconf.connectors.contract import Connector
 from lbconf.diagnostics import Code
 from lbconf.errors import LbconfError
 from lbconf.project.resolved import Project
-from lbconf.query.nodes import Query, Row
+from lbconf.query.nodes import Row
 from lbconf.records import dataclass
 from lbconf.repository import HookedRepository, Repository
 
@@ -130,7 +130,7 @@ async def _look(threads: WorkerThreads, repository: Repository, sources: Sources
     for model in repository.project.models.values():
         if model.public and model.persisted and model.data_source and not sources.is_away(model.data_source):
             try:
-                await threads.run(repository.rows, Query(model=model, limit=1))
+                await threads.run(repository.look, model)
             except LbconfError as error:
                 found = error.diagnostics[0]
                 if found.code is Code.TABLE_MISSING:

@@ -69,6 +69,11 @@ class HookedRepository(Repository):
         condition = self._id_condition(model, id)
         return condition is not None and self._stores.count(model, self._scoped(model, condition)) > 0
 
+    def look(self, model: Model) -> None:
+        """As every repository; no hook is told."""
+        with self.hooks.within(Frame(quiet=True)):
+            super().look(model)
+
     # --- writing ---
 
     def create(self, model: Model, data: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> Any:
@@ -209,7 +214,7 @@ class HookedRepository(Repository):
         context = self.hooks.context(model, frame.hook_state, where=dict(frame.where or {}), data=dict(row))
         self._run(model, Kind.BEFORE_SAVE, context)
         flaws = self._taken_over(model, row, context.data)
-        frame.row = row
+        frame.row, frame.single_step = row, True
         return flaws
 
     def _overlaid(self, model: Model, known: Row, row: Row) -> Row:
@@ -250,6 +255,7 @@ class HookedRepository(Repository):
             new=True,
             where=None if outer is None else outer.where,
             hook_state={} if outer is None else outer.hook_state,
+            single_step=outer is not None and outer.single_step,
         )
         with self._operation(model, frame):
             return self._saved(model, frame, super().insert(model, [row])[0])

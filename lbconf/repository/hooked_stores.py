@@ -189,7 +189,7 @@ class HookedWriter:
         shown = dict(values) if whole else _shown(frame, values)
         parts: dict[str, Any] = {"data": dict(shown)}
         if frame.row is not None:
-            parts |= {"current_instance": frame.row, "is_new_instance": frame.new}
+            parts |= {"current_instance": frame.row, "is_new_instance": None if frame.single_step else frame.new}
         if frame.where is not None:
             parts["where"] = dict(frame.where)
         context = self._hooks.context(model, frame.hook_state, **parts)

@@ -40,6 +40,8 @@ class Frame:
     """The row that is deleted, where it is known."""
     new: bool | None = None
     replacing: bool = False
+    single_step: bool = False
+    """Whether the store finds out by itself if the row is new."""
     stored: Row | None = None
     """What was written, after the hooks that may change it."""
 

@@ -184,7 +184,7 @@ class Repository(ReadingRepository):
         if model.force_id:
             return self.patch_by_id(model, given, data, checked=validated, drops_unknown=not validated)
         if self._single_step(model):
-            row = self._upserted(model, data)
+            row = self._upserted(model, data, validated=validated)
             known = self.row_by_id(model, given)
             return self.insert(model, [row])[0] if known is None else self._overlaid(model, known, row)
         found = self.row_by_id(model, given)
@@ -206,7 +206,8 @@ class Repository(ReadingRepository):
         with collected() as collector:
             condition = self._binder.condition(where, model, writes=True, collector=collector)
         single = self._single_step(model)
-        row = self._upserted(model, data) if single else None
+        validated = model.settings.get("automaticValidation") is not False
+        row = self._upserted(model, data, validated=validated) if single else None
         found = self._stores.find(Query(model=model, where=condition, limit=2))
         if len(found) > 1:
             message = "There are multiple instances found.Upsert Operation will not be performed!"
@@ -258,6 +259,10 @@ class Repository(ReadingRepository):
         with collected() as collector:
             condition = self._binder.condition(where, model, writes=True, collector=collector)
         return self._stores.writer(model).delete(model, condition)
+
+    def look(self, model: Model) -> None:
+        """Ask for one row. Raises `ConnectorError` where the data source has not what the model needs."""
+        self._stores.find(Query(model=model, limit=1))
 
     # --- both ---
 
@@ -402,10 +407,9 @@ class Repository(ReadingRepository):
     def _single_step(self, model: Model) -> bool:
         return model.layout.is_loopback and self._stores.keeps_unknown(model)
 
-    def _upserted(self, model: Model, data: Mapping[str, Any]) -> Row:
-        """The data as a row of an upsert, checked where `validateUpsert` asks for it."""
+    def _upserted(self, model: Model, data: Mapping[str, Any], *, validated: bool) -> Row:
+        """The data as a row of an upsert."""
         reader = self.reader(model)
-        validated = bool(model.validate_upsert)
         row, flaws = reader.read(data, drops_unknown=not validated)
         flaws = [*flaws, *self._upserting(model, row)]
         if validated:
