@@ -67,7 +67,7 @@ class AccessControl:
         if not _meet(caller.scopes, gate.scopes):
             return False
         rules = self.rules(gate)
-        member = self.membership(gate.endpoint.model, caller, id)
+        member = self.membership(gate.endpoint.model, caller, id, gate.endpoint.method)
         return decide(rules, member.holds, member.surely, default=gate.default)
 
     def rules(self, gate: Gate) -> Sequence[Ranked]:
@@ -80,9 +80,9 @@ class AccessControl:
         found = ranked(gate.endpoint.model, rows, gate.names, gate.access, stored=True)
         return sorted((*found, *gate.rules), key=lambda one: -one.score)
 
-    def membership(self, model: Model, caller: Caller, id: Any) -> Membership:  # noqa: A002
+    def membership(self, model: Model, caller: Caller, id: Any, method: str | None = None) -> Membership:  # noqa: A002
         """What a caller is with regard to an instance of a model."""
-        return Membership(self._repository, self._models, caller, self._ownerships[model.name], id)
+        return Membership(self._repository, self._models, caller, self._ownerships[model.name], id, method)
 
 
 def instance_id(endpoint: Endpoint, arguments: Arguments) -> Any:

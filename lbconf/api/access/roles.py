@@ -8,12 +8,15 @@ from typing import Any, Final
 
 from lbconf.api.access.caller import Caller
 from lbconf.api.access.owner import USER, Ownership
+from lbconf.code.contexts import RoleContext
+from lbconf.code.loading import Function
+from lbconf.code.running import call
 from lbconf.project.permissions import subject
 from lbconf.project.resolved import Acl, Model, Project
 from lbconf.query.errors import RequestError
 from lbconf.query.nodes import Row
 from lbconf.records import dataclass
-from lbconf.repository import Repository
+from lbconf.repository import HookedRepository, Repository
 
 __all__ = ["Membership", "RoleModels", "principal_type", "role_models"]
 
@@ -60,9 +63,14 @@ class Membership:
         caller: Caller,
         ownership: Ownership,
         id: Any,  # noqa: A002
+        method: str | None = None,
     ) -> None:
         """Take who asks, and the id of the instance the call is about; None where it is about none."""
         self._repository = repository
+        self._resolvers: Mapping[str, Function] = (
+            repository.code.roles if isinstance(repository, HookedRepository) else {}
+        )
+        self._method = method
         self._models = models
         self._caller = caller
         self._ownership = ownership
@@ -81,6 +89,8 @@ class Membership:
         kind, name = subject(rule)
         if kind != ROLE:
             return self._is(kind, name)
+        if name in self._resolvers:
+            return self._known.get(name)
         match name:
             case "$everyone":
                 return True
@@ -104,6 +114,10 @@ class Membership:
         if rule.principal_id == OWNER:
             self._known[OWNER] = self._owns()
             return self._known[OWNER]
+        resolver = self._resolvers.get(rule.principal_id)
+        if resolver is not None:
+            self._known[rule.principal_id] = self._resolved(rule.principal_id, resolver)
+            return self._known[rule.principal_id]
         self._stored = self._stored_roles()
         return rule.principal_id in self._stored
 
@@ -125,6 +139,19 @@ class Membership:
     def _owns(self) -> bool:
         row = self._repository.row_by_id(self._ownership.model, self._id)
         return row is not None and self._ownership.owns(row, self._caller.user_id, self._kind, self._first)
+
+    def _resolved(self, role: str, resolver: Function) -> bool:
+        """What the project's own code says."""
+        context = RoleContext(
+            role=role,
+            caller=self._caller,
+            models=self._repository.models,
+            model=self._ownership.model.name,
+            id=self._id,
+            method=self._method,
+            options={"accessToken": self._caller.token},
+        )
+        return bool(call(resolver, context))
 
     def _first(self, model: Model, where: Mapping[str, Any]) -> Row | None:
         return self._repository.first(model, {"where": where})
