@@ -19,6 +19,7 @@ from lbconf.api.booting import run_boot_functions
 from lbconf.api.cors import Cors, cors_settings
 from lbconf.api.endpoints import endpoints_of
 from lbconf.api.log import JsonLog, LogHandler
+from lbconf.api.mail.post import post_of
 from lbconf.api.model_api import ModelApi
 from lbconf.api.present import Presenter
 from lbconf.api.problem import Fault, fault_of, loopback_body
@@ -28,10 +29,12 @@ from lbconf.api.route_table import RouteTable
 from lbconf.api.sources import Sources
 from lbconf.api.system import system_handlers
 from lbconf.api.threads import WorkerThreads
+from lbconf.api.user_calls import UserCalls
 from lbconf.code.loading import NO_CODE
 from lbconf.connectors.contract import Connector
 from lbconf.diagnostics import Code
 from lbconf.errors import LbconfError
+from lbconf.project.access_settings import access_settings
 from lbconf.project.resolved import Project
 from lbconf.query.nodes import Row
 from lbconf.records import dataclass
@@ -69,6 +72,7 @@ def create_app(
     root = project.server.rest_api_root.rstrip("/")
     code = repository.code if isinstance(repository, HookedRepository) else NO_CODE
     endpoints = endpoints_of(project, code)
+    post = post_of(project, log)
     model_api = ModelApi(
         root=root,
         table=RouteTable(endpoints),
@@ -76,6 +80,7 @@ def create_app(
         presenter=Presenter(project),
         sources=sources,
         threads=threads,
+        users=UserCalls(access_settings(project), endpoints, threads, post),
         limits=Limits(_settings(project, "remoting"), project.server.settings.get("bodyLimit")),
         log=log,
         quick=quick_endpoints(project, endpoints, connectors, code),
@@ -105,6 +110,8 @@ def create_app(
             yield
         finally:
             looking.cancel()
+            if post is not None:
+                await asyncio.to_thread(post.stop)
             threads.stop()
             await sources.close()
             for logger in loggers:

@@ -35,6 +35,10 @@ class Arguments:
         """The parsed body as it came."""
         return self._body
 
+    def with_body(self, body: Any) -> "Arguments":
+        """The same with another body."""
+        return Arguments(self.endpoint, self.parameters, self._query_string, body)
+
     def query(self, name: str) -> Any:
         """A query argument as text, list or nested data; None where it is not there."""
         if not self._query_string:

@@ -1,5 +1,6 @@
 """The ASGI application of all model endpoints: a request's way from path to answer, in one function."""
 
+from functools import partial
 from typing import Any, Final
 
 from litestar.types import Receive, Scope, Send
@@ -21,6 +22,7 @@ from lbconf.api.request import Request
 from lbconf.api.route_table import Found, RouteTable, Undecodable
 from lbconf.api.sources import Sources
 from lbconf.api.threads import WorkerThreads
+from lbconf.api.user_calls import UserCalls
 from lbconf.cooperation import cooperate
 from lbconf.datatypes import DecimalType
 from lbconf.diagnostics import Code, Diagnostic
@@ -49,6 +51,8 @@ class ModelApi:
     presenter: Presenter
     sources: Sources
     threads: WorkerThreads
+    users: UserCalls
+    """Answers what concerns users and their passwords."""
     limits: Limits
     log: JsonLog
     quick: frozenset[int] = frozenset()
@@ -112,6 +116,8 @@ class ModelApi:
         )
         if id(endpoint) in self.quick:
             return await cooperate(self._act, call)
+        if id(endpoint) in self.users.endpoints:
+            return await self.users.answer(self._act, call)
         return await self.threads.run(self._act, call)
 
     def _act(self, call: Call) -> Answer:
@@ -125,8 +131,10 @@ class ModelApi:
         if self.access is not None:
             self.access.authorise(call.endpoint, call.arguments, call.caller)
         action = ACTIONS[call.endpoint.action]
+        if self.hooks is not None:
+            action = partial(self.hooks.answer, action)
         with allowance():
-            return action(call) if self.hooks is None else self.hooks.answer(action, call)
+            return self.users.act(action, call) if id(call.endpoint) in self.users.endpoints else action(call)
 
     async def _body(self, receive: Receive, headers: dict[bytes, bytes], model: Model) -> Any:
         content_type = headers.get(b"content-type", b"")

@@ -107,6 +107,7 @@ def _known(error: LbconfError) -> Fault | None:
             code=getattr(error, "error_code", None),
             details=_details(getattr(error, "details", None)),
             hint=first.hint,
+            headers=getattr(error, "headers", ()),
         )
     match error:
         case QueryError() | UnsupportedError():

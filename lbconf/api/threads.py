@@ -29,6 +29,11 @@ class WorkerThreads:
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._started = False
 
+    @property
+    def count(self) -> int:
+        """How many threads there are."""
+        return self._count
+
     async def run(self, function: Callable[[A], T], argument: A) -> T:
         """The result of `function(argument)`, called in one of the threads."""
         if not self._started:

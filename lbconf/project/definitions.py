@@ -154,7 +154,8 @@ class _Settings(Definition):
     remoting: Object | None = None
     ttl: int | float | str | None = None
     max_ttl: int | float | str | None = Field(None, alias="maxTTL")
-    verify_options: Object | None = None
+    verify_options: Object | None = Field(None, description="The mail that confirms an address: from, subject, ...")
+    reset_options: Object | None = Field(None, description="The mail with which a new password is set: from, url, ...")
     realm_delimiter: str | None = None
     reset_password_token_ttl: int | float | str | None = Field(None, alias="resetPasswordTokenTTL")
     salt_work_factor: int | str | None = None

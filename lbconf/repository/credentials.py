@@ -21,7 +21,7 @@ _TURN: Final = BoundedSemaphore(AT_ONCE)
 def hash_password(plain: str) -> str:
     """The argon2 hash of a password."""
     with _TURN:
-        return str(_argon2().hash(plain))
+        return str(_argon2().hash(_bytes(plain)))
 
 
 def is_password_hash(text: str) -> bool:
@@ -45,7 +45,7 @@ def password_fits(plain: Any, stored: Any) -> tuple[bool, bool]:
         return _bcrypt_fits(plain, stored), True
     with _TURN:
         try:
-            return bool(_argon2().verify(plain, stored)), False
+            return bool(_argon2().verify(_bytes(plain), stored)), False
         except Exception:  # noqa: BLE001 - no hash that is known
             return False, False
 
@@ -56,12 +56,16 @@ def waste_time() -> None:
         _argon2().verify("", _nobodys())
 
 
+def _bytes(plain: str) -> bytes:
+    return plain.encode("utf-8", "surrogatepass")
+
+
 def _bcrypt_fits(plain: str, stored: str) -> bool:
     import bcrypt
 
     with _TURN:
         try:
-            return bcrypt.checkpw(plain.encode("utf-8")[:LONGEST_PASSWORD], stored.encode("ascii"))
+            return bcrypt.checkpw(_bytes(plain)[:LONGEST_PASSWORD], stored.encode("ascii"))
         except ValueError:
             return False
 

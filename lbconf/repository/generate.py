@@ -7,13 +7,15 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from lbconf.datatypes import DateOnlyType, DateTimeType
+from lbconf.datatypes import DateOnlyType, DateTimeType, StringType
 from lbconf.project.resolved import UNSET, Model, Property, RelationKind
 from lbconf.query.coerce import value_converter
 
 __all__ = ["DEFAULT_FUNCTIONS", "default_values", "now"]
 
 _ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
+_PLAIN: Final = _ALPHABET[:-2]
+_TOKEN: Final = 64
 _SHORT_ID: Final = 9
 _NANO_ID: Final = 21
 
@@ -31,11 +33,17 @@ def default_values(model: Model) -> Mapping[str, Callable[[], Any]]:
         make = _default_of(prop, loopback=model.layout.is_loopback)
         if make is not None:
             found[prop.name] = make
+    if model.is_a("AccessToken") and len(model.ids) == 1 and isinstance(model.ids[0].type, StringType):
+        found.setdefault(model.ids[0].name, _token)
     for relation in model.relations.values():
         name = relation.embedded_property
         if name is not None and relation.kind in {RelationKind.EMBEDS_MANY, RelationKind.REFERENCES_MANY}:
             found.setdefault(name, list)
     return found
+
+
+def _token() -> str:
+    return "".join(secrets.choice(_PLAIN) for _ in range(_TOKEN))
 
 
 def _default_of(prop: Property, *, loopback: bool) -> Callable[[], Any] | None:

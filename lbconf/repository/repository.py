@@ -25,7 +25,8 @@ from lbconf.repository.reading import FilterLike, ReadingRepository
 from lbconf.repository.relations import Related
 from lbconf.repository.rows import RowReader
 from lbconf.repository.stores import collected
-from lbconf.repository.user_rows import UserReader, is_user_model
+from lbconf.repository.user_rows import UserReader, has_realms, is_user_model
+from lbconf.repository.user_writes import NewHash, replacing
 
 __all__ = ["Repository"]
 
@@ -180,7 +181,7 @@ class Repository(ReadingRepository):
         if key is None:
             return self.create_one(model, data)
         given = _given(key)
-        validated = bool(model.validate_upsert)
+        validated = _validates_upserts(model)
         if model.force_id:
             return self.patch_by_id(model, given, data, checked=validated, drops_unknown=not validated)
         if self._single_step(model):
@@ -326,13 +327,18 @@ class Repository(ReadingRepository):
         found = self._stores.find(Query(model=model, where=condition, limit=1))
         return found[0] if found else None
 
-    def set_password_hash(self, model: Model, row: Row, hashed: str) -> None:
-        """Store the hash of a user's password, nothing else."""
-        self._stores.writer(model).update(model, self._own_condition(model, row), {"password": hashed})
+    def set_password_hash(self, model: Model, row: Row, hashed: str, *, same_password: bool = False) -> None:
+        """Store the hash of a user's password, nothing else.
+
+        The user's access tokens end, but the one that is kept, unless it is the `same_password` in another form.
+        """
+        values: Row = {"password": NewHash(hashed, same_password=same_password)}
+        self._stores.writer(model).update(model, self._own_condition(model, row), values)
 
     def _taken(self, model: Model, name: str, row: Mapping[str, Any]) -> bool:
-        """Whether another row has the same value of this property."""
-        query = Query(model=model, where=equals(model, (name,), (row[name],)), limit=2)
+        """Whether another row has the same value of this property, in the same realm where realms part users."""
+        names = (name, "realm") if has_realms(model) else (name,)
+        query = Query(model=model, where=equals(model, names, tuple(row.get(one) for one in names)), limit=2)
         ids = [prop.name for prop in model.ids]
         return any(any(other.get(id_) != row.get(id_) for id_ in ids) for other in self._stores.find(query))
 
@@ -397,7 +403,7 @@ class Repository(ReadingRepository):
         where = all_of(equals(model, names, key), self._binder.condition(None, model))
         writer = self._stores.writer(model)
         if self._stores.keeps_unknown(model):
-            with self._stores.transaction(model):
+            with self._stores.transaction(model), replacing():
                 return bool(writer.delete(model, where)) and bool(writer.insert(model, [row]))
         values = {name: row.get(name) for name in self._stores.shape(model).written if name not in names}
         if not values:
@@ -429,6 +435,13 @@ class Repository(ReadingRepository):
 
 def _names(flaws: Sequence[Any]) -> set[str]:
     return {flaw.property for flaw in flaws}
+
+
+def _validates_upserts(model: Model) -> bool:
+    """LoopBack's layouts check upserts where told to, the native one unless told not to."""
+    if model.validate_upsert is not None:
+        return model.validate_upsert
+    return model.settings.get("automaticValidation") is True if model.layout.is_loopback else True
 
 
 def _given(key: tuple[Any, ...]) -> Any:

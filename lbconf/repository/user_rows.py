@@ -16,18 +16,24 @@ from lbconf.repository.credentials import LONGEST_PASSWORD, hash_password, is_pa
 from lbconf.repository.errors import Flaw
 from lbconf.repository.rows import RowReader
 
-__all__ = ["UserReader", "hashed_password", "is_user_model"]
+__all__ = ["UNIQUE", "UserReader", "check_password", "has_realms", "hashed_password", "is_user_model", "narrow_reset"]
 
 Taken = Callable[[Model, str, Mapping[str, Any]], bool]
 """Whether another row than this one has the same value of a property."""
 
 UNIQUE: Final = {"email": "Email already exists", "username": "User already exists"}
+"""What no two users may have alike, and what is said to the second."""
 _EMAIL: Final = pattern(r"[^\s@<>\"(),:;\\]+@[^\s@.,:;<>()\[\]\\\"]+(\.[^\s@.,:;<>()\[\]\\\"]+)+")
 
 
 def is_user_model(model: Model) -> bool:
     """Whether the model's rows are users with passwords."""
     return model.is_a("User") and "password" in model.properties
+
+
+def has_realms(model: Model) -> bool:
+    """Whether users of two realms may have the same address or name."""
+    return bool(model.settings.get("realmRequired") and model.settings.get("realmDelimiter"))
 
 
 class UserReader(RowReader):
@@ -38,8 +44,6 @@ class UserReader(RowReader):
         super().__init__(model, not_unique)
         self._taken = taken
         self._lowers = model.settings.get("caseSensitiveEmail") is False
-        settings = model.settings
-        self._unique = {} if settings.get("realmRequired") and settings.get("realmDelimiter") else UNIQUE
 
     def read(self, data: Mapping[str, Any], *, drops_unknown: bool = False) -> tuple[Row, list[Flaw]]:
         """As every row; the password comes out hashed, and what is no text is none.
@@ -69,7 +73,7 @@ class UserReader(RowReader):
             flaws.append(Flaw("email", "custom.email", "is invalid", email))
         flaws.extend(
             Flaw(name, "uniqueness", message, row[name])
-            for name, message in self._unique.items()
+            for name, message in UNIQUE.items()
             if row.get(name) and name not in {flaw.property for flaw in flaws} and self._taken(self.model, name, row)
         )
         return flaws
@@ -80,11 +84,23 @@ class UserReader(RowReader):
         return hashed_password(plain)
 
 
+def check_password(plain: Any) -> None:
+    """Raise `RequestError` 422 for a new password that cannot be taken."""
+    if not isinstance(plain, str) or not plain:
+        raise RequestError(Code.REQUEST_REFUSED, "Invalid password.", status=422, error_code="INVALID_PASSWORD")
+    length = len(plain.encode("utf-8", "surrogatepass"))
+    if length > LONGEST_PASSWORD:
+        message = f"The password entered was too long. Max length is {LONGEST_PASSWORD} (entered {length})"
+        raise RequestError(Code.REQUEST_REFUSED, message, status=422, error_code="PASSWORD_TOO_LONG")
+
+
 def hashed_password(plain: Any) -> str:
     """The hash of a new password. Raises `RequestError` 422 for one that cannot be taken."""
-    if not isinstance(plain, str) or not plain:
-        raise RequestError(Code.REQUEST_REFUSED, "Invalid password", status=422, error_code="INVALID_PASSWORD")
-    if len(plain) > LONGEST_PASSWORD:
-        message = f"The password entered was too long. Max length is {LONGEST_PASSWORD} (entered {len(plain)})"
-        raise RequestError(Code.REQUEST_REFUSED, message, status=422, error_code="PASSWORD_TOO_LONG")
+    check_password(plain)
     return hash_password(plain)
+
+
+def narrow_reset(model: Model) -> bool:
+    """Whether a token for setting a new password is good for nothing else."""
+    said = model.settings.get("restrictResetPasswordTokenScope")
+    return bool(said) if model.layout.is_loopback else said is not False

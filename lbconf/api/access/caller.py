@@ -22,6 +22,8 @@ class Caller:
     application_id: Any = None
     token: Mapping[str, Any] | None = field(default=None)
     """The row of the access token, or the claims of a JWT; None without a token."""
+    token_id: Any = None
+    """Id of the access token's row; None where no row is behind it."""
     roles: frozenset[str] = frozenset()
     """Roles that the token itself brings, besides those that the data say."""
     scopes: tuple[str, ...] = DEFAULT_SCOPES

@@ -5,6 +5,7 @@ Source: LoopBack 3, documentation of the token middleware and of the AccessToken
 
 import base64
 import binascii
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -13,13 +14,23 @@ from urllib.parse import unquote_plus
 from lbconf.api.access.caller import DEFAULT_SCOPES, NOBODY, Caller
 from lbconf.api.request import Request
 from lbconf.diagnostics import Code
+from lbconf.project.access_settings import stores_digests
 from lbconf.project.resolved import Model, Project
 from lbconf.query.errors import RequestError
 from lbconf.query.nodes import Row
 from lbconf.records import dataclass
 from lbconf.repository import Repository
 
-__all__ = ["ETERNAL", "TokenPlaces", "Tokens", "authorization_required", "token_text", "tokens_of", "user_model_of"]
+__all__ = [
+    "ETERNAL",
+    "TokenPlaces",
+    "Tokens",
+    "authorization_required",
+    "stored_id",
+    "token_text",
+    "tokens_of",
+    "user_model_of",
+]
 
 PARAMETER: Final = b"access_token"
 HEADERS: Final = (b"x-access-token", b"authorization")
@@ -27,6 +38,8 @@ ETERNAL: Final = -1
 """The time to live of a token that never ends."""
 LONGEST: Final = 4096
 """Characters of a token that is looked for at all."""
+DIGEST: Final = "sha256:"
+"""What a stored digest begins with."""
 BASIC: Final = "basic "
 BEARER: Final = "Bearer "
 
@@ -52,7 +65,7 @@ def token_text(request: Request, places: TokenPlaces) -> str | None:
                 return found
     for name in places.headers:
         value = request.headers.get(name)
-        if value is not None:
+        if value:
             return _from_header(value.decode("latin-1"), places)
     return None
 
@@ -67,6 +80,7 @@ class Tokens:
         self._repository = repository
         self._places = _places(options, loopback=model.layout.is_loopback)
         literal = options.get("currentUserLiteral")
+        self._digests = stores_digests(project)
         self.model = model
         self.literal = literal if isinstance(literal, str) and literal else None
         """A placeholder's value that stands for the caller's own id, such as `me`."""
@@ -81,12 +95,13 @@ class Tokens:
         text = token_text(request, self._places)
         if not text or len(text) > LONGEST or "\0" in text:
             return NOBODY
-        row = self._repository.row_by_id(self.model, text)
+        key = stored_id(text, digests=self._digests)
+        row = self._repository.row_by_id(self.model, key)
         if row is None:
             return NOBODY
         user = user_model_of(self._project, self.model, row)
         if not _holds(row, user):
-            self._repository.delete_by_id(self.model, text)
+            self._repository.delete_by_id(self.model, key)
             raise RequestError(Code.REQUEST_REFUSED, "Invalid Access Token", status=401, error_code="INVALID_TOKEN")
         scopes = row.get("scopes")
         return Caller(
@@ -94,6 +109,7 @@ class Tokens:
             user_id=row.get("userId"),
             application_id=row.get("appId"),
             token=row,
+            token_id=row[self.model.ids[0].name],
             scopes=tuple(map(str, scopes)) if isinstance(scopes, list | tuple) and scopes else DEFAULT_SCOPES,
         )
 
@@ -109,6 +125,11 @@ class Tokens:
         if not caller.known:
             raise authorization_required()
         return {name: str(caller.user_id) if value == self.literal else value for name, value in parameters.items()}
+
+
+def stored_id(text: str, *, digests: bool) -> str:
+    """What the row of a token has as its id: the token, or its digest."""
+    return DIGEST + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() if digests else text
 
 
 def tokens_of(project: Project, repository: Repository) -> Tokens | None:
@@ -161,7 +182,7 @@ def _parameter(query: bytes, name: bytes) -> str | None:
         return None
     for part in query.split(b"&"):
         key, _, value = part.partition(b"=")
-        if key == name and value:
+        if key == name:
             return unquote_plus(value.decode("latin-1"))
     return None
 

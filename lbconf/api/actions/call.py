@@ -6,6 +6,7 @@ from typing import Any, Final, TypeAlias
 from lbconf.api.access.caller import NOBODY, Caller
 from lbconf.api.arguments import Arguments
 from lbconf.api.endpoints import Endpoint
+from lbconf.api.mail.post import Post
 from lbconf.api.present import Presenter, encode
 from lbconf.api.problem import JSON_TYPE
 from lbconf.api.request import Request
@@ -40,6 +41,8 @@ class Call:
     presenter: Presenter
     request: Request
     caller: Caller = NOBODY
+    post: Post | None = None
+    """Sends mail, for endpoints of users; None where the project has no data source that does."""
     context: RemoteContext | None = None
     """What the project's own code saw of it, and may have changed."""
 
