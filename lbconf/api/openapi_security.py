@@ -1,17 +1,17 @@
 """How a caller says who they are, and which endpoints ask for it. Source: OpenAPI 3.1, security schemes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
+from lbconf.api.access.denial import denied_status
+from lbconf.api.access.methods import access_type, ruled_names
 from lbconf.api.endpoints import Endpoint
-from lbconf.api.sharing import ALIASES
 from lbconf.project.permissions import Principal, is_allowed
-from lbconf.project.resolved import Model, Project
+from lbconf.project.resolved import Project
 
 __all__ = ["Security", "security_of"]
 
 STRANGER: Final[tuple[Principal, ...]] = (("ROLE", "$everyone"), ("ROLE", "$unauthenticated"))
-READING: Final = frozenset({"GET", "HEAD"})
 OWN_CALLER: Final = frozenset({"logout", "changePassword", "setPassword"})
 """Methods that work on whoever asks, so that nobody else may."""
 
@@ -67,7 +67,7 @@ class Security:
         """Statuses of answers to those who may not ask, or whose token does not hold."""
         found: set[int] = {401} if self.schemes else set()
         if self._project.auth and (not self.is_open(endpoint) or endpoint.model.acls):
-            found |= {401, *_denied(self._project, endpoint.model)}
+            found |= {401, denied_status(self._project, endpoint.model)}
         return tuple(found)
 
 
@@ -79,17 +79,4 @@ def security_of(project: Project) -> Security:
 
 def open_to_strangers(endpoint: Endpoint) -> bool:
     """Whether the access rules allow a call by somebody who is not known."""
-    names: Sequence[str] = [
-        name.removeprefix("prototype.") for name in (endpoint.method, *ALIASES.get(endpoint.method, ()))
-    ]
-    access = "READ" if endpoint.verb in READING else "WRITE"
-    return is_allowed(endpoint.model, names, access, STRANGER)
-
-
-def _denied(project: Project, model: Model) -> tuple[int, ...]:
-    """What a known caller who may not is told: 401 unless `aclErrorStatus` says 403 or 404."""
-    for written in (model.settings.get("aclErrorStatus"), project.server.settings.get("aclErrorStatus")):
-        status = str(written)
-        if status in {"401", "403", "404"}:
-            return (int(status),)
-    return (401,)
+    return is_allowed(endpoint.model, ruled_names(endpoint), access_type(endpoint), STRANGER)

@@ -6,9 +6,9 @@ A surface is JSON data, made from the same parts as the OpenAPI document.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from lbconf.api.access.methods import access_type, ruled_names
 from lbconf.api.endpoints import Body, Endpoint, model_endpoints
 from lbconf.api.openapi_schemas import model_schemas
-from lbconf.api.sharing import ALIASES
 from lbconf.project.permissions import Principal, is_allowed
 from lbconf.project.resolved import Model, Project
 
@@ -25,7 +25,6 @@ CALLERS: Final[Mapping[str, tuple[Principal, ...]]] = {
     "$owner": (*EVERYONE, ("ROLE", "$authenticated"), ("ROLE", "$owner")),
 }
 """Kinds of callers that every project has, with all that they are."""
-READING: Final = frozenset({"GET", "HEAD"})
 
 
 def model_surface(project: Project, model: Model) -> Surface | None:
@@ -75,6 +74,5 @@ def _callers(model: Model) -> Iterator[tuple[str, tuple[Principal, ...]]]:
 def _callable(model: Model, endpoints: Iterable[Endpoint], who: tuple[Principal, ...]) -> Iterator[str]:
     """The routes that a caller may call."""
     for endpoint in endpoints:
-        names = [name.removeprefix("prototype.") for name in (endpoint.method, *ALIASES.get(endpoint.method, ()))]
-        if is_allowed(model, names, "READ" if endpoint.verb in READING else "WRITE", who):
+        if is_allowed(model, ruled_names(endpoint), access_type(endpoint), who):
             yield _route(endpoint)

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lbconf.code.checking import code_findings
-from lbconf.diagnostics import Collector, Diagnostic, Severity
+from lbconf.diagnostics import Code, Collector, Diagnostic, Severity
 from lbconf.documents.discovery import chosen_environment
 from lbconf.errors import DocumentError
 from lbconf.operations.compose import known_environments, project_root
 from lbconf.operations.load import check_project
 from lbconf.project.resolved import Project
-from lbconf.records import dataclass
+from lbconf.records import dataclass, replace
 
 __all__ = ["Checked", "Validation", "validate"]
 
@@ -99,8 +99,13 @@ def _check(
         environment=project.environment if project else _name(name, environ),
         models=len(project.models) if project else None,
         data_sources=len(project.data_sources) if project else None,
-        diagnostics=_by_place(found),
+        diagnostics=_by_place(tuple(map(_refused, found))),
     )
+
+
+def _refused(finding: Diagnostic) -> Diagnostic:
+    """The finding, an error where only `validate` makes one of it."""
+    return replace(finding, severity=Severity.ERROR) if finding.code is Code.ACL_MISSING else finding
 
 
 def _seed_findings(project: Project) -> tuple[Diagnostic, ...]:

@@ -106,7 +106,7 @@ def examine(
         components=components,
         middleware=_mapping(merged.data.get("middleware")),
         code=_names(server.settings.get("pythonCode" if layout.is_loopback else "code")),
-        auth=_auth(merged, layout, drafts, server.settings),
+        auth=_auth(merged, layout, server.settings),
         diagnostics=tuple(finding for finding in found if finding.severity is not Severity.ERROR),
         declared=merged.data,
     )
@@ -183,13 +183,10 @@ def _force_id(draft: Draft) -> bool:
     return bool(said)
 
 
-def _auth(merged: MergedConfig, layout: Layout, drafts: Mapping[str, Draft], server: Mapping[str, Any]) -> bool:
-    if layout.is_loopback:
-        return merged.boot_auth
+def _auth(merged: MergedConfig, layout: Layout, server: Mapping[str, Any]) -> bool:
+    """Access control: in LoopBack layouts where a boot script or `auth: true` turns it on, else unless it is off."""
     said = server.get("auth")
-    if isinstance(said, bool):
-        return said
-    return any(draft.acls and not draft.built_in for draft in drafts.values())
+    return merged.boot_auth or said is True if layout.is_loopback else said is not False
 
 
 def _distinct(before: tuple[Diagnostic, ...], own: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:

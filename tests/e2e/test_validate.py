@@ -115,8 +115,9 @@ def test_all_environments_say_what_is_common(tmp_path: Path) -> None:
     assert common.startswith("In every environment:")
     assert "nowhere" in common
     assert "server.yaml:1:7" in rest
+    assert "error[LB3012]: everybody who reaches the API may read and write model Item" in rest
     assert rest.rstrip().endswith(
-        "development: 1 error (2 models, 1 data source)\nproduction: 2 errors, 1 warning (2 models, 1 data source)"
+        "development: 1 error (2 models, 1 data source)\nproduction: 3 errors (2 models, 1 data source)"
     )
 
 

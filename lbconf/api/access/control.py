@@ -3,25 +3,21 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from lbconf.api.access.caller import DEFAULT_SCOPES, NOBODY, Caller
+from lbconf.api.access.caller import DEFAULT_SCOPES, Caller
+from lbconf.api.access.denial import denied
 from lbconf.api.access.gate import Gate, Ranked, decide, gate_of, ranked
 from lbconf.api.access.owner import Ownership, ownership
 from lbconf.api.access.roles import Membership, role_models
 from lbconf.api.access.stored import stored_rules
-from lbconf.api.access.tokens import authorization_required
 from lbconf.api.arguments import Arguments
 from lbconf.api.endpoints import Endpoint
-from lbconf.diagnostics import Code
 from lbconf.project.resolved import Model, Project
-from lbconf.query.errors import RequestError
 from lbconf.repository import Repository
-from lbconf.repository.errors import id_text
 
-__all__ = ["AccessControl", "denied", "instance_id"]
+__all__ = ["AccessControl", "instance_id"]
 
 BY_BODY: Final = frozenset({"create", "patchOrCreate", "replaceOrCreate"})
 """Methods whose instance is the one that the body names."""
-UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 401, 403, 404
 
 
 class AccessControl:
@@ -99,28 +95,10 @@ def instance_id(endpoint: Endpoint, arguments: Arguments) -> Any:
     return None
 
 
-def denied(project: Project, model: Model, caller: Caller, id: Any) -> RequestError:  # noqa: A002
-    """The error for a call that does not go through."""
-    status = UNAUTHORIZED if caller is NOBODY else _status(project, model)
-    if status == FORBIDDEN:
-        return RequestError(Code.REQUEST_REFUSED, "Access Denied", status=status, error_code="ACCESS_DENIED")
-    if status == NOT_FOUND:
-        message = f"could not find {model.name} with id {'undefined' if id is None else id_text(id)}"
-        return RequestError(Code.REQUEST_REFUSED, message, status=status, error_code="MODEL_NOT_FOUND")
-    return authorization_required()
-
-
 def _told_id(arguments: Arguments) -> Any:
     """The id that LoopBack names in its answer, and no more."""
     body = arguments.body
     return body["id"] if isinstance(body, Mapping) and "id" in body else arguments.query("id")
-
-
-def _status(project: Project, model: Model) -> int:
-    for written in (model.settings.get("aclErrorStatus"), project.server.settings.get("aclErrorStatus")):
-        if str(written) in {"401", "403", "404"}:
-            return int(str(written))
-    return UNAUTHORIZED if model.layout.is_loopback else FORBIDDEN
 
 
 def _meet(one: tuple[str, ...], other: tuple[str, ...]) -> bool:

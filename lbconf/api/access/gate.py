@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeAlias
 
-from lbconf.api.access.methods import access_scopes, access_type, method_names
+from lbconf.api.access.methods import access_scopes, access_type, method_names, ruled_names
 from lbconf.api.endpoints import Endpoint
 from lbconf.project.permissions import DENY, closeness, default_permission, role_of
 from lbconf.project.resolved import Acl, Model
@@ -59,13 +59,12 @@ class Gate:
 def gate_of(endpoint: Endpoint) -> Gate:
     """The gate of an endpoint. In files LoopBack heeds a method's own name only, in rows its aliases too."""
     model, names, access = endpoint.model, method_names(endpoint), access_type(endpoint)
-    written = names[:1] if model.layout.is_loopback else names
     return Gate(
         endpoint=endpoint,
         names=names,
         access=access,
         scopes=access_scopes(endpoint),
-        rules=ranked(model, model.acls, written, access),
+        rules=ranked(model, model.acls, ruled_names(endpoint), access),
         default=default_permission(model) != DENY,
     )
 

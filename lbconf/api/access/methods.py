@@ -9,8 +9,9 @@ from typing import Any, Final
 from lbconf.api.access.caller import DEFAULT_SCOPES
 from lbconf.api.endpoints import Endpoint
 from lbconf.api.sharing import ALIASES
+from lbconf.repository.user_rows import narrow_reset
 
-__all__ = ["EXECUTE", "READ", "WRITE", "access_scopes", "access_type", "method_name", "method_names"]
+__all__ = ["EXECUTE", "READ", "WRITE", "access_scopes", "access_type", "method_name", "method_names", "ruled_names"]
 
 READ: Final = "READ"
 WRITE: Final = "WRITE"
@@ -45,6 +46,12 @@ def method_names(endpoint: Endpoint) -> tuple[str, ...]:
     return tuple(name.removeprefix(INSTANCE) for name in names)
 
 
+def ruled_names(endpoint: Endpoint) -> tuple[str, ...]:
+    """The names by which rules in files reach the method: in LoopBack's layouts its own name only, as LoopBack does."""
+    names = method_names(endpoint)
+    return names[:1] if endpoint.model.layout.is_loopback else names
+
+
 def access_type(endpoint: Endpoint) -> str:
     """`READ`, `WRITE`, `EXECUTE` or `REPLICATE`: as a remote method says, else as what it does."""
     name = method_name(endpoint)
@@ -69,7 +76,7 @@ def access_scopes(endpoint: Endpoint) -> tuple[str, ...]:
     said = written.get("accessScopes") if written is not None else None
     if isinstance(said, list | tuple):
         return tuple(str(scope) for scope in said)
-    if endpoint.action == "user_set_password" and endpoint.model.settings.get("restrictResetPasswordTokenScope"):
+    if endpoint.action == "user_set_password" and narrow_reset(endpoint.model):
         return ("reset-password",)
     return DEFAULT_SCOPES
 

@@ -13,10 +13,17 @@ _NAMED: Final = 5
 
 
 def access_declared(facts: Facts) -> Iterator[Diagnostic]:
-    """One warning for all public, attached models of the native layout without access rules, in production."""
+    """One warning for all public, attached models of the native layout without access rules, in production.
+
+    `validate` makes an error of it; what merely needs the project goes on.
+    """
     if facts.layout.is_loopback or facts.environment != "production":
         return
-    open_to_all = [model for model, _ in facts.written() if model.public and model.data_source and not model.acls]
+    open_to_all = [
+        model
+        for model, _ in facts.written()
+        if model.public and model.data_source and not model.acls and not model.settings.get("defaultPermission")
+    ]
     if open_to_all:
         names = ", ".join(model.name for model in open_to_all[:_NAMED])
         more = f" and {len(open_to_all) - _NAMED} more" if len(open_to_all) > _NAMED else ""
@@ -25,7 +32,6 @@ def access_declared(facts: Facts) -> Iterator[Diagnostic]:
             Code.ACL_MISSING,
             f"everybody who reaches the API may read and write {models} {names}{more}",
             open_to_all[0].location,
-            "this version enforces no access rules (serve refuses models with acls): protect the API from outside, "
-            "or say public: false",
+            "write acls (one for $everyone says that this is meant), defaultPermission: DENY, or public: false",
             severity=Severity.WARNING,
         )

@@ -104,7 +104,7 @@ def test_nothing_is_no_project(tmp_path: Path) -> None:
 
 def test_a_finding_that_all_environments_have_is_listed_once(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "environments", tmp_path / "environments")
-    (tmp_path / "environments/base/models/item.yaml").write_text("name: Item\ndataSource: nowhere\n")
+    (tmp_path / "environments/base/models/item.yaml").write_text("name: Item\ndataSource: nowhere\npublic: false\n")
     checked = validate(tmp_path, all_environments=True, environ={})
     errors = [(one.code, where) for one, where in checked.findings if one.severity is Severity.ERROR]
     assert errors == [(Code.DATA_SOURCE_UNKNOWN, ("development", "production"))]

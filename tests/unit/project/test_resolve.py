@@ -233,13 +233,14 @@ def test_unknown_keys_are_kept_and_warned_about() -> None:
     assert project.models["A"].section("mssql") == {"table": "a", "anything": 1}
 
 
-def test_access_control_is_on_where_a_model_has_rules() -> None:
+def test_access_control_is_on_unless_the_project_says_otherwise() -> None:
     rule = {"principalType": "ROLE", "principalId": "$everyone", "permission": "DENY"}
     assert resolve(merged(native(A={"acls": [rule]}))).auth
-    assert not resolve(merged(native(A={}))).auth
+    assert resolve(merged(native(A={}))).auth
     assert not resolve(merged(native(A={"acls": [rule]}), server={"auth": False})).auth
     assert not resolve(merged(native(A={"acls": [rule]}), layout="loopback")).auth
     assert resolve(merged(native(A={}), layout="loopback", boot_auth=True)).auth
+    assert resolve(merged(native(A={}), server={"auth": True}, layout="loopback")).auth
 
 
 def test_server_settings() -> None:
