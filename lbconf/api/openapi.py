@@ -6,7 +6,7 @@ from typing import Any, Final
 from lbconf import __version__
 from lbconf.api.endpoints import Endpoint
 from lbconf.api.openapi_filters import filter_schemas
-from lbconf.api.openapi_operations import Operations
+from lbconf.api.openapi_operations import Operations, method_of
 from lbconf.api.openapi_schemas import model_schemas
 from lbconf.api.openapi_security import Security, security_of
 from lbconf.api.openapi_shared import shared_schemas
@@ -45,7 +45,7 @@ def openapi_document(
     for endpoint in documented:
         path = endpoint.model.path + ("" if endpoint.path == "/" else endpoint.path)
         served = endpoint.model.data_source not in unserved
-        paths.setdefault(path, {})[endpoint.verb.lower()] = operations.describe(endpoint, served=served)
+        paths.setdefault(path, {})[method_of(endpoint.verb)] = operations.describe(endpoint, served=served)
     schemas = {**shared_schemas(loopback=project.layout.is_loopback), **model_schemas(project, models, shown)}
     for model in models:
         schemas |= filter_schemas(project, model, shown.get(model.name))

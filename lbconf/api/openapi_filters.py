@@ -29,7 +29,7 @@ WHERE_HELP: Final = "Conditions by property, all of which hold: a value, or an o
 
 
 def filter_schemas(project: Project, model: Model, example: Row | None) -> dict[str, Any]:
-    """`Order.filter` and `Order.where`, with an example made of a row where there is one."""
+    """`Order.filter` and `Order.where`, with an example, made of a row where there is one."""
     shown = [name for name, prop in model.properties.items() if not prop.hidden]
     included = [relation for relation in model.relations.values() if relation.options.get("disableInclude") is not True]
     nested = {relation.name: _target(project, relation.target) for relation in included}
@@ -46,8 +46,7 @@ def filter_schemas(project: Project, model: Model, example: Row | None) -> dict[
         },
         "additionalProperties": False,
     }
-    if example is not None:
-        filters["examples"] = [_example(model, shown, example)]
+    filters["examples"] = [_example(model, shown, example or {})]
     return {f"{model.name}.filter": filters, f"{model.name}.where": _where(model, shown)}
 
 
@@ -139,7 +138,7 @@ def _target(project: Project, name: str | None) -> str | None:
 
 
 def _example(model: Model, shown: Sequence[str], row: Row) -> dict[str, Any]:
-    """A filter that finds the row by its first plain value."""
+    """A filter that finds the row by its first plain value; without one, the first instances."""
     plain = [name for name in shown if isinstance(row.get(name), str | int | bool) and not model.properties[name].id]
     chosen = next(iter(plain), None)
     order = chosen or next((prop.name for prop in model.ids), None)

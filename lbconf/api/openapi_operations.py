@@ -6,11 +6,11 @@ from typing import Any, Final
 from lbconf.api.endpoints import Argument, Body, Endpoint, Result
 from lbconf.api.openapi_schemas import property_schema, whole_name
 from lbconf.api.openapi_security import Security
-from lbconf.api.openapi_shared import RESPONSES, reference, response_reference
+from lbconf.api.openapi_shared import reference, response_of, response_reference
 from lbconf.project.resolved import Model
 from lbconf.query.nodes import Row
 
-__all__ = ["Operations"]
+__all__ = ["Operations", "method_of"]
 
 JSON: Final = "application/json"
 FORM: Final = "application/x-www-form-urlencoded"
@@ -35,6 +35,11 @@ WHERE_HELP: Final = "Which instances: conditions by property, as JSON or in brac
 _TEXT: Final[Mapping[str, Any]] = {"schema": {"type": "string"}}
 
 
+def method_of(verb: str) -> str:
+    """The key of a verb in a path item; LoopBack's `all` is described as POST, as its explorer does."""
+    return {"ALL": "post", "DEL": "delete"}.get(verb, verb.lower())
+
+
 class Operations:
     """Describes endpoints one after another; what they share is kept in `parameters` and `responses`."""
 
@@ -53,6 +58,7 @@ class Operations:
         operation: dict[str, Any] = {
             "tags": [endpoint.model.name],
             "summary": endpoint.summary,
+            **({"description": endpoint.notes} if endpoint.notes else {}),
             "operationId": self._unused(endpoint),
         }
         parameters = [
@@ -62,7 +68,7 @@ class Operations:
         ]
         if parameters:
             operation["parameters"] = parameters
-        if endpoint.body is not Body.NONE:
+        if endpoint.body is not Body.NONE and (endpoint.body_schema is None or endpoint.body_schema):
             operation["requestBody"] = _body(endpoint)
         operation["responses"] = {**_good(endpoint), **self._bad(endpoint, served=served)}
         wanted = self._security.wanted(endpoint)
@@ -85,9 +91,10 @@ class Operations:
             found.append(self._id(endpoint.model, "id", f"Id of the {endpoint.model.name}."))
         if "{fk}" in endpoint.path and "fk" not in written:
             found.append(self._id(endpoint.subject, "fk", f"Id of the {endpoint.subject.name}."))
-        if "{nk}" in endpoint.path and "nk" not in written:
-            nested: dict[str, Any] = {"name": "nk", "in": "path", "required": True, "schema": {"type": "string"}}
-            found.append({**nested, "description": "Id of the instance at the end of the path."})
+        for segment in endpoint.path.split("/"):
+            name = segment[1:-1]
+            if segment.startswith("{") and name not in {"id", "fk", *written}:
+                found.append({"name": name, "in": "path", "required": True, "schema": {"type": "string"}})
         return found
 
     def _id(self, model: Model, name: str, description: str) -> dict[str, Any]:
@@ -140,11 +147,13 @@ class Operations:
             statuses |= {413, 415, 422}
         if endpoint.verb == "DELETE":
             statuses.add(422)
-        if not served:
+        if not served or (endpoint.remote is not None and endpoint.implementation is None):
             statuses.add(501)
+        if endpoint.error_status is not None:
+            statuses.add(endpoint.error_status)
         found: dict[str, Any] = {}
         for status in sorted(statuses):
-            name, response = RESPONSES[status]
+            name, response = response_of(status)
             self.responses[name] = response
             found[str(status)] = response_reference(name)
         return found
@@ -171,8 +180,9 @@ def _body(endpoint: Endpoint) -> dict[str, Any]:
         schema = reference(_body_name(endpoint))
         if endpoint.body is Body.INSTANCES:
             schema = {"anyOf": [schema, {"type": "array", "items": schema}]}
+    optional = endpoint.result is Result.LINK or (endpoint.body is Body.ANY and not schema.get("required"))
     return {
-        "required": endpoint.result is not Result.LINK,
+        "required": not optional,
         "content": {JSON: {"schema": schema}, FORM: {"schema": schema}} | dict.fromkeys(endpoint.body_media, _TEXT),
     }
 

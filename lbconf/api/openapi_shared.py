@@ -1,9 +1,10 @@
 """What every description of an API holds: bodies of errors, counts, conditions by kind of value."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
-__all__ = ["RESPONSES", "reference", "response_reference", "shared_schemas"]
+__all__ = ["reference", "response_of", "response_reference", "shared_schemas"]
 
 _SCHEMAS: Final = "#/components/schemas/"
 
@@ -35,6 +36,19 @@ def response_reference(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/responses/{name}"}
 
 
+def response_of(status: int) -> tuple[str, Mapping[str, Any]]:
+    """The name of a shared response and what it is, by its status."""
+    known = _RESPONSES.get(status)
+    if known is not None:
+        return known
+    try:
+        phrase = HTTPStatus(status).phrase
+    except ValueError:
+        phrase = "Peculiar to this endpoint"
+    bodiless = status < HTTPStatus.BAD_REQUEST
+    return f"Status{status}", {"description": f"{phrase}."} if bodiless else _response(f"{phrase}.")
+
+
 def _response(description: str, body: str = "Answer.error") -> dict[str, Any]:
     return {
         "description": description,
@@ -49,7 +63,7 @@ def _plain(description: str) -> dict[str, Any]:
     return {"description": description, "content": {"text/plain": {"schema": {"type": "string"}}}}
 
 
-RESPONSES: Final[Mapping[int, tuple[str, Mapping[str, Any]]]] = {
+_RESPONSES: Final[Mapping[int, tuple[str, Mapping[str, Any]]]] = {
     304: ("NotModified", {"description": "The client has it already; there is no body."}),
     400: ("BadRequest", _response("The request cannot be understood.")),
     401: ("Unauthorized", _response("Nobody is known to ask, or by a token that does not hold.")),

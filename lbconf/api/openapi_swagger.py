@@ -9,11 +9,12 @@ from typing import Any, Final
 from lbconf.api.endpoints import Argument, Body, Endpoint, Result
 from lbconf.api.openapi import api_info
 from lbconf.api.openapi_definitions import definitions, reference
+from lbconf.api.openapi_operations import method_of
 from lbconf.project.resolved import Project
 
 __all__ = ["swagger_document"]
 
-_JSON_TEXT: Final = {"type": "string", "format": "JSON"}
+_JSON_TEXT: Final[Mapping[str, Any]] = {"type": "string", "format": "JSON"}
 _COUNT: Final = {"type": "object", "properties": {"count": {"type": "number", "format": "double"}}}
 _EXISTS: Final = {"type": "object", "properties": {"exists": {"type": "boolean"}}}
 _CONSUMES: Final = ("application/json", "application/x-www-form-urlencoded")
@@ -70,7 +71,7 @@ def swagger_document(project: Project, endpoints: Sequence[Endpoint]) -> dict[st
     documented = [endpoint for endpoint in endpoints if endpoint.documented]
     paths: dict[str, dict[str, Any]] = {}
     for endpoint, name in zip(documented, _operation_ids(documented), strict=True):
-        paths.setdefault(_path(endpoint), {})[endpoint.verb.lower()] = {
+        paths.setdefault(_path(endpoint), {})[method_of(endpoint.verb)] = {
             "tags": [endpoint.model.name],
             "summary": endpoint.summary,
             "operationId": name,
@@ -107,7 +108,7 @@ def _operation_ids(endpoints: Iterable[Endpoint]) -> list[str]:
     return [
         found.operation_id
         if counts[found.operation_id] == 1
-        else f"{found.operation_id}__{found.verb.lower()}{_path(found).replace('/', '_')}"
+        else f"{found.operation_id}__{method_of(found.verb)}{_path(found).replace('/', '_')}"
         for found in listed
     ]
 
@@ -126,10 +127,29 @@ def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
     deletes = endpoint.verb == "DELETE"
     found += [_given(name, "query", **_JSON_TEXT) for name in endpoint.query if name in _WORDS and not deletes]
     found += [_argument(argument) for argument in endpoint.arguments if argument.name not in names]
+    if endpoint.remote is not None:
+        return [*found, *_remote_body(endpoint)]
     if endpoint.body is not Body.NONE and endpoint.action != "reference_link":
         schema = _moved(endpoint.body_schema) if endpoint.body_schema is not None else reference(endpoint.subject.name)
         found.append(_given("data", "body", schema=schema))
     return found
+
+
+def _remote_body(endpoint: Endpoint) -> list[dict[str, Any]]:
+    """What a remote method takes in its body: the whole as one parameter, or each part as a field of a form."""
+    schema = endpoint.body_schema or {}
+    whole = (
+        next((found for found in endpoint.remote.arguments if found.source == "body"), None)
+        if endpoint.remote
+        else None
+    )
+    if whole is not None:
+        return [_given(whole.name, "body", required=whole.required, schema=_moved(schema))]
+    required = schema.get("required", ())
+    return [
+        _argument(Argument(name=name, place="formData", schema=kind, required=name in required))
+        for name, kind in schema.get("properties", {}).items()
+    ]
 
 
 def _argument(argument: Argument) -> dict[str, Any]:

@@ -1,13 +1,15 @@
 """The explorer in a real browser: every step a person takes, and no request to anywhere else."""
 
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.browser import Page, browser_path, opened_page
-from tests.serving import Served, served
+from tests.serving import Served, ask, served
 
 pytestmark = pytest.mark.skipif(browser_path() is None, reason="no Chromium: set LBCONF_TEST_BROWSER or install it")
 
@@ -21,19 +23,67 @@ properties:
   level: integer
   created: date
 """
+NOTE = """\
+name: Note
+dataSource: db
+public: true
+properties: {text: string}
+relations: {account: {type: belongsTo, model: Account}}
+"""
+LOOPBACK: Mapping[str, Any] = {
+    "server/config.json": {"restApiRoot": "/api"},
+    "server/datasources.json": {"db": {"connector": "memory"}},
+    "server/component-config.json": {"loopback-component-explorer": {"mountPath": "/browse"}},
+    "server/model-config.json": {
+        "_meta": {"sources": ["../common/models"]},
+        "AccessToken": {
+            "dataSource": "db",
+            "public": False,
+            "relations": {"user": {"type": "belongsTo", "model": "Member", "foreignKey": "userId"}},
+        },
+        "Member": {"dataSource": "db", "public": True},
+        "Account": {"dataSource": "db", "public": True},
+    },
+    "common/models/member.json": {"name": "Member", "base": "User"},
+    "common/models/account.json": {
+        "name": "Account",
+        "base": "PersistedModel",
+        "properties": {"email": {"type": "string", "required": True}, "level": "number"},
+        "acls": [
+            {"principalType": "ROLE", "principalId": "$everyone", "permission": "DENY"},
+            {"principalType": "ROLE", "principalId": "$authenticated", "permission": "ALLOW"},
+        ],
+    },
+}
+PERSON = {"email": "ada@example.com", "password": "ada-secret"}
+
+
+def written(root: Path, **models: str) -> Path:
+    base = root / "environments" / "base"
+    (base / "models").mkdir(parents=True)
+    (base / "datasources.yaml").write_text("db: {connector: memory}\n")
+    for name, text in models.items():
+        (base / "models" / f"{name}.yaml").write_text(text)
+    return root
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Served]:
-    base = tmp_path / "environments" / "base"
-    (base / "models").mkdir(parents=True)
-    (base / "datasources.yaml").write_text("db: {connector: memory}\n")
-    (base / "models" / "account.yaml").write_text(MODEL)
-    (base / "models" / "note.yaml").write_text(
-        "name: Note\ndataSource: db\npublic: true\nproperties: {text: string}\n"
-        "relations: {account: {type: belongsTo, model: Account}}\n"
-    )
+    with served(written(tmp_path, account=MODEL, note=NOTE)) as running:
+        yield running
+
+
+@pytest.fixture
+def guarded(tmp_path: Path) -> Iterator[Served]:
+    """Accounts for those who are logged in only, and one member who can log in."""
+    for name, content in LOOPBACK.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(json.dumps(content))
+    (tmp_path / "server" / "boot").mkdir()
+    (tmp_path / "server" / "boot" / "authentication.js").write_text("module.exports = app => { app.enableAuth(); };\n")
     with served(tmp_path) as running:
+        status, answer, _ = ask(running, "/api/Members", method="POST", body=PERSON)
+        assert status == 200, answer
         yield running
 
 
@@ -70,7 +120,7 @@ def run_operation(page: Page, selector: str) -> str:
 def test_create_find_filter_and_delete(server: Served) -> None:
     with opened_page(f"{server.url}/explorer#/Account") as page:
         page.wait_for("document.querySelectorAll('details.operation').length > 10")
-        assert page.evaluate("document.querySelector('h2').innerText") == "Account"
+        assert page.evaluate("document.getElementById('model-name').innerText") == "Account"
         pictured(page, "explorer-light")
 
         create = open_operation(page, "Account.create")
@@ -95,17 +145,58 @@ def test_create_find_filter_and_delete(server: Served) -> None:
         assert not [problem for problem in page.problems if "422" not in problem]
 
 
+def test_log_in_create_filter_delete_log_out(guarded: Served) -> None:
+    with opened_page(f"{guarded.url}/browse#/Account") as page:
+        page.wait_for("document.querySelectorAll('details.operation').length > 10")
+        find = open_operation(page, "Account.find")
+        assert "401" in run_operation(page, find)
+        assert page.evaluate("document.querySelectorAll('.lock').length > 5")
+
+        page.evaluate("document.getElementById('login-open').click()")
+        fill(page, "#login-name", PERSON["email"])
+        fill(page, "#login-password", "wrong")
+        pictured(page, "explorer-login")
+        page.evaluate("document.getElementById('login-form').requestSubmit()")
+        assert "login failed" in page.wait_for("document.getElementById('login-wrong').textContent")
+        fill(page, "#login-password", PERSON["password"])
+        page.evaluate("document.getElementById('login-form').requestSubmit()")
+        page.wait_for("!document.getElementById('login').open")
+        assert page.evaluate("document.getElementById('who').innerText") == f"Logged in as {PERSON['email']}"
+
+        create = open_operation(page, "Account.create")
+        fill(page, "#Account-create-body", '{"email": "foo@bar.com", "level": 10}')
+        assert "200" in run_operation(page, create)
+        fill(page, "#Account-find-filter", '{"where": {"level": {"gt": 5}}}')
+        assert "foo@bar.com" in run_operation(page, find)
+        pictured(page, "explorer-logged-in")
+
+        page.evaluate("location.reload()")
+        page.wait_for(
+            "document.getElementById('who') && document.getElementById('who').innerText.includes('Logged in')"
+        )
+        delete = open_operation(page, "Account.deleteById")
+        fill(page, "#Account-deleteById-id", "1")
+        assert '"count": 1' in run_operation(page, delete)
+
+        page.evaluate("document.getElementById('logout').click()")
+        page.wait_for("!document.getElementById('token-form').hidden")
+        assert page.evaluate("sessionStorage.getItem('lbconf-token')") is None
+        assert "401" in run_operation(page, delete)
+        assert not [problem for problem in page.problems if "401" not in problem]
+
+
 def test_no_token_is_asked_for_where_none_is_looked_at(server: Served) -> None:
     with opened_page(f"{server.url}/explorer") as page:
         page.wait_for("document.querySelectorAll('details.operation').length > 10")
-        assert page.evaluate("getComputedStyle(document.getElementById('token-form')).display") == "none"
+        assert page.evaluate("document.getElementById('session').checkVisibility()") is False
 
 
-def test_token_is_sent_and_kept_for_the_session(server: Served) -> None:
-    with opened_page(f"{server.url}/explorer") as page:
+def test_a_pasted_token_is_sent_and_kept_for_the_session(guarded: Served) -> None:
+    with opened_page(f"{guarded.url}/browse#/Account") as page:
         page.wait_for("document.querySelectorAll('details.operation').length > 10")
         fill(page, "#token", "s3cret")
         page.evaluate("document.getElementById('token-form').requestSubmit()")
+        assert page.evaluate("document.getElementById('who').innerText") == "Token set"
         page.evaluate(
             "(() => { const real = window.fetch; window.fetch = (url, options) => "
             "{ window.sent = options.headers.Authorization; return real(url, options); }; })()"
@@ -114,7 +205,52 @@ def test_token_is_sent_and_kept_for_the_session(server: Served) -> None:
         run_operation(page, count)
 
         assert page.evaluate("window.sent") == "s3cret"
-    assert not any("s3cret" in line for line in server.lines)
+        assert page.evaluate("sessionStorage.getItem('lbconf-token')") == "s3cret"
+        assert page.evaluate("localStorage.length") == 0
+    assert not any("s3cret" in line for line in guarded.lines)
+
+
+def test_logging_in_by_trying_it_out_sets_the_token(guarded: Served) -> None:
+    with opened_page(f"{guarded.url}/browse#/Member/Member.login") as page:
+        page.wait_for("document.querySelector('#Member-login-body') !== null")
+        fill(page, "#Member-login-body", json.dumps(PERSON))
+        assert "200" in run_operation(page, "[id='Member.login']")
+        assert page.evaluate("document.getElementById('who').innerText").startswith("Logged in as Member ")
+
+
+def test_keys_find_a_model_and_send(server: Served) -> None:
+    with opened_page(f"{server.url}/explorer") as page:
+        page.wait_for("document.querySelectorAll('details.operation').length > 10")
+
+        def press(key: str, **more: int) -> None:
+            text = {"text": key} if len(key) == 1 else {"text": "\r"} if key == "Enter" else {}
+            code = {"Enter": 13, "ArrowUp": 38, "Escape": 27}.get(key, ord(key[0]))
+            for kind in ("keyDown", "keyUp"):
+                page.ask("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code, **text, **more)
+
+        press("/")
+        assert page.evaluate("document.activeElement.id") == "search"
+        for key in "not":
+            press(key)
+        assert page.evaluate("[...document.querySelectorAll('#models a')].map(e => e.dataset.name)") == ["Note"]
+        press("Enter")
+        page.wait_for("document.getElementById('model-name').innerText === 'Note'")
+        press("ArrowUp")
+        press("Escape")
+        assert page.evaluate("document.querySelectorAll('#models a').length") == 2
+        panel = open_operation(page, "Note.find")
+        page.evaluate("document.getElementById('Note-find-filter').focus()")
+        press("Enter", modifiers=2)
+        page.wait_for(f'document.querySelector("{panel} .answer .status.good") !== null')
+        assert page.evaluate("location.hash") == "#/Note/Note.find"
+
+
+def test_loopbacks_own_description_is_beside_the_page(guarded: Served) -> None:
+    status, document, headers = ask(guarded, "/browse/swagger.json")
+    assert (status, document["swagger"], document["basePath"]) == (200, "2.0", "/api")
+    assert document["paths"]["/Members/login"]["post"]["operationId"] == "Member.login"
+    status, _, _ = ask(guarded, "/browse/swagger.json", headers={"if-none-match": headers["etag"]})
+    assert status == 304
 
 
 def test_every_model_and_operation_is_there(server: Served) -> None:
@@ -143,7 +279,8 @@ def test_nothing_is_loaded_from_elsewhere(server: Served) -> None:
 def test_fits_and_can_be_read(server: Served, width: int, dark: bool) -> None:  # noqa: FBT001
     with opened_page(f"{server.url}/explorer#/Account", width=width, dark=dark) as page:
         page.wait_for("document.querySelectorAll('details.operation').length > 10")
-        open_operation(page, "Account.find")
+        panel = open_operation(page, "Account.find")
+        run_operation(page, panel)
         pictured(page, f"explorer-{width}-{'dark' if dark else 'light'}")
 
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

@@ -18,8 +18,15 @@ __all__ = ["READING", "explorer_handlers", "explorer_page"]
 READING: Final = (HttpMethod.GET, HttpMethod.HEAD)
 """Pages answer HEAD as well: load balancers ask that way."""
 
-MOUNT_PLACE = "{{mount}}"
-TITLE_PLACE = "{{title}}"
+SCRIPTS: Final = ("elements", "schemas", "session", "panel", "main")
+"""Parts of the page's script, in the order they are put together."""
+BEGINNING: Final = """\
+  const mount = document.querySelector('meta[name=mount]').content;
+  const here = location.pathname.replace(/\\/+$/, '');
+  const prefix = here.endsWith(mount) ? here.slice(0, here.length - mount.length) : '';
+  let description = null;
+  const base = () => prefix + ((description.servers && description.servers[0].url) || '').replace(/\\/+$/, '');
+"""
 
 
 def explorer_handlers(project: Project) -> list[HTTPRouteHandler]:
@@ -36,9 +43,17 @@ def explorer_handlers(project: Project) -> list[HTTPRouteHandler]:
 
 
 def explorer_page(mount: str, title: str) -> str:
-    """The page; it finds the API description beside its own mount path, also behind a prefix."""
-    text = files(__name__).joinpath("page.html").read_text("utf-8")
-    return text.replace(MOUNT_PLACE, escape(mount)).replace(TITLE_PLACE, escape(title))
+    """The page with its style and script inside; it finds the API description also behind a prefix."""
+    folder = files(__name__)
+    script = "".join(folder.joinpath(f"{name}.js").read_text("utf-8") for name in SCRIPTS)
+    places = {
+        "mount": escape(mount),
+        "title": escape(title),
+        "style": folder.joinpath("style.css").read_text("utf-8"),
+        "script": f"\n'use strict';\n(() => {{\n{BEGINNING}{script}}})();\n",
+    }
+    text = folder.joinpath("page.html").read_text("utf-8")
+    return re.sub(r"\{\{(\w+)\}\}", lambda place: places[place.group(1)], text)
 
 
 def _policy(page: str) -> str:
