@@ -128,6 +128,8 @@ class WriteCapabilities:
     unique: Support
     unknown_properties: Support
     """Keeps properties the model does not have."""
+    announced_changes: Support
+    """Tells change streams of what other processes write."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

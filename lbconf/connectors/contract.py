@@ -8,6 +8,7 @@ are `ConnectorError`s; a driver's own exception never leaves a connector.
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from threading import Event
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from lbconf.connectors.capabilities import Capabilities
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 __all__ = [
+    "Announcing",
     "Connector",
     "ConnectorType",
     "Cooperative",
@@ -450,6 +452,27 @@ class Transactional(Protocol):
 
     def transaction(self) -> AbstractContextManager[None]:
         """Until it is left, this thread's reads and writes are one transaction; nested ones join the outer."""
+        ...
+
+
+@runtime_checkable
+class Announcing(Protocol):
+    """Tells other processes of changes, through the server that all of them use."""
+
+    def announce(self, channel: str, message: str) -> None:
+        """Tell everybody who listens on a channel, once the transaction at hand ends well; at once without one.
+
+        Raises:
+            ConnectorError: as for a write.
+        """
+        ...
+
+    def listen(self, channel: str, told: Callable[[str], None], stop: Event) -> None:
+        """Call `told` with each message on a channel, in the calling thread, until `stop` is set. Starts with `""`.
+
+        Raises:
+            ConnectorError: the connection cannot be made, or is lost; messages may be missed until the next call.
+        """
         ...
 
 

@@ -57,6 +57,7 @@ def memory_capabilities(*, loopback: bool = False) -> Capabilities:
             composite_ids=FULL,
             unique=impossible("LoopBack's memory connector does not look at unique indexes") if loopback else FULL,
             unknown_properties=FULL,
+            announced_changes=impossible("rows live in one process, and so do streams of their changes"),
         ),
         types=TypeCapabilities(
             decimal=FULL,

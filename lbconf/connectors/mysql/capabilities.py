@@ -70,6 +70,7 @@ def capabilities(server: Server = NEWEST_MARIADB, *, loopback: bool = False) -> 
             composite_ids=FULL,
             unique=FULL,
             unknown_properties=impossible("a table has the columns it has"),
+            announced_changes=impossible("MySQL notifies no clients; streams tell what one process writes"),
         ),
         types=TypeCapabilities(
             decimal=emulated("65 digits at most, 30 of them after the point"),

@@ -66,6 +66,7 @@ def capabilities(version: int = NEWEST) -> Capabilities:
             composite_ids=FULL,
             unique=FULL,
             unknown_properties=impossible("a table has the columns it has"),
+            announced_changes=FULL,
         ),
         types=TypeCapabilities(
             decimal=FULL,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from functools import partial
-from threading import Lock
+from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, cast
 
 from lbconf.connectors.capabilities import Capabilities
@@ -204,6 +204,17 @@ class PostgresqlConnector(SqlReaderWriter):
             return session.cursor.rowcount
 
         return self._run(touched)
+
+    def announce(self, channel: str, message: str) -> None:
+        """NOTIFY, which PostgreSQL sends when the transaction commits."""
+        self.fetch(Compiled("SELECT pg_notify($1, $2)", [channel, message]), write=True)
+
+    def listen(self, channel: str, told: Callable[[str], None], stop: Event) -> None:
+        """LISTEN, on a connection of its own."""
+        from lbconf.connectors.postgresql.listening import listen
+
+        with self._translating():
+            listen(self._connect(limited=False).connection, channel, told, stop)
 
     def count_on(self, model: Model) -> None:
         """Let the sequences behind generated ids go on after the greatest id."""

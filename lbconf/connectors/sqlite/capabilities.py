@@ -65,6 +65,7 @@ def capabilities(version: tuple[int, int, int] = NEWEST) -> Capabilities:
             composite_ids=FULL,
             unique=FULL,
             unknown_properties=impossible("a table has the columns it has"),
+            announced_changes=impossible("a file notifies nobody; streams tell what one process writes"),
         ),
         types=TypeCapabilities(
             decimal=emulated("kept as text, compared as numbers by a collation of ours"),
