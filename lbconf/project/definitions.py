@@ -197,6 +197,9 @@ class _NativeSettings(_Settings, NativeSectionsOfModel):
     validate_upsert: bool | None = None
     allow_eternal_tokens: bool | None = None
     track_changes: bool | None = None
+    change_stream: bool | None = Field(
+        None, description="Whether clients may follow changes at /change-stream; other processes are told where they can."
+    )
     enable_remote_replication: bool | None = None
     persist_undefined_as_null: bool | None = None
     automatic_validation: bool | None = None
@@ -249,6 +252,9 @@ class _LoopbackSettings(_Settings, SectionsOfModel):
     validate_upsert: Truthy = None
     allow_eternal_tokens: Truthy = None
     track_changes: Truthy = None
+    change_stream: Truthy = Field(
+        None, description="Whether /change-stream tells of what other processes write, where the data source can."
+    )
     enable_remote_replication: Truthy = None
     persist_undefined_as_null: Truthy = None
     automatic_validation: Truthy = None
