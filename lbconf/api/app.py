@@ -12,7 +12,7 @@ from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from lbconf.api.access.control import AccessControl
-from lbconf.api.access.tokens import tokens_of
+from lbconf.api.access.callers import callers_of
 from lbconf.api.access_log import AccessLog
 from lbconf.api.bodies import Limits
 from lbconf.api.booting import run_boot_functions
@@ -85,7 +85,7 @@ def create_app(
         log=log,
         quick=quick_endpoints(project, endpoints, connectors, code),
         hooks=RemoteHooks(code, endpoints) if code is not NO_CODE else None,
-        tokens=tokens_of(project, repository),
+        tokens=callers_of(project, repository),
         access=AccessControl(project, repository, endpoints) if project.auth else None,
     )
 

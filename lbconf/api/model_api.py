@@ -6,8 +6,8 @@ from typing import Any, Final
 from litestar.types import Receive, Scope, Send
 
 from lbconf.api.access.caller import NOBODY
+from lbconf.api.access.callers import FindsCallers
 from lbconf.api.access.control import AccessControl
-from lbconf.api.access.tokens import Tokens
 from lbconf.api.actions import ACTIONS, Answer, Call
 from lbconf.api.arguments import Arguments
 from lbconf.api.bodies import NOTHING, Limits, UnreadBodyError, parse_body, read_body
@@ -59,8 +59,8 @@ class ModelApi:
     """The `id` of each endpoint that is answered in the loop's own thread."""
     hooks: RemoteHooks | None = None
     """Runs the project's own code around endpoints; None where it has none."""
-    tokens: Tokens | None = None
-    """Finds who sent a request; None where the project keeps no access tokens."""
+    tokens: FindsCallers | None = None
+    """Finds who sent a request; None where nothing tells who somebody is."""
     access: AccessControl | None = None
     """Says who may call what; None where access is not controlled."""
 

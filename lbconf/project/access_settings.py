@@ -16,8 +16,10 @@ __all__ = [
     "JwtIssuer",
     "LoginLimits",
     "access_settings",
+    "moment",
     "read_access",
     "stores_digests",
+    "written_access",
 ]
 
 SYMMETRIC: Final = frozenset({"HS256", "HS384", "HS512"})
@@ -97,6 +99,8 @@ class AccessSettings:
     login: LoginLimits | None
     redirects: frozenset[str] = frozenset()
     """Origins in lower case."""
+    current_user: str | None = None
+    """A placeholder's value that stands for the caller's own id, such as `me` (native)."""
     jwt: tuple[JwtIssuer, ...] = ()
     api_keys: ApiKeys | None = None
 
@@ -129,6 +133,7 @@ def read_access(server: Mapping[str, Any], layout: Layout) -> AccessSettings:
         digests=_digests(said, layout),
         login=_limits(said.get("login")),
         redirects=frozenset(origin.rstrip("/").lower() for origin in _texts(said.get("redirects"))),
+        current_user=_text(said.get("currentUser")),
         jwt=tuple(_issuer(one) for one in issuers if isinstance(one, Mapping)),
         api_keys=_api_keys(said.get("apiKeys")),
     )

@@ -92,5 +92,6 @@ class AccessDefinition(Definition):
     redirects: Texts | None = Field(
         None, description="Origins beside the server's own that /confirm may send a browser to."
     )
+    current_user: str | None = Field(None, description="An id in paths that stands for the caller's own, such as me.")
     jwt: JwtDefinition | list[JwtDefinition] | None = None
     api_keys: ApiKeysDefinition | None = None

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field
 
 from lbconf.project.definition_parts import Definition, Texts
+from lbconf.project.definitions_access import AccessDefinition
 from lbconf.project.definitions_structure import StructureDefinition
 
 __all__ = ["DataSourceDefinition", "LoopbackServerDefinition", "ServerDefinition"]
@@ -87,6 +88,7 @@ class ServerDefinition(Definition):
     explorer: bool | str | Explorer | None = Field(None, description="Path of the explorer; false: none.")
     auth: bool | None = Field(None, description="Whether access rules are enforced. Default: where a model has some.")
     acl_error_status: int | None = Field(None, description="Status for a caller who is known but not allowed.")
+    access: AccessDefinition | None = Field(None, description="Who may say who they are, and how.")
     legacy_explorer: bool | None = None
     remoting: Remoting | None = None
     cors: bool | Cors | None = Field(None, description="Other origins that browsers may ask from; true: any.")
@@ -103,6 +105,12 @@ class ServerDefinition(Definition):
     api_info: dict[str, Any] | None = None
 
 
+class OwnDefinition(Definition):
+    """Settings of lbconf in a LoopBack project."""
+
+    access: AccessDefinition | None = Field(None, description="Who may say who they are, and how.")
+
+
 class LoopbackServerDefinition(Definition):
     """A LoopBack project's config.json; every other key is an application setting."""
 
@@ -116,3 +124,4 @@ class LoopbackServerDefinition(Definition):
     )
     acl_error_status: int | str | None = None
     remoting: dict[str, Any] | None = None
+    lbconf: OwnDefinition | None = Field(None, description="What LoopBack does not have.")

@@ -14,7 +14,7 @@ from urllib.parse import unquote_plus
 from lbconf.api.access.caller import DEFAULT_SCOPES, NOBODY, Caller
 from lbconf.api.request import Request
 from lbconf.diagnostics import Code
-from lbconf.project.access_settings import stores_digests
+from lbconf.project.access_settings import access_settings, stores_digests
 from lbconf.project.resolved import Model, Project
 from lbconf.query.errors import RequestError
 from lbconf.query.nodes import Row
@@ -26,9 +26,12 @@ __all__ = [
     "TokenPlaces",
     "Tokens",
     "authorization_required",
+    "own_id",
     "stored_id",
+    "token_places",
     "token_text",
     "tokens_of",
+    "user_literal",
     "user_model_of",
 ]
 
@@ -54,6 +57,8 @@ class TokenPlaces:
     """In lower case."""
     bearer_is_base64: bool = True
     """Whether what follows `Bearer` is the token in base64."""
+    web_tokens: bool = False
+    """Whether a JSON Web Token may follow `Bearer`, which is never in base64 as a whole."""
 
 
 def token_text(request: Request, places: TokenPlaces) -> str | None:
@@ -75,14 +80,12 @@ class Tokens:
 
     def __init__(self, project: Project, repository: Repository, model: Model) -> None:
         """Take the model of access tokens."""
-        options = _middleware_options(project)
         self._project = project
         self._repository = repository
-        self._places = _places(options, loopback=model.layout.is_loopback)
-        literal = options.get("currentUserLiteral")
+        self._places = token_places(project)
         self._digests = stores_digests(project)
         self.model = model
-        self.literal = literal if isinstance(literal, str) and literal else None
+        self.literal = user_literal(project)
         """A placeholder's value that stands for the caller's own id, such as `me`."""
 
     def caller(self, request: Request) -> Caller:
@@ -93,7 +96,11 @@ class Tokens:
 
         """
         text = token_text(request, self._places)
-        if not text or len(text) > LONGEST or "\0" in text:
+        return self.caller_of(text) if text else NOBODY
+
+    def caller_of(self, text: str) -> Caller:
+        """Who a token is for: `NOBODY` where it is not known. Raises as `caller`."""
+        if len(text) > LONGEST or "\0" in text:
             return NOBODY
         key = stored_id(text, digests=self._digests)
         row = self._repository.row_by_id(self.model, key)
@@ -120,16 +127,34 @@ class Tokens:
             RequestError: 401 where the literal stands and nobody is known.
 
         """
-        if self.literal is None or self.literal not in parameters.values():
-            return parameters
-        if not caller.known:
-            raise authorization_required()
-        return {name: str(caller.user_id) if value == self.literal else value for name, value in parameters.items()}
+        return own_id(self.literal, parameters, caller)
+
+
+def own_id(literal: str | None, parameters: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
+    """The placeholders' values, the caller's id where the literal for it stands. Raises `RequestError` 401."""
+    if literal is None or literal not in parameters.values():
+        return parameters
+    if not caller.known:
+        raise authorization_required()
+    return {name: str(caller.user_id) if value == literal else value for name, value in parameters.items()}
 
 
 def stored_id(text: str, *, digests: bool) -> str:
     """What the row of a token has as its id: the token, or its digest."""
     return DIGEST + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() if digests else text
+
+
+def user_literal(project: Project) -> str | None:
+    """The placeholder's value that stands for the caller's own id, such as `me`; None without one."""
+    if not project.layout.is_loopback:
+        return access_settings(project).current_user
+    literal = _middleware_options(project).get("currentUserLiteral")
+    return literal if isinstance(literal, str) and literal else "me" if literal else None
+
+
+def token_places(project: Project) -> TokenPlaces:
+    """Where tokens stand in requests to a project."""
+    return _places(_middleware_options(project), loopback=project.layout.is_loopback)
 
 
 def tokens_of(project: Project, repository: Repository) -> Tokens | None:
@@ -190,7 +215,8 @@ def _parameter(query: bytes, name: bytes) -> str | None:
 def _from_header(value: str, places: TokenPlaces) -> str:
     if value.startswith(BEARER):
         rest = value[len(BEARER) :]
-        return _decoded(rest) if places.bearer_is_base64 else rest
+        plain = not places.bearer_is_base64 or (places.web_tokens and rest.startswith("eyJ") and "." in rest)
+        return rest if plain else _decoded(rest)
     if value[: len(BASIC)].lower() == BASIC:
         first, colon, second = _decoded(value[len(BASIC) :]).partition(":")
         return second if colon and len(second) > len(first) else first
