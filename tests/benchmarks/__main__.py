@@ -1,6 +1,7 @@
 """`python -m tests.benchmarks`: measure, print the table, write it into docs/performance.md.
 
-Names of parts as arguments (`startup`, `planning`, `planning5000`, `serving`) measure only those, and write nothing.
+Names of parts as arguments (`startup`, `planning`, `planning5000`, `serving`, `rest`) measure only those and
+write nothing.
 """
 
 import os
@@ -9,7 +10,7 @@ import sys
 from pathlib import Path
 
 from tests import servers
-from tests.benchmarks import planning, serving, startup
+from tests.benchmarks import planning, rest, serving, startup
 from tests.benchmarks.results import Result, table, write_between_markers
 
 PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
@@ -30,6 +31,7 @@ def main(parts: list[str]) -> int:
         "planning": planning.measure,
         "planning5000": planning.measure_large,
         "serving": serving.measure,
+        "rest": rest.measure,
     }
     if not parts or beside_a_server.keys() & set(parts):
         with servers.postgresql() as server:

@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Load", "generate"]
+__all__ = ["Load", "generate", "request"]
+
+GOOD = b"HTTP/1.1 200"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,17 +21,25 @@ class Load:
     """Seconds; 99 of 100 requests were answered faster."""
 
 
-def generate(port: int, targets: Sequence[str], *, connections: int, seconds: float) -> Load:
-    """Ask 127.0.0.1 for the targets in turn. Raises `RuntimeError` for an answer other than 200."""
-    return asyncio.run(_generate(port, targets, connections, seconds))
+def request(target: str, *, headers: Sequence[str] = (), body: str | None = None) -> bytes:
+    """A request as it goes over the wire: GET, or POST where there is a body of JSON."""
+    lines = [f"{'GET' if body is None else 'POST'} {target} HTTP/1.1", "Host: 127.0.0.1", *headers]
+    if body is not None:
+        lines += ["Content-Type: application/json", f"Content-Length: {len(body.encode())}"]
+    return "\r\n".join([*lines, "", body or ""]).encode()
 
 
-async def _generate(port: int, targets: Sequence[str], connections: int, seconds: float) -> Load:
+def generate(port: int, requests: Sequence[bytes], *, connections: int, seconds: float) -> Load:
+    """Send the requests to 127.0.0.1 in turn. Raises `RuntimeError` for an answer other than 200."""
+    return asyncio.run(_generate(port, requests, connections, seconds))
+
+
+async def _generate(port: int, requests: Sequence[bytes], connections: int, seconds: float) -> Load:
     loop = asyncio.get_running_loop()
     end = time.perf_counter() + seconds
     clients: list[_Client] = []
     for number in range(connections):
-        shifted = itertools.islice(itertools.cycle(targets), number * 7, None)
+        shifted = itertools.islice(itertools.cycle(requests), number * 7, None)
         _, client = await loop.create_connection(_maker(shifted, end, loop.create_future()), "127.0.0.1", port)
         clients.append(client)
     begin = time.perf_counter()
@@ -39,15 +49,15 @@ async def _generate(port: int, targets: Sequence[str], connections: int, seconds
     return Load(rate=len(durations) / took, slowest_percentile=durations[int(len(durations) * 0.99)])
 
 
-def _maker(targets: Iterator[str], end: float, done: "asyncio.Future[None]") -> "Callable[[], _Client]":
-    return lambda: _Client(targets, end, done)
+def _maker(requests: Iterator[bytes], end: float, done: "asyncio.Future[None]") -> "Callable[[], _Client]":
+    return lambda: _Client(requests, end, done)
 
 
 class _Client(asyncio.Protocol):
     """One connection."""
 
-    def __init__(self, targets: Iterator[str], end: float, done: "asyncio.Future[None]") -> None:
-        self.targets = targets
+    def __init__(self, requests: Iterator[bytes], end: float, done: "asyncio.Future[None]") -> None:
+        self.requests = requests
         self.end = end
         self.done = done
         self.durations: list[float] = []
@@ -62,12 +72,12 @@ class _Client(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self.buffer += data
         head, separator, body = self.buffer.partition(b"\r\n\r\n")
-        if not separator or len(body) < _length(head):
+        if not separator or not _whole(head, body):
             return
         now = time.perf_counter()
         self.durations.append(now - self.begun)
         self.buffer = b""
-        if not head.startswith(b"HTTP/1.1 200"):
+        if not head.startswith(GOOD):
             self._finish(RuntimeError(head.decode() + body[:200].decode(errors="replace")))
         elif now >= self.end:
             self._finish(None)
@@ -80,7 +90,7 @@ class _Client(asyncio.Protocol):
 
     def _ask(self) -> None:
         self.begun = time.perf_counter()
-        self.transport.write(f"GET {next(self.targets)} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+        self.transport.write(next(self.requests))
 
     def _finish(self, problem: Exception | None) -> None:
         if self.done.done():
@@ -92,9 +102,12 @@ class _Client(asyncio.Protocol):
         self.transport.close()
 
 
-def _length(head: bytes) -> int:
-    for line in head.split(b"\r\n"):
-        name, _, value = line.partition(b":")
-        if name.lower() == b"content-length":
-            return int(value)
-    raise RuntimeError("an answer without Content-Length")
+def _whole(head: bytes, body: bytes) -> bool:
+    """Whether all of the answer is there, by its length or in chunks."""
+    lowered = head.lower()
+    start = lowered.find(b"content-length:")
+    if start >= 0:
+        return len(body) >= int(lowered[start + 15 :].split(b"\r\n", 1)[0])
+    if b"transfer-encoding: chunked" in lowered:
+        return body.endswith(b"0\r\n\r\n")
+    raise RuntimeError("an answer without a length")

@@ -20,11 +20,11 @@ import psycopg
 from psycopg import sql
 
 from tests import servers
-from tests.benchmarks.load import Load, generate
+from tests.benchmarks.load import Load, generate, request
 from tests.benchmarks.processes import LBCONF
 from tests.benchmarks.results import Result
 
-__all__ = ["measure"]
+__all__ = ["measure", "serving"]
 
 ROWS = 10_000
 CONNECTIONS = 32
@@ -68,9 +68,9 @@ def measure(server: servers.PostgresqlServer) -> Iterator[Result]:
         table = _prepare(Path(folder), url, environment)
         ours, theirs = servers.free_port(), servers.free_port()
         serve = [LBCONF, "--project", folder, "serve", "--workers", "1", "--host", "127.0.0.1", "--port", str(ours)]
-        running.enter_context(_serving(serve, environment, ours))
+        running.enter_context(serving(serve, environment, ours))
         reference = [sys.executable, "-m", "tests.benchmarks.reference", str(theirs), url, table]
-        running.enter_context(_serving(reference, environment, theirs))
+        running.enter_context(serving(reference, environment, theirs))
         random.seed(1)
         keys = [random.randint(1, ROWS) for _ in range(5000)]
         by_id = [f"/api/items/{key}" for key in keys]
@@ -91,10 +91,21 @@ def _listed(wanted: Mapping[str, Any]) -> str:
 
 def _compared(name: str, ours: int, our_targets: Sequence[str], theirs: int, their_targets: Sequence[str]) -> Result:
     rounds: list[tuple[Load, Load]] = []
+    our_requests, their_requests = ([request(target) for target in targets] for targets in (our_targets, their_targets))
     for number in range(ROUNDS + 1):
         pair = (
-            generate(ours, our_targets, connections=CONNECTIONS, seconds=SECONDS if number else 1),
-            generate(theirs, their_targets, connections=CONNECTIONS, seconds=SECONDS if number else 1),
+            generate(
+                ours,
+                our_requests,
+                connections=CONNECTIONS,
+                seconds=SECONDS if number else 1,
+            ),
+            generate(
+                theirs,
+                their_requests,
+                connections=CONNECTIONS,
+                seconds=SECONDS if number else 1,
+            ),
         )
         if number:  # the first only warms up
             rounds.append(pair)
@@ -132,13 +143,21 @@ def _prepare(root: Path, url: str, environment: dict[str, str]) -> str:
 
 
 @contextmanager
-def _serving(command: Sequence[str], environment: dict[str, str], port: int) -> Iterator[None]:
+def serving(
+    command: Sequence[str], environment: Mapping[str, str], port: int, *, folder: Path | None = None
+) -> Iterator[int]:
+    """Run a server until the end of the block; yields the id of its process once it answers."""
     process = subprocess.Popen(
-        command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command,
+        env=environment,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
         _wait(process, port)
-        yield
+        yield process.pid
     finally:
         process.terminate()
         process.wait(30)
@@ -150,6 +169,8 @@ def _wait(process: "subprocess.Popen[bytes]", port: int) -> None:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/items/1", timeout=2):
                 return
+        except urllib.error.HTTPError:  # it wants to know who asks
+            return
         except (urllib.error.URLError, ConnectionError):
             time.sleep(0.1)
     raise RuntimeError(f"the server on port {port} does not answer")
