@@ -11,11 +11,12 @@ from litestar.config.compression import CompressionConfig
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from lbconf.api.access.control import AccessControl
 from lbconf.api.access.callers import callers_of
+from lbconf.api.access.control import AccessControl
 from lbconf.api.access_log import AccessLog
 from lbconf.api.bodies import Limits
 from lbconf.api.booting import run_boot_functions
+from lbconf.api.changes.feed import Feed
 from lbconf.api.cors import Cors, cors_settings
 from lbconf.api.endpoints import endpoints_of
 from lbconf.api.log import JsonLog, LogHandler
@@ -73,11 +74,19 @@ def create_app(
     code = repository.code if isinstance(repository, HookedRepository) else NO_CODE
     endpoints = endpoints_of(project, code)
     post = post_of(project, log)
+    presenter = Presenter(project)
+    followed = {endpoint.model.name: endpoint.model for endpoint in endpoints if endpoint.action == "changes"}
+    changes = (
+        Feed(repository, presenter, threads, log, followed.values())
+        if followed and isinstance(repository, HookedRepository)
+        else None
+    )
     model_api = ModelApi(
         root=root,
         table=RouteTable(endpoints),
         repository=repository,
-        presenter=Presenter(project),
+        presenter=presenter,
+        changes=changes,
         sources=sources,
         threads=threads,
         users=UserCalls(access_settings(project), endpoints, threads, post),
@@ -85,6 +94,7 @@ def create_app(
         log=log,
         quick=quick_endpoints(project, endpoints, connectors, code),
         hooks=RemoteHooks(code, endpoints) if code is not NO_CODE else None,
+        tags=project.server.settings.get("etag") is not False,
         tokens=callers_of(project, repository),
         access=AccessControl(project, repository, endpoints) if project.auth else None,
     )
@@ -105,11 +115,15 @@ def create_app(
         except LbconfError as error:
             options.on_failure(error)
             raise
+        if changes is not None:
+            await changes.start()
         looking = asyncio.create_task(_look(threads, repository, sources, log))
         try:
             yield
         finally:
             looking.cancel()
+            if changes is not None:
+                changes.end()
             if post is not None:
                 await asyncio.to_thread(post.stop)
             threads.stop()

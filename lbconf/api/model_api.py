@@ -1,5 +1,6 @@
 """The ASGI application of all model endpoints: a request's way from path to answer, in one function."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
@@ -8,13 +9,17 @@ from litestar.types import Receive, Scope, Send
 from lbconf.api.access.caller import NOBODY
 from lbconf.api.access.callers import FindsCallers
 from lbconf.api.access.control import AccessControl
-from lbconf.api.actions import ACTIONS, Answer, Call
+from lbconf.api.actions import ACTIONS, Action, Answer, Call
 from lbconf.api.arguments import Arguments
 from lbconf.api.bodies import NOTHING, Limits, UnreadBodyError, parse_body, read_body
+from lbconf.api.changes.feed import Feed
+from lbconf.api.changes.stream import Following, accepts_events, stream_changes
 from lbconf.api.endpoints import Body
 from lbconf.api.forms import form_values
+from lbconf.api.freshness import CONDITIONS, guarded, tagged
 from lbconf.api.log import JsonLog
 from lbconf.api.negotiation import accepts_json, wants_problem
+from lbconf.api.preferences import with_preferred_return
 from lbconf.api.present import Presenter
 from lbconf.api.problem import JSON_TYPE, PROBLEM_TYPE, Fault, fault_of, loopback_body, problem_body
 from lbconf.api.remote_hooks import RemoteHooks
@@ -30,13 +35,16 @@ from lbconf.errors import ConnectionFailedError
 from lbconf.project.resolved import Model
 from lbconf.query.allowance import allowance
 from lbconf.query.errors import RequestError
-from lbconf.records import dataclass, replace
+from lbconf.records import dataclass, field, replace
 from lbconf.repository import Repository
 
 __all__ = ["ModelApi", "send_answer", "send_fault"]
 
 LONGEST_URL: Final = 64 * 1024
 """Characters, the query included."""
+READING: Final = frozenset({"GET", "HEAD"})
+WISHES: Final = CONDITIONS | {b"prefer"}
+"""Headers of a write that are not looked at but where one of them is there."""
 VERBS: Final = ("GET", "HEAD", "PUT", "PATCH", "POST", "DELETE")
 
 
@@ -57,10 +65,16 @@ class ModelApi:
     log: JsonLog
     quick: frozenset[int] = frozenset()
     """The `id` of each endpoint that is answered in the loop's own thread."""
+    actions: Mapping[str, Action] = field(default_factory=lambda: ACTIONS)
+    """What each endpoint does, by the name of its action."""
+    tags: bool = True
+    """Whether what is read has entity tags."""
     hooks: RemoteHooks | None = None
     """Runs the project's own code around endpoints; None where it has none."""
     tokens: FindsCallers | None = None
     """Finds who sent a request; None where nothing tells who somebody is."""
+    changes: Feed | None = None
+    """Tells change streams of what is written; None where no model has one."""
     access: AccessControl | None = None
     """Says who may call what; None where access is not controlled."""
 
@@ -71,7 +85,10 @@ class ModelApi:
         except Exception as error:  # noqa: BLE001 - every failure becomes an answer
             await self._refuse(error, scope, send)
             return
-        await send_answer(answer, scope, send)
+        if answer.following is None or self.changes is None:
+            await send_answer(answer, scope, send)
+        else:
+            await stream_changes(answer.following, self.changes, self.threads, self.log, (receive, send))
 
     async def _answer(self, scope: Any, receive: Receive) -> Answer:
         verb: str = scope["method"]
@@ -89,7 +106,7 @@ class ModelApi:
             raise UnreadBodyError("URI Too Long", status=414, name="URITooLongError")
         if b"transfer-encoding" in headers and b"content-length" in headers:
             raise UnreadBodyError("two lengths of one body", status=400, name="BadRequestError")
-        if not accepts_json(headers.get(b"accept")):
+        if not accepts_json(headers.get(b"accept")) and not accepts_events(found.endpoint, headers[b"accept"]):
             return Answer(status=406, body=b"Not Acceptable", content_type=b"text/plain; charset=utf-8")
         endpoint = found.endpoint
         body: Any = None
@@ -118,7 +135,13 @@ class ModelApi:
             return await cooperate(self._act, call)
         if id(endpoint) in self.users.endpoints:
             return await self.users.answer(self._act, call)
-        return await self.threads.run(self._act, call)
+        answer = await self.threads.run(self._act, call)
+        return answer if answer.following is None else self._watched(call, answer, answer.following)
+
+    def _watched(self, call: Call, answer: Answer, following: Following) -> Answer:
+        """The answer of a change stream, which ends once the caller may not follow any more."""
+        sees = None if self.access is None else self.access.sight(following.model, following.caller)
+        return replace(answer, following=replace(following, allowed=partial(self._act, call), sees=sees))
 
     def _act(self, call: Call) -> Answer:
         """In a worker thread or beside the loop: the caller, the endpoint's action, a bound on what patterns cost."""
@@ -128,13 +151,34 @@ class ModelApi:
             call.arguments.parameters = tokens.own_id(call.arguments.parameters, caller)
             if caller is not NOBODY:
                 call = replace(call, caller=caller)
+        return self.perform(call)
+
+    def perform(self, call: Call) -> Answer:
+        """What a known caller gets: access checked, then the endpoint's action, as the request's headers wish."""
         if self.access is not None:
             self.access.authorise(call.endpoint, call.arguments, call.caller)
-        action = ACTIONS[call.endpoint.action]
+        action = self.actions[call.endpoint.action]
         if self.hooks is not None:
             action = partial(self.hooks.answer, action)
         with allowance():
-            return self.users.act(action, call) if id(call.endpoint) in self.users.endpoints else action(call)
+            if id(call.endpoint) in self.users.endpoints:
+                answer = self.users.act(action, call)
+            elif call.request.verb in READING:
+                answer = action(call)
+            else:
+                return action(call) if WISHES.isdisjoint(call.request.headers) else self._wished(call)
+        return tagged(call, answer) if self.tags and call.request.verb in READING else answer
+
+    def _wished(self, call: Call) -> Answer:
+        """The answer to a write that depends on what is there, or whose answer is wanted in another form."""
+        conditional = not CONDITIONS.isdisjoint(call.request.headers)
+        answer = guarded(call, self._plainly, self.table) if conditional else self._plainly(call)
+        return with_preferred_return(call, answer, self.root)
+
+    def _plainly(self, call: Call) -> Answer:
+        """What the endpoint's action answers."""
+        action = self.actions[call.endpoint.action]
+        return action(call) if self.hooks is None else self.hooks.answer(action, call)
 
     async def _body(self, receive: Receive, headers: dict[bytes, bytes], model: Model) -> Any:
         content_type = headers.get(b"content-type", b"")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from lbconf.api.actions.call import Action, Answer, Call
+from lbconf.api.actions.changes import CHANGE_ACTIONS
 from lbconf.api.actions.collection import COLLECTION_ACTIONS
 from lbconf.api.actions.embedded import EMBEDDED_ACTIONS
 from lbconf.api.actions.methods import METHOD_ACTIONS
@@ -11,7 +12,7 @@ from lbconf.api.actions.relations import RELATION_ACTIONS
 from lbconf.api.actions.scopes import SCOPE_ACTIONS
 from lbconf.api.actions.users import USER_ACTIONS
 
-__all__ = ["ACTIONS", "Answer", "Call"]
+__all__ = ["ACTIONS", "Action", "Answer", "Call"]
 
 ACTIONS: Final[Mapping[str, Action]] = {
     **COLLECTION_ACTIONS,
@@ -20,5 +21,6 @@ ACTIONS: Final[Mapping[str, Action]] = {
     **EMBEDDED_ACTIONS,
     **USER_ACTIONS,
     **METHOD_ACTIONS,
+    **CHANGE_ACTIONS,
 }
 """Every action by the name that endpoints call it by."""

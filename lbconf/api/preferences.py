@@ -1,0 +1,62 @@
+"""What a client would rather have: `Prefer: return=minimal`. Source: RFC 7240."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import quote
+
+import msgspec
+
+from lbconf.api.actions.call import Answer, Call
+from lbconf.project.resolved import Model
+from lbconf.records import replace
+
+__all__ = ["applied", "preferences", "with_preferred_return"]
+
+UNDERSTOOD: Final[Mapping[str, frozenset[str]]] = {
+    "return": frozenset({"minimal", "representation"}),
+    "handling": frozenset({"strict", "lenient"}),
+}
+"""Preferences and the values they may have."""
+OK: Final = 200
+
+
+def preferences(header: bytes | None) -> dict[str, str]:
+    """The preferences that are understood, by name; of one that is said twice the first."""
+    found: dict[str, str] = {}
+    for part in (header or b"").decode("latin-1").split(","):
+        name, _, value = part.partition(";")[0].partition("=")
+        name, value = name.strip().lower(), value.strip().strip('"').lower()
+        if value in UNDERSTOOD.get(name, ()):
+            found.setdefault(name, value)
+    return found
+
+
+def applied(chosen: Mapping[str, str]) -> tuple[tuple[bytes, bytes], ...]:
+    """The header that says which preferences an answer follows; nothing for none."""
+    said = ", ".join(f"{name}={value}" for name, value in chosen.items())
+    return ((b"preference-applied", said.encode("ascii")),) if said else ()
+
+
+def with_preferred_return(call: Call, answer: Answer, root: str) -> Answer:
+    """The answer to a write, without its body where the client prefers that; a new instance by its `Location`."""
+    preferred = preferences(call.request.headers.get(b"prefer")).get("return")
+    if preferred is None or answer.status != OK or answer.body is None:
+        return answer
+    told = applied({"return": preferred})
+    if preferred == "representation":
+        return replace(answer, headers=(*answer.headers, *told))
+    headers = (*answer.headers, *told)
+    if call.endpoint.method == "create":
+        made = msgspec.json.decode(answer.body)
+        place = _place(call.endpoint.model, made)
+        if place is not None:
+            headers += ((b"location", f"{root}{place}".encode("ascii")),)
+    return Answer(status=204, headers=headers)
+
+
+def _place(model: Model, made: Any) -> str | None:
+    """The path of a new instance below the REST root."""
+    ids = [made.get(prop.name) for prop in model.ids] if isinstance(made, Mapping) else []
+    if not ids or any(not isinstance(part, str | int) for part in ids):
+        return None
+    return f"/{model.path.strip('/')}/{','.join(quote(str(part), safe='') for part in ids)}"
