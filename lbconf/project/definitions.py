@@ -198,7 +198,7 @@ class _NativeSettings(_Settings, NativeSectionsOfModel):
     allow_eternal_tokens: bool | None = None
     track_changes: bool | None = None
     change_stream: bool | None = Field(
-        None, description="Whether clients may follow changes at /change-stream; other processes are told where they can."
+        None, description="Whether clients may follow changes at /change-stream, those of other processes where they can."
     )
     enable_remote_replication: bool | None = None
     persist_undefined_as_null: bool | None = None

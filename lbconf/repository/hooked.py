@@ -11,7 +11,7 @@ from lbconf.code.contexts import HookContext
 from lbconf.code.loading import ProjectCode
 from lbconf.code.marks import Kind
 from lbconf.code.running import call
-from lbconf.connectors.contract import Connector
+from lbconf.connectors.contract import Announcing, Connector
 from lbconf.project.resolved import Model, Project
 from lbconf.query.bind import all_of
 from lbconf.query.errors import RequestError
@@ -68,6 +68,21 @@ class HookedRepository(Repository):
             return super().exists(model, id)
         condition = self._id_condition(model, id)
         return condition is not None and self._stores.count(model, self._scoped(model, condition)) > 0
+
+    def seen(self, model: Model, id: Any) -> Row | None:  # noqa: A002 - the word of the vocabulary
+        """The row with this id, of which no hook is told; None where it is gone."""
+        with self.hooks.within(Frame(quiet=True)):
+            return self.row_by_id(model, id)
+
+    def announcer(self, model: Model) -> Announcing | None:
+        """What tells other processes of changes to a model that wants it; None where nothing can."""
+        if not model.settings.get("changeStream") or model.data_source is None:
+            return None
+        try:
+            found = self._stores.connector(model)
+        except RequestError:  # a connector that lbconf does not have
+            return None
+        return found if isinstance(found, Announcing) and found.capabilities.write.announced_changes else None
 
     def look(self, model: Model) -> None:
         """As every repository; no hook is told."""

@@ -1,6 +1,6 @@
 """The operations that read rows of a project's models."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from lbconf.connectors.contract import Connector
@@ -9,6 +9,7 @@ from lbconf.project.resolved import Model, Project
 from lbconf.query.bind import Binder, all_of
 from lbconf.query.coerce import Converter, operand_converter
 from lbconf.query.errors import RequestError
+from lbconf.query.evaluate import Semantics, condition_test
 from lbconf.query.nodes import AllOf, Comparison, Condition, Filter, Operator, Query, Row, Target
 from lbconf.query.parse import parse_filter
 from lbconf.records import dataclass
@@ -146,6 +147,13 @@ class ReadingRepository:
         return found[0] if found else None
 
     # --- ids and conditions ---
+
+    def test(self, model: Model, where: Mapping[str, Any]) -> Callable[[Row], bool]:
+        """What tells whether a row matches, without asking a data source. Raises `RequestError`."""
+        with collected() as collector:
+            condition = self._binder.condition(where, model, collector=collector)
+        semantics = Semantics.LOOPBACK if model.layout.is_loopback else Semantics.SQL
+        return (lambda _: True) if condition is None else condition_test(condition, semantics)
 
     def _by_id(self, model: Model, id: Any, filter: FilterLike) -> Query | None:  # noqa: A002
         """The query for the row with this id; None where no row can have it."""

@@ -1,6 +1,7 @@
 """Whether a call goes through."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from lbconf.api.access.caller import DEFAULT_SCOPES, Caller
@@ -11,6 +12,7 @@ from lbconf.api.access.roles import Membership, role_models
 from lbconf.api.access.stored import stored_rules
 from lbconf.api.arguments import Arguments
 from lbconf.api.endpoints import Endpoint
+from lbconf.cooperation import together
 from lbconf.project.resolved import Model, Project
 from lbconf.repository import Repository
 
@@ -40,6 +42,11 @@ class AccessControl:
             if endpoint.model.name not in self._ownerships:
                 self._ownerships[endpoint.model.name] = ownership(project, endpoint.model)
 
+    @property
+    def keeps_rules(self) -> bool:
+        """Whether there may be rules that are rows."""
+        return self._stored is not None
+
     def authorise(self, endpoint: Endpoint, arguments: Arguments, caller: Caller) -> None:
         """Let a call through.
 
@@ -66,11 +73,23 @@ class AccessControl:
         member = self.membership(gate.endpoint.model, caller, id, gate.endpoint.method)
         return decide(rules, member.holds, member.surely, default=gate.default)
 
+    def sight(self, model: Model, caller: Caller) -> Callable[[Any], bool] | None:
+        """What tells whether a caller may read the instance with an id; None where no rule looks at the instance.
+
+        For streams of the native layout: LoopBack tells everybody who may follow of every instance.
+        """
+        if model.layout.is_loopback:
+            return None
+        wanted = (model.name, "findById")
+        gates = (gate for gate in self._gates.values() if (gate.endpoint.model.name, gate.endpoint.method) == wanted)
+        gate = next(gates, None)
+        return None if gate is None else partial(self.allows, gate, caller)
+
     def rules(self, gate: Gate) -> Sequence[Ranked]:
         """The rules that fit an endpoint, those that are kept as rows among them, highest score first."""
         if self._stored is None:
             return gate.rules
-        rows = self._stored.rules(self._repository, gate)
+        rows = together((self, id(gate)), partial(self._stored.rules, self._repository, gate))
         if not rows:
             return gate.rules
         found = ranked(gate.endpoint.model, rows, gate.names, gate.access, stored=True)

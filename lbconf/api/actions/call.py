@@ -5,6 +5,7 @@ from typing import Any, Final, TypeAlias
 
 from lbconf.api.access.caller import NOBODY, Caller
 from lbconf.api.arguments import Arguments
+from lbconf.api.changes.stream import Following
 from lbconf.api.endpoints import Endpoint
 from lbconf.api.mail.post import Post
 from lbconf.api.present import Presenter, encode
@@ -26,6 +27,8 @@ class Answer:
     """None: no body and no media type."""
     content_type: bytes = JSON_TYPE
     headers: tuple[tuple[bytes, bytes], ...] = ()
+    following: Following | None = None
+    """What is told for as long as the client stays; None for an answer that ends."""
 
 
 NOTHING: Final = Answer(status=204)
