@@ -12,7 +12,7 @@ import click
 
 from lbconf.cli.global_options import GlobalOptions
 
-__all__ = ["data_sources", "environments", "hazards", "models", "pointers"]
+__all__ = ["access", "callers", "data_sources", "environments", "hazards", "models", "pointers"]
 
 Complete: TypeAlias = Callable[[click.Context, click.Parameter, str], list[str]]
 
@@ -57,6 +57,23 @@ def hazards(_: GlobalOptions, __: str) -> Iterable[str]:
     from lbconf.state.hazards import HazardKind
 
     return ["all", *HazardKind]
+
+
+@_beginning
+def access(_: GlobalOptions, incomplete: str) -> Iterable[str]:
+    """The word `matrix` and the verbs of HTTP."""
+    return ["matrix", *(verb for verb in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE") if incomplete[:1].isupper())]
+
+
+@_beginning
+def callers(options: GlobalOptions, _: str) -> Iterable[str]:
+    """Forms of callers, and the roles that rules name."""
+    found = {"anonymous", "user:", "app:", "role:$authenticated", "role:$owner"}
+    for model in _merged(options).get("models", {}).values():
+        for rule in {**model.get("wiring", {}), **model.get("definition", {})}.get("acls") or ():
+            if rule.get("principalType", "ROLE") == "ROLE":
+                found.add(f"role:{rule['principalId']}")
+    return found
 
 
 @_beginning

@@ -29,6 +29,7 @@ VERBS: Final = {
     "serve": ("lbconf.cli.serve", "Serve the REST API of the models."),
     "inspect": ("lbconf.cli.inspect", "Show what is in every database; write snapshots to plan from."),
     "discover": ("lbconf.cli.discover", "Write models from a live database."),
+    "access": ("lbconf.cli.access", "Explain who may call what."),
     "openapi": ("lbconf.cli.openapi", "Print the OpenAPI description of the REST API."),
     "schemas": ("lbconf.cli.schemas", "Write the JSON Schemas of the configuration files."),
     "completion": ("lbconf.cli.completion", "Print the completion script of a shell."),
