@@ -206,13 +206,12 @@ def _place_from_text(value: Any) -> Any:
     return to_geo_point(value)
 
 
-def _date(value: Any) -> datetime:
+def _date(value: Any) -> Any:
+    """The point in time; text and numbers that are none stay, and `check_argument` names the argument."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise _wrong("a valid date")
     found = to_datetime(value)
-    if found is None:
-        raise _wrong("a valid date")
-    return found
+    return value if found is None else found
 
 
 def _is_number(value: Any) -> bool:
