@@ -60,8 +60,11 @@ def score(rule: Acl, names: Sequence[str], access: str, principals: Collection[P
     return closeness(rule, names, access) if subject(rule) in principals else None
 
 
-def closeness(rule: Acl, names: Sequence[str], access: str) -> int | None:
-    """How closely a rule fits a call, whoever asks; None where it does not."""
+def closeness(rule: Acl, names: Sequence[str], access: str, *, stored: bool = False) -> int | None:
+    """How closely a rule of the model fits a call, whoever asks; None where it does not.
+
+    A rule that is `stored` may be for every model; one in a file is for that model, whatever it says.
+    """
     kind, principal = subject(rule)
     if any(name in rule.properties for name in names):
         method = EXACT
@@ -76,7 +79,7 @@ def closeness(rule: Acl, names: Sequence[str], access: str) -> int | None:
         way = ANY
     else:
         return None
-    model = ANY if rule.model == "*" else EXACT
+    model = ANY if stored and rule.model == "*" else EXACT
     role = ROLES.get(principal, OTHER_ROLE) if kind == "ROLE" else 0
     strength = PERMISSIONS.get(rule.permission, 0)
     return ((((model * 4 + method) * 4 + way) * 4 + TYPES.get(kind, 1)) * 8 + role) * 4 + strength

@@ -7,7 +7,7 @@ from lbconf.api.access.methods import access_scopes, access_type, method_names, 
 from lbconf.api.endpoints import Endpoint
 from lbconf.project.permissions import DENY, closeness, default_permission, role_of
 from lbconf.project.resolved import Acl, Model
-from lbconf.records import dataclass, replace
+from lbconf.records import dataclass
 
 __all__ = ["EVERYONE", "Gate", "Ranked", "decide", "gate_of", "ranked"]
 
@@ -76,8 +76,7 @@ def ranked(
     default = default_permission(model)
     found: list[Ranked] = []
     for rule in rules:
-        seen = rule if stored or rule.model is None else replace(rule, model=None)
-        score = closeness(seen, names, access)
+        score = closeness(rule, names, access, stored=stored)
         if score is not None:
             permission = default if rule.permission == DEFAULT else rule.permission
             found.append(Ranked(rule=rule, score=score, allows=permission != DENY, stored=stored))
