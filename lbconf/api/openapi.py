@@ -63,6 +63,7 @@ def openapi_document(
             "schemas": schemas,
             "parameters": operations.parameters,
             "responses": operations.responses,
+            "headers": {"ETag": {"description": "What tells this state from others.", "schema": {"type": "string"}}},
             **({"securitySchemes": dict(security.schemes)} if security.known else {}),
         },
     }

@@ -29,9 +29,22 @@ PARTIAL: Final = frozenset(
     }
 )
 """Actions whose body need not hold what a new instance must."""
+MISSING: Final = frozenset({"findOne", "patchOrCreate", "replaceOrCreate"})
+"""Actions without an id in their path that answer 404 all the same."""
 FILTER_HELP: Final = "Which instances, and what of them: as JSON, or in brackets (`filter[where][name]=x`)."
 WHERE_HELP: Final = "Which instances: conditions by property, as JSON or in brackets (`where[name]=x`)."
 
+
+def _header(name: str, description: str) -> Mapping[str, Any]:
+    return {"name": name, "in": "header", "description": description, "schema": {"type": "string"}}
+
+
+_HEADERS: Final[Mapping[str, tuple[Mapping[str, Any], int]]] = {
+    "If-None-Match": (_header("If-None-Match", "Entity tags that the client has: 304 where one still holds."), 304),
+    "If-Match": (_header("If-Match", "Entity tags of which one must still hold: 412 otherwise."), 412),
+    "Prefer": (_header("Prefer", "`return=minimal`: 204 instead of a body."), 204),
+}
+"""Headers of requests by the parameter's name, and the status that only they bring about."""
 _TEXT: Final[Mapping[str, Any]] = {"schema": {"type": "string"}}
 
 
@@ -48,7 +61,7 @@ class Operations:
         self._security = security
         self._examples = examples
         self._used: set[str] = set()
-        self.parameters: dict[str, Any] = {}
+        self.parameters: dict[str, Any] = {name: dict(header) for name, (header, _) in _HEADERS.items()}
         """Parameters that operations refer to, by name."""
         self.responses: dict[str, Any] = {}
         """Responses that operations refer to, by name."""
@@ -65,6 +78,7 @@ class Operations:
             *self._path_parameters(endpoint),
             *self._query_parameters(endpoint),
             *(_argument(found) for found in endpoint.arguments),
+            *(_parameter(name) for name in _headers(endpoint)),
         ]
         if parameters:
             operation["parameters"] = parameters
@@ -139,7 +153,8 @@ class Operations:
 
     def _bad(self, endpoint: Endpoint, *, served: bool) -> dict[str, Any]:
         statuses = {400, 406, 414, 503, *endpoint.faults, *self._security.statuses(endpoint)}
-        if "{" in endpoint.path or endpoint.action == "findOne":
+        statuses |= {_HEADERS[name][1] for name in _headers(endpoint)}
+        if "{" in endpoint.path or endpoint.action in MISSING:
             statuses.add(404)
         if endpoint.verb not in {"GET", "HEAD"}:
             statuses.add(409)
@@ -161,6 +176,17 @@ class Operations:
 
 def _parameter(key: str) -> dict[str, Any]:
     return {"$ref": f"#/components/parameters/{key}"}
+
+
+def _headers(endpoint: Endpoint) -> tuple[str, ...]:
+    """Names of the parameters that are headers every endpoint of its kind heeds."""
+    if endpoint.action in {"changes", "head"}:
+        return ()
+    if endpoint.verb in {"GET", "HEAD"}:
+        return ("If-None-Match",)
+    conditional = ("If-Match",) if endpoint.path == "/{id}" else ()
+    prefers = endpoint.result is not Result.NOTHING and endpoint.remote is None
+    return (*conditional, "Prefer") if prefers else conditional
 
 
 def _argument(argument: Argument) -> dict[str, Any]:
@@ -194,12 +220,18 @@ def _body_name(endpoint: Endpoint) -> str:
 
 
 def _good(endpoint: Endpoint) -> dict[str, Any]:
+    if endpoint.action == "changes":
+        events = {"text/event-stream": {"schema": {"type": "string"}}}
+        return {"200": {"description": "The changes, for as long as the client listens.", "content": events}}
     if endpoint.result is Result.NOTHING and endpoint.result_schema is None:
         status = endpoint.status or (200 if endpoint.verb == "HEAD" else 204)
         return {str(status): {"description": "Done; there is no body."}}
     schema = endpoint.result_schema or _result_schema(endpoint)
     content = {JSON: {"schema": schema}} | dict.fromkeys(endpoint.result_media, _TEXT)
-    return {str(endpoint.status or 200): {"description": "Done.", "content": content}}
+    good: dict[str, Any] = {"description": "Done.", "content": content}
+    if endpoint.verb == "GET":
+        good["headers"] = {"ETag": {"$ref": "#/components/headers/ETag"}}
+    return {str(endpoint.status or 200): good}
 
 
 def _result_schema(endpoint: Endpoint) -> Mapping[str, Any]:
@@ -215,5 +247,9 @@ def _result_schema(endpoint: Endpoint) -> Mapping[str, Any]:
             return {"type": "array", "items": schema}
         case Result.CREATED:
             return {"anyOf": [schema, {"type": "array", "items": schema}]}
+        case _ if endpoint.relation is not None and not endpoint.relation.many and endpoint.verb == "GET":
+            return {"anyOf": [schema, {"type": "null"}]}
+        case _ if endpoint.action == "embedded_updateById":
+            return {"anyOf": [schema, {"type": "null"}]}
         case _:
             return schema

@@ -79,7 +79,7 @@ def _answered(project: Project, model: Model) -> dict[str, Any]:
     properties: dict[str, Any] = {}
     for name, prop in model.properties.items():
         if not prop.hidden:
-            properties[name] = embedded.get(name) or property_schema(prop)
+            properties[name] = embedded.get(name) or _answered_property(prop)
             properties[name].pop("default", None)
             if prop.generated and prop.id:
                 properties[name]["readOnly"] = True
@@ -91,6 +91,14 @@ def _answered(project: Project, model: Model) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": "object", "properties": properties}
     if model.description:
         schema["description"] = model.description
+    return schema
+
+
+def _answered_property(prop: Property) -> dict[str, Any]:
+    """As `property_schema`; what is meant to be an object may hold any JSON value all the same."""
+    schema = property_schema(prop)
+    if isinstance(prop.type, ObjectType):
+        return {"description": prop.description or "An object, unless something else was stored."}
     return schema
 
 

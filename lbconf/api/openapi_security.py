@@ -6,6 +6,7 @@ from typing import Any, Final
 from lbconf.api.access.denial import denied_status
 from lbconf.api.access.methods import access_type, ruled_names
 from lbconf.api.endpoints import Endpoint
+from lbconf.project.access_settings import access_settings
 from lbconf.project.permissions import Principal, is_allowed
 from lbconf.project.resolved import Project
 
@@ -15,6 +16,12 @@ STRANGER: Final[tuple[Principal, ...]] = (("ROLE", "$everyone"), ("ROLE", "$unau
 OWN_CALLER: Final = frozenset({"logout", "changePassword", "setPassword"})
 """Methods that work on whoever asks, so that nobody else may."""
 
+_BEARER: Final[Mapping[str, Any]] = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "The id of an access token, as `login` answers it.",
+}
+_JWT: Final[Mapping[str, Any]] = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
 _TOKENS: Final[Mapping[str, Mapping[str, Any]]] = {
     "token": {
         "type": "apiKey",
@@ -73,8 +80,17 @@ class Security:
 
 def security_of(project: Project) -> Security:
     """What a project looks at to find who asks."""
-    keeps = any(model.is_a("AccessToken") and model.data_source for model in project.models.values())
-    return Security(project, _TOKENS if keeps else {})
+    schemes: dict[str, Mapping[str, Any]] = {}
+    if any(model.is_a("AccessToken") and model.data_source for model in project.models.values()):
+        schemes |= _TOKENS if project.layout.is_loopback else {"bearer": _BEARER, **_TOKENS}
+    settings = access_settings(project)
+    for place, issuer in enumerate(settings.jwt, start=1):
+        name = "jwt" if len(settings.jwt) == 1 else f"jwt{place}"
+        address = f"{str(issuer.issuer).rstrip('/')}/.well-known/openid-configuration"
+        schemes[name] = {"type": "openIdConnect", "openIdConnectUrl": address} if issuer.discovers else _JWT
+    if settings.api_keys is not None:
+        schemes["apiKey"] = {"type": "apiKey", "in": "header", "name": settings.api_keys.header}
+    return Security(project, schemes)
 
 
 def open_to_strangers(endpoint: Endpoint) -> bool:

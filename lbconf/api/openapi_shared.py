@@ -20,7 +20,9 @@ def shared_schemas(*, loopback: bool) -> dict[str, Any]:
         "day": _condition({"type": "string", "format": "date"}, loopback=loopback),
         "time": _condition({"type": "string", "format": "time"}, loopback=loopback),
         "uuid": _condition({"type": "string", "format": "uuid"}, loopback=loopback),
-        "place": {"anyOf": [_POINT, {"type": "null"}, _NEAR]},
+        "point": _POINT,
+        "near": _NEAR,
+        "place": {"anyOf": [reference("Condition.point"), {"type": "null"}, reference("Condition.near")]},
         "any": {"description": "A value, or an object of one operator and its value."},
     }
     return {**_ANSWERS, **{f"Condition.{kind}": schema for kind, schema in kinds.items()}}
@@ -64,6 +66,7 @@ def _plain(description: str) -> dict[str, Any]:
 
 
 _RESPONSES: Final[Mapping[int, tuple[str, Mapping[str, Any]]]] = {
+    204: ("Minimal", {"description": "Done; there is no body."}),
     304: ("NotModified", {"description": "The client has it already; there is no body."}),
     400: ("BadRequest", _response("The request cannot be understood.")),
     401: ("Unauthorized", _response("Nobody is known to ask, or by a token that does not hold.")),
@@ -109,7 +112,7 @@ _POINT: Final[Mapping[str, Any]] = {
 _NEAR: Final[Mapping[str, Any]] = {
     "type": "object",
     "properties": {
-        "near": _POINT,
+        "near": {"$ref": "#/components/schemas/Condition.point"},
         "maxDistance": {"type": "number", "minimum": 0},
         "minDistance": {"type": "number", "minimum": 0},
         "unit": {"enum": ["miles", "kilometers", "meters", "feet", "radians", "degrees"]},
@@ -160,7 +163,7 @@ _ANSWERS: Final[Mapping[str, Any]] = {
                             "messages": {"description": "The same in words, by property.", **_BY_PROPERTY},
                         },
                     },
-                    {"type": "array", "description": "Of a list: one error or null for each instance."},
+                    {"type": "array", "items": {}, "description": "Of a list: one error or null for each instance."},
                     {"type": "null"},
                 ]
             }

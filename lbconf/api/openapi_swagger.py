@@ -62,6 +62,7 @@ _OWN: Final[Mapping[str, tuple[tuple[Mapping[str, Any], ...], Mapping[str, Any] 
     ),
     "setPassword": ((_given("newPassword", "formData", required=True, type="string"),), None),
     "deleteById": ((), {"type": "object"}),
+    "createChangeStream": ((), {"type": "file"}),
 }
 """Methods whose arguments or answer are written by hand in LoopBack: arguments after those of the path, and answer."""
 
@@ -119,6 +120,8 @@ def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
     found = [
         _argument(typed[name]) if name in typed else _given(name, "path", required=True, **_JSON_TEXT) for name in names
     ]
+    if endpoint.method == "createChangeStream":
+        return [*found, _given("options", "query" if endpoint.verb == "GET" else "formData", **_JSON_TEXT)]
     if endpoint.method in _OWN:
         return [*found, *(dict(parameter) for parameter in _OWN[endpoint.method][0])]
     relation = endpoint.relation

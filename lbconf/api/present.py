@@ -95,6 +95,8 @@ class Presenter:
             return plain(value)
         if isinstance(value, Mapping):
             return self._present(target, value, nested=True)
+        if not isinstance(value, Sequence) or isinstance(value, str):
+            return plain(value)  # a property that should hold instances may hold anything in LoopBack layouts
         return [
             self._present(target, item, nested=True) if isinstance(item, Mapping) else plain(item) for item in value
         ]

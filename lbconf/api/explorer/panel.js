@@ -82,6 +82,8 @@
     return ready ? { url: base() + target + (query.length ? `?${query.join('&')}` : ''), headers: { ...headers, ...credentials() }, sent } : null;
   };
 
+  const readable = (url) => { try { return decodeURIComponent(url); } catch { return url; } };
+
   const shown = (verb, request, response, text, milliseconds) => {
     let pretty = text; let isJson = false;
     try { pretty = JSON.stringify(JSON.parse(text), null, 2); isJson = true; } catch { /* shown as it came */ }
@@ -94,7 +96,7 @@
         make('span', {}, `${new Blob([text]).size.toLocaleString('en')} bytes`),
         make('button', { type: 'button', onclick: (event) => copy(command, event.target) }, 'Copy as curl'),
         text ? make('button', { type: 'button', onclick: (event) => copy(pretty, event.target) }, 'Copy body') : null),
-      make('div', { class: 'request' }, `${verb.toUpperCase()} ${request.url}`),
+      make('div', { class: 'request' }, `${verb.toUpperCase()} ${readable(request.url)}`),
       text ? (isJson ? coloured(pretty) : make('pre', { tabindex: '0' }, pretty)) : make('pre', {}, '(no body)'),
       make('details', { class: 'headers' }, make('summary', {}, 'Headers'), make('pre', { tabindex: '0' }, headers)));
   };

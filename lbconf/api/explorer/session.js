@@ -19,7 +19,7 @@
     byId('who').hidden = !known;
     byId('logout').hidden = !known;
     byId('logout').textContent = session.user ? 'Log out' : 'Forget token';
-    byId('who').replaceChildren(make('span', { class: 'dot', 'aria-hidden': 'true' }), session.user ? `Logged in as ${session.user}` : 'Token set');
+    byId('who').replaceChildren(make('span', { class: 'dot', 'aria-hidden': 'true' }), make('span', {}, session.user ? `Logged in as ${session.user}` : 'Token set'));
     byId('token').value = '';
   };
 

@@ -19,8 +19,8 @@ NAMED_OTHERWISE = {
     "PUT /Products/{id}/suppliers/rel/{fk}": "LoopBack calls the model in between by whichever end it sets up first",
     "PUT /Suppliers/{id}/products/rel/{fk}": "LoopBack calls the model in between by whichever end it sets up first",
 }
-NOT_SERVED = ("/change-stream", "/verify", "/{nk}/")
-"""Ends or parts of paths of operations that are described where they are served."""
+NOT_SERVED = ("/{nk}/",)
+"""Parts of paths of operations that are described where they are served."""
 
 
 def without_words(value: Any) -> Any:
