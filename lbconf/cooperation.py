@@ -5,18 +5,22 @@ server it calls `pause(future)`; the loop goes on with other work, and the funct
 """
 
 import asyncio
-from collections.abc import Callable
-from contextvars import copy_context
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Hashable
+from contextvars import Context, copy_context
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
     from greenlet import greenlet
 
-__all__ = ["apart", "cooperate", "current_loop", "pause"]
+__all__ = ["apart", "cooperate", "current_loop", "pause", "together"]
 
 T = TypeVar("T")
 A = TypeVar("A")
 
+_ASKED: Final[dict[tuple[asyncio.AbstractEventLoop, Hashable], list["asyncio.Future[Any]"]]] = {}
+"""Who waits for calls that begin when the loop's turn is over."""
+_RUNNING: Final[set["asyncio.Task[Any]"]] = set()
+"""Kept from being collected."""
 _current: "Callable[[], greenlet] | None" = None
 """Tells the greenlet that runs; None while nothing ever cooperated, so that commands need not import greenlets."""
 
@@ -62,6 +66,47 @@ def apart(function: Callable[..., T], *arguments: Any) -> T:
     if loop is None:
         return function(*arguments)
     return pause(loop.run_in_executor(None, function, *arguments))
+
+
+def together(key: Hashable, function: Callable[[], T]) -> T:
+    """The result of a call that is made once for all who ask for the same in one turn of the loop.
+
+    It begins after each of them asked, so nobody gets an answer from before. Where nothing is to be
+    kept from blocking, the function is called at once. Not inside a transaction: the call is outside.
+    """
+    loop = current_loop()
+    if loop is None:
+        return function()
+    future: asyncio.Future[T] = loop.create_future()
+    waiting = _ASKED.get((loop, key))
+    if waiting is None:
+        _ASKED[(loop, key)] = [future]
+        loop.call_soon(_begin, loop, key, function, context=Context())
+    else:
+        waiting.append(future)
+    return pause(future)
+
+
+def _begin(loop: asyncio.AbstractEventLoop, key: Hashable, function: Callable[[], Any]) -> None:
+    waiting = _ASKED.pop((loop, key))
+    task = loop.create_task(cooperate(_called, function))
+    _RUNNING.add(task)
+
+    def tell(done: "asyncio.Task[Any]") -> None:
+        _RUNNING.discard(done)
+        problem = asyncio.CancelledError() if done.cancelled() else done.exception()
+        for future in waiting:
+            if not future.done():
+                if problem is None:
+                    future.set_result(done.result())
+                else:
+                    future.set_exception(problem)
+
+    task.add_done_callback(tell)
+
+
+def _called(function: Callable[[], T]) -> T:
+    return function()
 
 
 def _greenlets() -> Any:

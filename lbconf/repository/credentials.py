@@ -9,7 +9,9 @@ __all__ = ["LONGEST_PASSWORD", "hash_password", "is_password_hash", "password_fi
 LONGEST_PASSWORD: Final = 72
 """Bytes; bcrypt looks at no more, and LoopBack takes no more."""
 AT_ONCE: Final = 2
-"""Hashes that are worked out at the same time: each takes tens of megabytes and a core."""
+"""Hashes that are worked out at the same time: each takes its memory and a core."""
+MEMORY, ROUNDS = 19 * 1024, 3
+"""Of argon2id, in KiB and passes: a pass more than OWASP asks for at least. A worker's memory stays bounded by it."""
 BCRYPT: Final = ("$2a$", "$2b$", "$2y$")
 BCRYPT_LENGTH: Final = 60
 COSTS: Final = range(4, 15)
@@ -74,7 +76,7 @@ def _bcrypt_fits(plain: str, stored: str) -> bool:
 def _argon2() -> Any:
     from pwdlib.hashers.argon2 import Argon2Hasher
 
-    return Argon2Hasher()
+    return Argon2Hasher(memory_cost=MEMORY, time_cost=ROUNDS, parallelism=1)
 
 
 @cache

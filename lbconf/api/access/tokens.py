@@ -8,11 +8,13 @@ import binascii
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 from urllib.parse import unquote_plus
 
 from lbconf.api.access.caller import DEFAULT_SCOPES, NOBODY, Caller
 from lbconf.api.request import Request
+from lbconf.cooperation import together
 from lbconf.diagnostics import Code
 from lbconf.project.access_settings import access_settings, stores_digests
 from lbconf.project.resolved import Model, Project
@@ -96,7 +98,7 @@ class Tokens:
 
         """
         text = token_text(request, self._places)
-        return self.caller_of(text) if text else NOBODY
+        return together((self, text), partial(self.caller_of, text)) if text else NOBODY
 
     def caller_of(self, text: str) -> Caller:
         """Who a token is for: `NOBODY` where it is not known. Raises as `caller`."""

@@ -11,7 +11,7 @@ import pytest
 
 from lbconf.connectors.postgresql.connector import PostgresqlConnector
 from lbconf.connectors.sql.compile import Compiled
-from lbconf.cooperation import apart, cooperate, current_loop, pause
+from lbconf.cooperation import apart, cooperate, current_loop, pause, together
 from lbconf.diagnostics import Code
 from lbconf.errors import ConnectionFailedError, ConnectorError, ConstraintError, TimedOutError
 from lbconf.layers.secret import Secret
@@ -258,6 +258,40 @@ def test_a_dead_server_is_told_without_blocking(make: Make) -> None:
     del make
     with pytest.raises(ConnectionFailedError):
         asyncio.run(beside(connector, "SELECT $1 + 1", 1))
+
+
+def test_who_asks_for_the_same_at_once_is_answered_by_one_call_that_began_later() -> None:
+    calls: list[int] = []
+
+    async def asking() -> tuple[list[Any], int]:
+        loop = asyncio.get_running_loop()
+
+        def shared() -> int:
+            pause(loop.run_in_executor(None, lambda: None))
+            calls.append(1)
+            return len(calls)
+
+        first = [asyncio.create_task(cooperate(lambda _: together("same", shared), None)) for _ in range(5)]
+        other = asyncio.create_task(cooperate(lambda _: together("other", lambda: -1), None))
+        first[2].cancel()
+        found: list[Any] = await asyncio.gather(*first, return_exceptions=True)
+        assert isinstance(found.pop(2), asyncio.CancelledError)
+        again = await cooperate(lambda _: together("same", shared), None)
+        return [*found, await other], again
+
+    assert asyncio.run(asking()) == ([1, 1, 1, 1, -1], 2)
+    assert together("same", lambda: 7) == 7
+
+
+def test_a_failure_of_a_shared_call_is_everybodys() -> None:
+    def failing() -> int:
+        raise ValueError("told")
+
+    async def asking() -> list[Any]:
+        wanted = (cooperate(lambda _: together("same", failing), None) for _ in range(3))
+        return await asyncio.gather(*wanted, return_exceptions=True)
+
+    assert [str(found) for found in asyncio.run(asking())] == ["told"] * 3
 
 
 def test_what_takes_long_is_done_elsewhere_and_only_beside_a_loop() -> None:
