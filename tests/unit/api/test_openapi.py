@@ -124,7 +124,7 @@ def test_tokens_are_described_where_there_are_some(shop: Project, make_model: An
     guarded = replace(shop, auth=True, models=models)
     found = openapi_document(guarded, endpoints_of(guarded))
 
-    every = [{"token": []}, {"tokenHeader": []}, {"tokenQuery": []}]
+    every: list[Any] = [{"token": []}, {"tokenHeader": []}, {"tokenQuery": []}]
     assert set(found["components"]["securitySchemes"]) == {"token", "tokenHeader", "tokenQuery"}
     assert found["paths"]["/Orders"]["get"]["security"] == [{}, *every]
     assert found["paths"]["/Orders"]["post"]["security"] == every
