@@ -6,7 +6,7 @@ and may be called from several threads at once, unless said otherwise. Errors
 are `ConnectorError`s; a driver's own exception never leaves a connector.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from threading import Event
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -44,6 +44,7 @@ __all__ = [
     "Reader",
     "Script",
     "ServerFacts",
+    "Streamer",
     "TableSize",
     "TellsWaiting",
     "Transactional",
@@ -389,6 +390,18 @@ class Reader(Protocol):
 
     def count(self, model: Model, where: Condition | None) -> int:
         """Number of rows that match."""
+        ...
+
+
+@runtime_checkable
+class Streamer(Protocol):
+    """Reads rows without ever holding all of them."""
+
+    def stream(self, query: Query, size: int) -> Generator[list[Row], None, None]:
+        """Rows of the query in order, in parts of `size` rows, as they were at one moment.
+
+        Each part may be asked for by another thread. Closing the generator ends the query and frees its connection.
+        """
         ...
 
 

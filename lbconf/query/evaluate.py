@@ -9,7 +9,7 @@ compares texts, and LIKE is looked for anywhere.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -54,6 +54,11 @@ def evaluate(query: Query, rows: Iterable[Row], semantics: Semantics = Semantics
 
     Rows near a point come nearest first. Includes are not considered.
     """
+    return chosen(query, selected(query, rows, semantics))
+
+
+def selected(query: Query, rows: Iterable[Row], semantics: Semantics = Semantics.SQL) -> list[Row]:
+    """The same rows themselves, no copies, with every property."""
     found = list(rows)
     if query.where is not None:
         test = condition_test(query.where, semantics)
@@ -64,11 +69,15 @@ def evaluate(query: Query, rows: Iterable[Row], semantics: Semantics = Semantics
     if near is not None:
         found.sort(key=lambda row: distance(near, row))
     end = None if query.limit is None else query.skip + query.limit
-    found = found[query.skip : end]
+    return found[query.skip : end]
+
+
+def chosen(query: Query, rows: Sequence[Row]) -> list[Row]:
+    """Copies of the rows with the fields that the query asks for."""
     if query.fields is None:
-        return [dict(row) for row in found]
+        return [dict(row) for row in rows]
     names = tuple(prop.name for prop in query.fields)
-    return [{name: row[name] for name in names if name in row} for row in found]
+    return [{name: row[name] for name in names if name in row} for row in rows]
 
 
 def condition_test(condition: Condition, semantics: Semantics = Semantics.SQL) -> Callable[[Row], bool]:

@@ -1,7 +1,7 @@
 """Stores whose reading and writing is observed: `access`, `loaded`, `persist` and the hooks of deleting."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 from enum import Enum
 from typing import Any, TypeAlias
 
@@ -43,6 +43,15 @@ class HookedStores(Stores):
         if self._hears(query.model):
             self.loaded(query.model, found)
         return found
+
+    def stream(self, query: Query, size: int) -> Generator[list[Row], None, None]:
+        """The rows in parts, seen by `access` at the beginning and by `loaded` part by part."""
+        heard = self._hears(query.model)
+        with closing(super().stream(self.accessed(query) if heard else query, size)) as parts:
+            for rows in parts:
+                if heard:
+                    self.loaded(query.model, rows)
+                yield rows
 
     def find_unloaded(self, query: Query) -> tuple[list[Row], Query]:
         """The rows, seen by `access` alone, and the query as that left it."""

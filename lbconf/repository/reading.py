@@ -1,6 +1,7 @@
 """The operations that read rows of a project's models."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import closing
 from typing import Any, TypeAlias
 
 from lbconf.connectors.contract import Connector
@@ -12,7 +13,7 @@ from lbconf.query.errors import RequestError
 from lbconf.query.evaluate import Semantics, condition_test
 from lbconf.query.nodes import AllOf, Comparison, Condition, Filter, Operator, Query, Row, Target
 from lbconf.query.parse import parse_filter
-from lbconf.records import dataclass
+from lbconf.records import dataclass, replace
 from lbconf.repository.errors import (
     NotFoundError,
     unknown_id,
@@ -74,6 +75,28 @@ class ReadingRepository:
     def find(self, model: Model, filter: FilterLike = None, *, scope: str | None = None) -> list[Row]:  # noqa: A002
         """The rows that match, with what they include. `scope` names one of the model's scopes."""
         return self.rows(self._bound(model, filter, scope=scope))
+
+    def stream(
+        self,
+        model: Model,
+        filter: FilterLike = None,  # noqa: A002
+        *,
+        scope: str | None = None,
+        size: int = 500,
+    ) -> tuple[Query, Generator[list[Row], None, None]]:
+        """The query of a filter, and its rows in parts of `size` with what they include; no page limits them.
+
+        The generator must be closed, or read to its end.
+        """
+        query = self._bound(model, filter, scope=scope, paged=False)
+        return query, self._parts(query, size)
+
+    def _parts(self, query: Query, size: int) -> Generator[list[Row], None, None]:
+        with closing(self._stores.stream(replace(query, include=()), size)) as parts:
+            for rows in parts:
+                if query.include:
+                    self._includer.attach(rows, query.model, query.include)
+                yield rows
 
     def find_json(self, model: Model, filter: FilterLike = None, *, scope: str | None = None) -> bytes | None:  # noqa: A002
         """The same as JSON text ready to send, where the database can build it; else None."""
@@ -170,11 +193,12 @@ class ReadingRepository:
         *,
         scope: str | None = None,
         extra: Condition | None = None,
+        paged: bool = True,
     ) -> Query:
         scopes = (self._scope(model, scope),) if scope is not None else ()
         with collected() as collector:
             return self._binder.bind(
-                _parsed(filter), model, scopes=scopes, extra=extra, collector=collector, paged=extra is None
+                _parsed(filter), model, scopes=scopes, extra=extra, collector=collector, paged=paged and extra is None
             )
 
     def _scope(self, model: Model, name: str) -> Filter:

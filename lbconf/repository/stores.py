@@ -1,11 +1,11 @@
 """The connectors behind a project's models, asked for reading and writing."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from functools import partial
 
-from lbconf.connectors.contract import Connector, JsonReader, Reader, Transactional, Writer
+from lbconf.connectors.contract import Connector, JsonReader, Reader, Streamer, Transactional, Writer
 from lbconf.diagnostics import Code, Collector
 from lbconf.errors import ConstraintError
 from lbconf.project.resolved import Model
@@ -136,6 +136,22 @@ class Stores:
                 raise _uncomparable(query.model) from problem
         wide = replace(query, where=_without(query.where, near), fields=None, limit=None, skip=0)
         return evaluate(replace(query, where=near), reader.find(wide))
+
+    def stream(self, query: Query, size: int) -> Generator[list[Row], None, None]:
+        """The rows in parts of `size`; all at once where the connector reads in no other way, or has no distances."""
+        reader = self.reader(query.model)
+        if not isinstance(reader, Streamer) or (
+            near_of(query.where) is not None and not self.connector(query.model).capabilities.query.near
+        ):
+            found = self.find(query)
+            for start in range(0, len(found), size):
+                yield found[start : start + size]
+            return
+        with closing(reader.stream(query, size)) as parts:
+            try:
+                yield from parts
+            except ConstraintError as problem:
+                raise _uncomparable(query.model) from problem
 
     def builds_json(self, model: Model) -> bool:
         """Whether the model's connector may build JSON text itself."""

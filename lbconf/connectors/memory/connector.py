@@ -3,7 +3,7 @@
 import copy
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from lbconf.errors import ConnectionFailedError, ConnectorError, ConstraintError
 from lbconf.project.resolved import DataSource, Model
 from lbconf.query.coerce import value_converter
 from lbconf.query.errors import RequestError
-from lbconf.query.evaluate import Semantics, condition_test, evaluate
+from lbconf.query.evaluate import Semantics, chosen, condition_test, evaluate, selected
 from lbconf.query.nodes import Condition, Query, Row
 
 __all__ = ["MemoryConnector"]
@@ -81,6 +81,14 @@ class MemoryConnector:
         with self._lock:
             rows = list(self._table(query.model).candidates(query.where))
         return evaluate(query, rows, self._semantics)
+
+    def stream(self, query: Query, size: int) -> Generator[list[Row], None, None]:
+        """The same in parts of `size`; a row is copied when its part is asked for."""
+        with self._lock:
+            rows = list(self._table(query.model).candidates(query.where))
+        found = selected(query, rows, self._semantics)
+        for start in range(0, len(found), size):
+            yield chosen(query, found[start : start + size])
 
     def count(self, model: Model, where: Condition | None) -> int:
         """Number of rows that match."""

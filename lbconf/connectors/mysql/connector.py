@@ -1,6 +1,6 @@
 """A MySQL or MariaDB data source: connections, reading, writing, and the state side put together."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from threading import Lock, local
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -144,6 +144,21 @@ class MysqlConnector(SqlReaderWriter):
         """Rows as tuples."""
         del write
         return self._run(lambda session: session.rows(statement.sql, statement.parameters))
+
+    def portions(self, statement: Compiled, size: int) -> Generator[Sequence[Sequence[Any]], None, None]:
+        """Rows as they come from the server; left before their end, the connection is closed, which ends the query."""
+        session = self._take()
+        ended = False
+        try:
+            found = self._guarded(session, lambda held: held.unbuffered(statement.sql, statement.parameters))
+            while rows := self._guarded(session, lambda _: found.fetchmany(size)):
+                yield rows
+            self._guarded(session, lambda held: held.buffered(found))
+            ended = True
+        finally:
+            if not ended:
+                session.abandon()
+            self._give(session)
 
     def change(self, statement: Compiled) -> int:
         """How many rows the statement touched."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pymysql
 from pymysql.constants import CLIENT, FIELD_TYPE, SERVER_STATUS
 from pymysql.converters import conversions
+from pymysql.cursors import SSCursor
 
 from lbconf.connectors.mysql.parameters import connection_parameters
 from lbconf.connectors.mysql.server import Server, read_version
@@ -29,6 +30,8 @@ SQL_MODE: Final = (
 )
 GRACE: Final = 5.0
 """Seconds that a server may take to say that a statement has timed out, before it counts as gone."""
+SLOWEST_READER: Final = 600
+"""Seconds that the server waits for who reads rows one by one to go on."""
 LARGEST_JOINED: Final = 1 << 30
 """Bytes of the longest text that GROUP_CONCAT may make."""
 
@@ -36,12 +39,14 @@ LARGEST_JOINED: Final = 1 << 30
 class Session:
     """A connection with what is asked of it at every use kept at hand."""
 
-    __slots__ = ("_poll", "connection", "cursor", "server")
+    __slots__ = ("_poll", "_unread", "connection", "cursor", "server")
 
     def __init__(self, connection: "pymysql.Connection[Any]") -> None:
         """Take an open connection."""
         self.connection = connection
         self.cursor = connection.cursor()
+        self._unread: SSCursor | None = None
+        """The cursor whose rows were not all read."""
         self.server: Server = read_version(str(getattr(connection, "server_version", "")))
         self._poll = select.poll() if hasattr(select, "poll") else None
         held = getattr(connection, "_sock", None)
@@ -81,12 +86,48 @@ class Session:
         found: Sequence[Sequence[Any]] = self.cursor.fetchall()
         return found
 
+    def unbuffered(self, sql: str, parameters: Sequence[Any] | None = None) -> SSCursor:
+        """A cursor whose rows are fetched as they come, at the pace of whoever reads them.
+
+        Until `buffered` or `abandon` is called the connection takes no other statement.
+        """
+        self.execute(f"SET @lbconf_limit = @@SESSION.{self._limit}")
+        self.execute(f"SET SESSION {self._limit} = 0, SESSION net_write_timeout = {SLOWEST_READER}")
+        if parameters is not None:
+            sql = sql % {f"p{number}": self._literal(value) for number, value in enumerate(parameters, 1)}
+        sql.encode()
+        cursor = self.connection.cursor(SSCursor)
+        self._unread = cursor
+        cursor.execute(sql)
+        return cursor
+
+    def buffered(self, cursor: SSCursor) -> None:
+        """Go on as before, after every row of a cursor was read."""
+        cursor.close()
+        self._unread = None
+        self.execute(f"SET SESSION {self._limit} = @lbconf_limit, SESSION net_write_timeout = DEFAULT")
+
+    def abandon(self) -> None:
+        """Close the connection in the middle of a cursor, without reading its rows to the end."""
+        cursor, self._unread = self._unread, None
+        result = getattr(cursor, "_result", None)
+        if result is not None:
+            result.unbuffered_active = False  # else the driver would read on when it throws the cursor away
+        self.close()
+        if cursor is not None:
+            vars(cursor)["connection"] = None
+
     def close(self) -> None:
         """Close the connection; never fails."""
         try:
             self.connection.close()
         except (pymysql.Error, OSError):
             return
+
+    @property
+    def _limit(self) -> str:
+        """The variable that limits how long a statement takes, sending its rows included."""
+        return "max_statement_time" if self.server.mariadb else "max_execution_time"
 
     def _literal(self, value: Any) -> str:
         if isinstance(value, bytes | bytearray):

@@ -1,7 +1,7 @@
 """A PostgreSQL data source: connections, reading, writing, and the state side put together."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from contextvars import ContextVar
 from functools import partial
 from threading import Event, Lock
@@ -195,6 +195,33 @@ class PostgresqlConnector(SqlReaderWriter):
             return session.cursor.fetchall()
 
         return self._run(rows)
+
+    def portions(self, statement: Compiled, size: int) -> Generator[Sequence[Sequence[Any]], None, None]:
+        """Rows of a server-side cursor, in a transaction that only reads."""
+        session = self._take()
+
+        def asked(sql: str, parameters: Sequence[Any] = ()) -> Sequence[Sequence[Any]]:
+            def rows(held: AnySession) -> Sequence[Sequence[Any]]:
+                held.cursor.execute(sql, parameters, prepare=False)
+                return held.cursor.fetchall() if held.cursor.pgresult.nfields else ()  # type: ignore[union-attr]
+
+            return self._guarded(session, rows)
+
+        try:
+            asked("BEGIN READ ONLY")
+            asked("SET LOCAL cursor_tuple_fraction = 1")  # all rows are wanted, not the first ones soon
+            asked(f"DECLARE lbconf_rows NO SCROLL CURSOR FOR {statement.sql}", statement.parameters)
+            more = True
+            while more:
+                found = asked(f"FETCH FORWARD {size} FROM lbconf_rows")
+                more = len(found) == size
+                if found:
+                    yield found
+        finally:
+            with suppress(ConnectorError):
+                if not session.broken:
+                    asked("ROLLBACK")
+            self._give(session)
 
     def change(self, statement: Compiled) -> int:
         """How many rows the statement touched."""

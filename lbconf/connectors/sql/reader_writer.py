@@ -1,8 +1,8 @@
 """Reading and writing rows over any SQL database; the connector says how a statement is run."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 from typing import Any
 
 from lbconf.connectors.contract import ModelMapping
@@ -52,6 +52,12 @@ class SqlReaderWriter(ABC):
     def fetch(self, statement: Compiled, *, write: bool = False) -> Sequence[Sequence[Any]]:
         """Run a statement and return its rows as the driver gives them."""
 
+    def portions(self, statement: Compiled, size: int) -> Generator[Sequence[Sequence[Any]], None, None]:
+        """Run a statement and give its rows in parts of `size`, by way of a cursor where the database has them."""
+        found = self.fetch(statement)
+        for start in range(0, len(found), size):
+            yield found[start : start + size]
+
     @abstractmethod
     def change(self, statement: Compiled) -> int:
         """Run a statement and return how many rows it touched."""
@@ -67,6 +73,15 @@ class SqlReaderWriter(ABC):
             statement = compiler.find(self.table(query.model, compiler), query)
         found = self.fetch(statement)
         return rows_of(statement.columns, found) if len(found) < MANY else apart(rows_of, statement.columns, found)
+
+    def stream(self, query: Query, size: int) -> Generator[list[Row], None, None]:
+        """Rows of the query, in order, in parts of `size`."""
+        with self._values():
+            compiler = self.compiler()
+            statement = compiler.find(self.table(query.model, compiler), query)
+        with closing(self.portions(statement, size)) as portions:
+            for found in portions:
+                yield rows_of(statement.columns, found)
 
     def count(self, model: Model, where: Condition | None) -> int:
         """Number of rows that match."""

@@ -1,7 +1,7 @@
 """A SQLite data source: one connection that writes, several that read, and the state side put together."""
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext, suppress
 from threading import RLock, local
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -129,6 +129,24 @@ class SqliteConnector(SqlReaderWriter):
 
         return self._write(rows) if write else self._read(rows)
 
+    def portions(self, statement: Compiled, size: int) -> Generator[Sequence[Sequence[Any]], None, None]:
+        """Rows as SQLite finds them. Of a database in memory, which has one connection, they are read all at once."""
+        if self.path is None or self._held.depth:
+            yield from super().portions(statement, size)
+            return
+        connection = self._take()
+        cursor: sqlite3.Cursor | None = None
+        try:
+            _check_text(statement.parameters)
+            cursor = self._guarded(connection, lambda held: held.execute(statement.sql, statement.parameters))
+            opened = cursor
+            while rows := self._guarded(connection, lambda _: opened.fetchmany(size)):
+                yield rows
+        finally:
+            if cursor is not None:
+                cursor.close()
+            self._readers.give(connection)
+
     def change(self, statement: Compiled) -> int:
         """How many rows the statement touched."""
 
@@ -246,20 +264,24 @@ class SqliteConnector(SqlReaderWriter):
     def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         if self.path is None or self._held.depth:
             return self._write(work)
+        connection = self._take()
+        try:
+            return self._guarded(connection, work)
+        finally:
+            self._readers.give(connection)
+
+    def _take(self) -> sqlite3.Connection:
+        """A connection that reads, for the caller alone."""
         if self._writer is None:
             self.open()
         try:
-            connection = self._readers.take()
+            return self._readers.take()
         except PoolEmptyError as problem:
             raise TimedOutError(
                 self._finding(Code.CONNECTIONS_EXHAUSTED, f"all {self.settings.max} connections are in use"),
                 data_source=self.data_source.name,
                 connector=self.data_source.connector,
             ) from problem
-        try:
-            return self._guarded(connection, work)
-        finally:
-            self._readers.give(connection)
 
     def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         with self._writing:
