@@ -1,6 +1,6 @@
 """What a model declares about its table beside properties: indexes, unique and check constraints, foreign keys."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from lbconf.project.drafts import Draft
@@ -38,7 +38,18 @@ def uniques_of(draft: Draft, places: Places) -> tuple[UniqueSpec, ...]:
                     location=places.later(place),
                 )
             )
-    return tuple(found)
+    return (*found, *_of_users(draft, found, places))
+
+
+def _of_users(draft: Draft, said: Sequence[UniqueSpec], places: Places) -> Iterator[UniqueSpec]:
+    """What no two users may have alike, in one realm where realms part them."""
+    if draft.data_source is None or "password" not in draft.properties or "User" not in (draft.name, *draft.ancestors):
+        return
+    realms = draft.settings.get("realmRequired") and draft.settings.get("realmDelimiter")
+    for name in ("email", "username"):
+        names = ("realm", name) if realms and "realm" in draft.properties else (name,)
+        if name in draft.properties and all(set(one.properties) != set(names) for one in said):
+            yield UniqueSpec(name=None, properties=names, location=places.later(draft.at))
 
 
 def checks_of(draft: Draft, places: Places) -> tuple[CheckSpec, ...]:

@@ -14,6 +14,8 @@ __all__ = ["ModelSource", "Places", "model_sources"]
 
 _NOT_SETTINGS: Final = frozenset({"name", "properties", "options"})
 _NOTHING: Final[Mapping[str, Any]] = {}
+_MAKING: Final = ("base", "super", "properties", "options")
+"""Keys that make a model of a built-in one's name a model of its own."""
 
 
 class Places:
@@ -88,8 +90,12 @@ def model_sources(merged: MergedConfig) -> dict[str, ModelSource]:
         entry = _mapping(written)
         definition = entry.get("definition")
         wiring = _mapping(entry.get("wiring"))
-        if not isinstance(definition, Mapping):
+        if not isinstance(definition, Mapping) or _leaves_built_in(name, definition, layout):
+            own = _mapping(definition)
             definition = BUILT_IN.get(name)
+            if definition is not None and own:
+                relations = {**_mapping(definition.get("relations")), **_mapping(own.get("relations"))}
+                definition = {**definition, **own, "relations": relations}
             if definition is None:
                 if "wiring" not in entry:
                     continue
@@ -104,6 +110,11 @@ def model_sources(merged: MergedConfig) -> dict[str, ModelSource]:
                 source.wired = False
                 sources[built_in] = source
     return sources
+
+
+def _leaves_built_in(name: str, definition: Mapping[str, Any], layout: Layout) -> bool:
+    """Whether a native file of a built-in model's name says of it where it is kept, and nothing of what it is."""
+    return layout is Layout.NATIVE and name in BUILT_IN and not any(key in definition for key in _MAKING)
 
 
 def _source(

@@ -327,6 +327,11 @@ class Repository(ReadingRepository):
         found = self._stores.find(Query(model=model, where=condition, limit=1))
         return found[0] if found else None
 
+    def id_in_rows(self, model: Model, said: Any) -> Any:
+        """A single id as rows of the model have it; None for what no row can have."""
+        key = self._key(model, said)
+        return key[0] if key is not None and len(key) == 1 else None
+
     def set_password_hash(self, model: Model, row: Row, hashed: str, *, same_password: bool = False) -> None:
         """Store the hash of a user's password, nothing else.
 

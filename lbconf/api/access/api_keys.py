@@ -9,7 +9,6 @@ from lbconf.api.access.caller import DEFAULT_SCOPES, Caller
 from lbconf.api.access.json_web_tokens import InvalidTokenError
 from lbconf.project.access_settings import ApiKeys, moment
 from lbconf.project.resolved import Model, Project
-from lbconf.query.coerce import operand_converter
 from lbconf.repository import Repository
 
 __all__ = ["KeyCallers", "key_digest", "new_key"]
@@ -67,7 +66,7 @@ class KeyCallers:
     def _named(self, name: Any, user: Any, kind: Any, roles: Any, scopes: Any) -> Caller:
         model = self._project.models.get(kind) if isinstance(kind, str) else None
         if user is not None and model is not None:
-            user = operand_converter(model.ids[0].type)(user)
+            user = self._repository.id_in_rows(model, user)
         return Caller(
             user_model=model.name if model is not None else None,
             user_id=user,

@@ -10,7 +10,6 @@ from lbconf.diagnostics import Code
 from lbconf.patterns import pattern
 from lbconf.project.access_settings import AccessSettings, JwtIssuer
 from lbconf.project.resolved import Model, Project
-from lbconf.query.coerce import operand_converter
 from lbconf.query.errors import RequestError
 from lbconf.repository import Repository
 
@@ -96,7 +95,7 @@ class JsonWebTokens:
         """The id of the user that a claim names."""
         key = model.ids[0]
         if name is None or name == key.name:
-            found = operand_converter(key.type)(said)
+            found = self._repository.id_in_rows(model, said)
             if found is None:
                 raise InvalidTokenError
             return found
