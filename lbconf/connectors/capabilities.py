@@ -115,6 +115,10 @@ class QueryCapabilities:
     json_result: Support
     """The store builds the JSON text of a result itself."""
     case_sensitive_like: Support
+    related: Support
+    """Conditions and orders lead to related models of the same data source within one statement."""
+    aggregate: Support
+    """The store counts, adds up and groups rows itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

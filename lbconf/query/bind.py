@@ -15,12 +15,13 @@ from typing import Any, Final
 from lbconf.datatypes import AnyType
 from lbconf.diagnostics import Code, Collector, nearest
 from lbconf.project.resolved import Model, Property
-from lbconf.query.condition import ConditionBinder
+from lbconf.query.condition import ConditionBinder, Reach
 from lbconf.query.errors import RequestError, malformed
 from lbconf.query.includes import include_items
 from lbconf.query.javascript import json_text, truthy
-from lbconf.query.nodes import AllOf, Condition, Filter, Include, Order, Query, Target
+from lbconf.query.nodes import AllOf, Condition, Filter, Include, Order, Query, Related, Target
 from lbconf.query.parse import parse_filter
+from lbconf.query.relating import MAX_STEPS, named_relation, single_step
 from lbconf.query.rules import NATIVE, Rules, Unknown, target_of
 from lbconf.records import dataclass, replace
 
@@ -98,6 +99,9 @@ class Binder:
         self._limit = limit
         self._page_size = page_size if limit is None or page_size is None else min(page_size, limit)
         self._known: dict[str, _Known] = {}
+        self._reach = Reach(models=models, binder=lambda model: self._lookup(model).conditions, scoped=self._scoped)
+        self.settle: Callable[[Query], Query] = lambda query: query
+        """Called with every query that looks at related models."""
 
     def bind(
         self,
@@ -123,7 +127,8 @@ class Binder:
         known = self._lookup(model)
         if default_scope and known.scope is not _EMPTY:
             scopes = (*scopes, known.scope)
-        where = known.conditions.bind(filter.where, collector) if filter.where else None
+        touched: list[str] = []
+        where = known.conditions.bind(filter.where, collector, touched=touched) if filter.where else None
         conditions = [where, extra]
         merged = filter
         for scope in scopes:
@@ -138,15 +143,16 @@ class Binder:
         include = self._includes(merged.include, model, collector) if merged.include else ()
         if include and not model.layout.is_loopback:
             merged = _with_keys(merged, tuple(key for item in include for key in item.relation.key_from))
-        return Query(
+        query = Query(
             model=model,
             where=all_of(*conditions),
             fields=self._fields(merged.fields, model, known.rules),
-            order=self._order(merged.order, model, known, trusted=not filter.order),
+            order=self._order(merged.order, model, known, touched, trusted=not filter.order),
             limit=limit,
             skip=skip,
             include=include,
         )
+        return self.settle(replace(query, touched=tuple(dict.fromkeys(touched)))) if touched else query
 
     def condition(
         self,
@@ -165,7 +171,12 @@ class Binder:
 
         """
         known = self._lookup(model)
-        found = known.conditions.bind(where, collector, writes=writes, trusted=trusted) if where else None
+        touched: list[str] | None = None if writes else []
+        found = None
+        if where:
+            found = known.conditions.bind(where, collector, writes=writes, trusted=trusted, touched=touched)
+        if touched:
+            found = self.settle(Query(model=model, where=found, touched=tuple(touched))).where
         if default_scope and known.scope.where:
             return all_of(found, known.conditions.bind(known.scope.where, None, trusted=True))
         return found
@@ -184,7 +195,7 @@ class Binder:
             rules = self._rules_of(model)
             known = _Known(
                 rules=rules,
-                conditions=ConditionBinder(model, rules),
+                conditions=ConditionBinder(model, rules, self._reach if rules.related else None),
                 default_order=tuple(Order(Target(prop)) for prop in model.ids),
                 scope=parse_filter(model.default_scope) if model.default_scope else _EMPTY,
             )
@@ -206,7 +217,9 @@ class Binder:
                 raise _unknown_property(name, model)
         return tuple(found.values())
 
-    def _order(self, order: Sequence[str], model: Model, known: _Known, *, trusted: bool) -> tuple[Order, ...]:
+    def _order(
+        self, order: Sequence[str], model: Model, known: _Known, touched: list[str], *, trusted: bool
+    ) -> tuple[Order, ...]:
         """`trusted`: the project's own, may name hidden properties, as a LoopBack client may."""
         if not order:
             return known.default_order
@@ -214,6 +227,9 @@ class Binder:
         for text in order:
             name, _, direction = text.partition(" ")
             target = target_of(name, model)
+            if target is None and known.rules.related and named_relation(name, model) is not None:
+                found.append(self._order_away(name, model, touched, descending=direction == "DESC"))
+                continue
             if target is None and known.rules.unknown is Unknown.KEEP:
                 target = Target(Property(name=name, type=AnyType()))
             shown = trusted or known.rules.hidden_allowed or known.rules.loopback
@@ -221,9 +237,32 @@ class Binder:
                 raise _unknown_property(name, model)
             found.append(Order(target, descending=direction == "DESC"))
         if not model.layout.is_loopback:
-            ordered = {key.target.property.name for key in found if not key.target.path}
+            ordered = {key.target.property.name for key in found if not key.target.path and not key.via}
             found.extend(key for key in known.default_order if key.target.property.name not in ordered)
         return tuple(found)
+
+    def _order_away(self, name: str, model: Model, touched: list[str], *, descending: bool) -> Order:
+        """A key of an order that is a property of a related model."""
+        via: list[Related] = []
+        rest = name
+        while (led := named_relation(rest, model)) is not None and target_of(rest, model) is None:
+            relation, rest = led
+            if len(via) >= MAX_STEPS:
+                raise RequestError(Code.FILTER_TOO_DEEP, f"The order leads along more than {MAX_STEPS} relations")
+            step = single_step(relation, model, self._models, self._scoped)
+            via.append(step)
+            model = step.model
+            touched.append(model.name)
+        target = target_of(rest, model)
+        if target is None or target.property.hidden or target.property.protected:
+            raise _unknown_property(rest, model, nested=True)
+        return Order(target, descending=descending, via=tuple(via))
+
+    def _scoped(self, model: Model, where: Any) -> Condition | None:
+        """The project's own conditions on a related model."""
+        known = self._lookup(model)
+        own = [where, known.scope.where]
+        return all_of(*(known.conditions.bind(said, None, trusted=True) for said in own if said))
 
     def _includes(self, include: Any, model: Model, collector: Collector | None, used: int = 0) -> tuple[Include, ...]:
         found: dict[str, Include] = {}
@@ -256,8 +295,9 @@ class Binder:
 _EMPTY = Filter()
 
 
-def _unknown_property(name: str, model: Model) -> RequestError:
-    near = nearest(name, (prop.name for prop in model.properties.values() if not prop.hidden))
+def _unknown_property(name: str, model: Model, *, nested: bool = False) -> RequestError:
+    shown = (prop for prop in model.properties.values() if not (prop.hidden or (nested and prop.protected)))
+    near = nearest(name, (prop.name for prop in shown))
     return RequestError(
         Code.PROPERTY_UNKNOWN,
         f'{model.name} has no property "{name}"',

@@ -26,9 +26,11 @@ from lbconf.query.exact import refused
 from lbconf.query.javascript import json_text, to_number, to_text, truthy
 from lbconf.query.nodes import AllOf, AnyOf, Comparison, Condition, Constant, Near, NoneOf, Operator, Target
 from lbconf.query.pattern import split_pattern
+from lbconf.query.relating import MAX_STEPS, Scoped, asked_of, named_relation, related
 from lbconf.query.rules import Rules, Unknown, target_of
+from lbconf.records import dataclass
 
-__all__ = ["ConditionBinder"]
+__all__ = ["ConditionBinder", "Reach"]
 
 _LOGICAL = frozenset({"and", "or", "nor"})
 _LIST_OPERATORS = frozenset({Operator.INQ, Operator.NIN, Operator.BETWEEN})
@@ -59,10 +61,11 @@ _METRES: Final = {
 class ConditionBinder:
     """Binds the conditions of one model under one set of rules. May be used from several threads."""
 
-    def __init__(self, model: Model, rules: Rules) -> None:
-        """Take the model and its rules."""
+    def __init__(self, model: Model, rules: Rules, reach: "Reach | None" = None) -> None:
+        """Take the model, its rules, and what binds conditions on related models, where filters may name them."""
         self._model = model
         self._rules = rules
+        self._reach = reach
         self._targets: dict[str, Target | None] = {name: Target(prop) for name, prop in model.properties.items()}
 
     def bind(
@@ -72,18 +75,36 @@ class ConditionBinder:
         *,
         writes: bool = False,
         trusted: bool = False,
+        touched: list[str] | None = None,
     ) -> Condition | None:
         """The condition, or None where nothing is left of it.
 
         `writes`: nothing may be dropped. `trusted`: the project's own, may name hidden properties.
+        `touched` gets the names of related models that the condition looks at; without it, it may look at none.
 
         Raises:
             RequestError: a name or a value cannot be used.
 
         """
-        return _Binding(self._model, self._rules, self._targets, collector, writes=writes, trusted=trusted).clause(
-            where
-        )
+        binding = _Binding(self._model, self._rules, self._targets, collector, writes=writes, trusted=trusted)
+        if touched is not None:
+            binding.reach, binding.touched = self._reach, touched
+        return binding.clause(where)
+
+    def bind_related(self, where: Any, collector: Collector | None, touched: list[str], depth: int) -> Condition | None:
+        """A client's condition on rows that are found by a relation, `depth` relations away: not by protected ones."""
+        binding = _Binding(self._model, self._rules, self._targets, collector, writes=False, trusted=False)
+        binding.reach, binding.touched, binding.depth = self._reach, touched, depth
+        return binding.clause(where)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """What conditions on related models need."""
+
+    models: Mapping[str, Model]
+    binder: Callable[[Model], ConditionBinder]
+    scoped: Scoped
 
 
 def _holds_without(value: Any) -> bool:
@@ -111,6 +132,9 @@ class _Binding:
         self.writes = writes
         self.trusted = trusted or rules.hidden_allowed
         self.operands = Operands.CONVERT if writes and rules.operands is Operands.KEEP else rules.operands
+        self.reach: Reach | None = None
+        self.touched: list[str] = []
+        self.depth = 0
 
     def clause(self, where: Any) -> Condition | None:
         if where is None:
@@ -151,13 +175,35 @@ class _Binding:
     def _named(self, name: str, value: Any) -> Condition | None:
         target = self.targets.get(name) or target_of(name, self.model)
         if target is None:
-            return self._unknown(name, value)
+            return self._related(name, value) if self._leads_away(name) else self._unknown(name, value)
+        if self.depth and target.property.protected and not self.trusted:
+            raise self._no_such(name)
         if target.property.hidden and not self.trusted:
             if self.rules.loopback and not self.writes:
                 self._warn(f"{self.model.name}.{name} is hidden; the condition on it was left out")
                 return None
             raise self._no_such(name)
         return self._compared(target, name, value)
+
+    def _leads_away(self, name: str) -> bool:
+        return self.reach is not None and named_relation(name, self.model) is not None
+
+    def _related(self, name: str, value: Any) -> Condition:
+        reach, found = self.reach, named_relation(name, self.model)
+        assert reach is not None  # noqa: S101 - asked before
+        assert found is not None  # noqa: S101 - asked before
+        relation, rest = found
+        if self.depth >= MAX_STEPS:
+            raise RequestError(Code.FILTER_TOO_DEEP, f"The filter leads along more than {MAX_STEPS} relations")
+        asked, there = asked_of(name, rest, value)
+        target = reach.models.get(relation.target or "")
+        condition = None
+        if target is not None:
+            self.touched.extend(name for name in (relation.through, target.name) if name is not None)
+            if asked:
+                condition = reach.binder(target).bind_related(asked, self.collector, self.touched, self.depth + 1)
+        made = related(relation, self.model, reach.models, condition, reach.scoped, asked)
+        return made if there else NoneOf((made,))
 
     def _unknown(self, name: str, value: Any) -> Condition | None:
         unknown = self.rules.unknown
@@ -179,7 +225,10 @@ class _Binding:
             self.collector.warning(Code.CONDITION_DROPPED, message)
 
     def _no_such(self, name: str) -> RequestError:
-        near = nearest(name, (prop.name for prop in self.model.properties.values() if not prop.hidden))
+        shown = (
+            prop for prop in self.model.properties.values() if not (prop.hidden or (self.depth and prop.protected))
+        )
+        near = nearest(name, (prop.name for prop in shown))
         return RequestError(
             Code.PROPERTY_UNKNOWN,
             f'{self.model.name} has no property "{name}"',

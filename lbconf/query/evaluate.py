@@ -28,6 +28,7 @@ from lbconf.query.nodes import (
     Operator,
     Order,
     Query,
+    Related,
     Row,
     Target,
 )
@@ -129,6 +130,9 @@ def _test(condition: Condition, semantics: Semantics) -> Test:
             return lambda row: not any(test(row) for test in tests)
         case Constant(value=value):
             return lambda _: value
+        case Related():
+            msg = "what is asked of related rows has to be settled before"
+            raise TypeError(msg)
         case _:
             assert_never(condition)
 
@@ -182,8 +186,12 @@ def _holds(comparison: Comparison) -> Callable[[Any], Truth]:
     """What to ask of a value that is not null. Null tests are the exception: they are asked of every value."""
     operand = comparison.value
     match comparison.operator:
+        case Operator.INQ if (members := _members(operand)) is not None:
+            return lambda value: (
+                value in members if type(value) in _PLAIN else any(_equal(value, item) for item in operand)
+            )
         case Operator.INQ:
-            return lambda value: any(_equal(value, item) for item in operand)
+            return lambda value: _is_one_of(value, operand)
         case Operator.NIN:
             return lambda value: not any(_equal(value, item) for item in operand)
         case Operator.BETWEEN:
@@ -205,6 +213,21 @@ def _holds(comparison: Comparison) -> Callable[[Any], Truth]:
             return lambda value: _compared(value, operand, _NOT_GREATER)
         case _:
             assert_never(comparison.operator)
+
+
+_PLAIN = frozenset({int, str})
+_FEW = 16
+
+
+def _is_one_of(value: Any, operand: tuple[Any, ...]) -> bool:
+    return any(_equal(value, item) for item in operand)
+
+
+def _members(operand: tuple[Any, ...]) -> frozenset[Any] | None:
+    """A long list of keys, to be looked up in; None for others."""
+    if len(operand) <= _FEW or any(type(item) not in _PLAIN for item in operand):
+        return None
+    return frozenset(operand)
 
 
 _LESS = frozenset({-1})

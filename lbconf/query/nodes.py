@@ -25,6 +25,7 @@ __all__ = [
     "Operator",
     "Order",
     "Query",
+    "Related",
     "Row",
     "Target",
 ]
@@ -128,7 +129,27 @@ class Constant:
     value: bool
 
 
-Condition: TypeAlias = Comparison | Near | AllOf | AnyOf | NoneOf | Constant
+@dataclass(frozen=True, slots=True)
+class Related:
+    """There is a row of another model that is tied to this one, and the condition holds for it.
+
+    Never null: rows that refer to nothing have no such row.
+    """
+
+    model: Model
+    """The other model."""
+    key_from: tuple[Property, ...]
+    """Of the model asked about, the properties that tie."""
+    key_to: tuple[Property, ...]
+    """Of the other, those that hold the same values; as many."""
+    condition: "Condition | None" = None
+    relation: str = ""
+    """Name of the relation, for those that a filter names."""
+    asked: Mapping[str, Any] | None = None
+    """The condition as typed."""
+
+
+Condition: TypeAlias = Comparison | Near | AllOf | AnyOf | NoneOf | Constant | Related
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +157,10 @@ class Order:
     """One key of an ordering."""
 
     target: Target
+    """Of the model itself, or of the last one that `via` leads to."""
     descending: bool = False
+    via: tuple[Related, ...] = ()
+    """The way to another model's property, one step after the other; of several rows the one with the least id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,3 +188,5 @@ class Query:
     include: tuple[Include, ...] = ()
     locked: bool = False
     """Whether the rows stay locked against other writers until the transaction ends, where the store can."""
+    touched: tuple[str, ...] = ()
+    """Names of the other models that its conditions and its order look at."""

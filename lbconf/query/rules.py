@@ -35,9 +35,11 @@ class Rules:
     """LoopBack's reading: one operator a property, `nor` and `exists` are no operators, hidden conditions vanish."""
     hidden_allowed: bool = False
     """Whether hidden properties may be named: for lbconf's own queries."""
+    related: bool = False
+    """Whether conditions and orders may name properties of related models."""
 
 
-NATIVE: Final = Rules(unknown=Unknown.REFUSE, operands=Operands.REFUSE, loopback=False)
+NATIVE: Final = Rules(unknown=Unknown.REFUSE, operands=Operands.REFUSE, loopback=False, related=True)
 """The native layout."""
 TABULAR: Final = Rules(unknown=Unknown.DROP, operands=Operands.CONVERT, loopback=True)
 """A LoopBack layout over tables."""

@@ -73,6 +73,10 @@ class HookedStores(Stores):
         """The rows as JSON text, where no hook wants to see them."""
         return None if self.hooks.observers.reads(query.model.name) else super().find_json(query)
 
+    def observed(self, model: Model) -> bool:
+        """Whether a hook wants to see how rows of the model are read."""
+        return self.hooks.observers.reads(model.name)
+
     def writer(self, model: Model) -> Writer:
         """What writes the model's rows, observed where somebody does."""
         found = super().writer(model)

@@ -21,6 +21,7 @@ from lbconf.repository.errors import (
 from lbconf.repository.include import KEYS_AT_ONCE, Includer, equals
 from lbconf.repository.include_json import JsonIncluder
 from lbconf.repository.rows import RowReader
+from lbconf.repository.settling import Settler
 from lbconf.repository.stores import Stores, collected
 from lbconf.repository.uniqueness import Uniqueness
 
@@ -64,6 +65,7 @@ class ReadingRepository:
         self.project = project
         self._stores = stores(connectors, project.models, hidden_allowed=hidden_allowed)
         self._binder = Binder(project.models, self._stores.rules, page_size=page_size, limit=page_limit)
+        self._binder.settle = Settler(self._stores).settle
         self._includer = Includer(project.models, self._binder, self._stores.find, self._keys_at_once)
         self._uniqueness = Uniqueness(self._stores, self._binder)
         self._json_includer = JsonIncluder(self._stores, self._keys_at_once)

@@ -5,17 +5,19 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from functools import partial
 
+from lbconf.connectors.capabilities import SupportLevel
 from lbconf.connectors.contract import Connector, JsonReader, Reader, Streamer, Transactional, Writer
 from lbconf.diagnostics import Code, Collector
 from lbconf.errors import ConstraintError
 from lbconf.project.resolved import Model
 from lbconf.query.errors import RequestError
-from lbconf.query.evaluate import evaluate, near_of
+from lbconf.query.evaluate import Semantics, evaluate, near_of
 from lbconf.query.nodes import AllOf, Condition, Near, Query, Row
 from lbconf.query.rules import KEEPING, NATIVE, TABULAR, Rules
 from lbconf.records import dataclass, replace
 from lbconf.repository.references import references_of
 from lbconf.repository.refusals import TellingWriter
+from lbconf.repository.related_order import ordered_here
 from lbconf.repository.user_rows import is_user_model
 from lbconf.repository.user_writes import UserWriter
 
@@ -98,6 +100,19 @@ class Stores:
         """Whether properties the model does not have are stored."""
         return bool(self.connector(model).capabilities.write.unknown_properties)
 
+    def joins(self, model: Model) -> bool:
+        """Whether the model's store follows relations within one statement."""
+        return self.connector(model).capabilities.query.related.level is SupportLevel.FULL
+
+    def observed(self, model: Model) -> bool:
+        """Whether the project's own code wants to see how rows of the model are read."""
+        del model
+        return False
+
+    def _semantics(self, model: Model) -> Semantics:
+        loose = model.layout.is_loopback and self.keeps_unknown(model)
+        return Semantics.LOOPBACK if loose else Semantics.SQL
+
     def rules(self, model: Model) -> Rules:
         """How the model's filters are bound."""
         rules = NATIVE
@@ -128,6 +143,8 @@ class Stores:
     def find(self, query: Query) -> list[Row]:
         """The rows; distances are worked out here where the connector cannot."""
         reader = self.reader(query.model)
+        if any(key.via for key in query.order) and not self.joins(query.model):
+            return ordered_here(query, reader.find, self._semantics(query.model))
         near = near_of(query.where)
         if near is None or self.connector(query.model).capabilities.query.near:
             try:

@@ -13,7 +13,9 @@ from lbconf.query.nodes import (
     Near,
     NoneOf,
     Operator,
+    Order,
     Query,
+    Related,
     Target,
 )
 
@@ -29,7 +31,7 @@ def filter_of(query: Query, *, default_order: bool) -> dict[str, Any]:
     if query.fields is not None:
         found["fields"] = [prop.name for prop in query.fields]
     if query.order and not default_order:
-        found["order"] = [f"{_name(key.target)} {'DESC' if key.descending else 'ASC'}" for key in query.order]
+        found["order"] = [_key(key) for key in query.order]
     if query.include:
         found["include"] = [_include(item) for item in query.include]
     if query.limit is not None:
@@ -64,6 +66,8 @@ def where_of(condition: Condition | None) -> dict[str, Any] | None:
             return {"nor": [where_of(part) or {} for part in parts]}
         case Constant(value):
             return {} if value else {"or": []}
+        case Related():
+            return {condition.relation: condition.asked or {"exists": True}}
 
 
 def _joined(parts: list[dict[str, Any]]) -> dict[str, Any]:
@@ -91,6 +95,11 @@ def _compared(condition: Comparison) -> Any:
 
 def _name(target: Target) -> str:
     return ".".join((target.property.name, *target.path))
+
+
+def _key(order: Order) -> str:
+    steps = [step.relation for step in order.via]
+    return f"{'.'.join((*steps, _name(order.target)))} {'DESC' if order.descending else 'ASC'}"
 
 
 def _include(item: Include) -> Any:

@@ -37,8 +37,8 @@ class Place:
 
     connector: Any
     layout: Layout
-    prepare: Callable[[Model], None]
-    """Make room for the rows of a model."""
+    prepare: Callable[..., None]
+    """Make room for the rows of these models, and of no others."""
 
     @property
     def semantics(self) -> Semantics:
@@ -62,9 +62,9 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
         connector.open()
         mapping = kind.mapping(source)
 
-        def prepare(model: Model) -> None:
+        def prepare(*models: Model) -> None:
             if mapping is not None:
-                create_tables(connector, mapping, model)
+                create_tables(connector, mapping, *models)
 
         yield Place(connector, layout, prepare)
 

@@ -1,5 +1,6 @@
 """Models with a property of every kind, rows for them, and conditions over those rows."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -52,6 +53,7 @@ __all__ = [
     "hostile_text",
     "model",
     "orders",
+    "project_of",
     "queries",
     "rows",
     "samples",
@@ -126,17 +128,22 @@ def data_source(connector: str, settings: dict[str, Any], *, layout: Layout = La
     return DataSource(name="db", connector=connector, settings=settings, layout=layout)
 
 
-def create_tables(connector: Any, mapping: ModelMapping, *models: Model) -> None:
-    """Make the tables of these models through the connector's own state side."""
-    source = connector.data_source
-    project = Project(
+def project_of(source: DataSource, models: Mapping[str, Model]) -> Project:
+    """A project of these models in this data source."""
+    return Project(
         root=Path(),
         environment="test",
         layout=source.layout,
         data_sources={source.name: source},
-        models={one.name: one for one in models},
+        models=models,
         server=ServerSettings(),
     )
+
+
+def create_tables(connector: Any, mapping: ModelMapping, *models: Model) -> None:
+    """Make the tables of these models through the connector's own state side."""
+    source = connector.data_source
+    project = project_of(source, {one.name: one for one in models})
     actual = connector.inspect()
     desired = connector.normalize(desired_state(project, source, mapping).state)
     steps = connector.compile(diff(actual, desired), actual=actual, desired=desired)

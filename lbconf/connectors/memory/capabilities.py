@@ -49,6 +49,8 @@ def memory_capabilities(*, loopback: bool = False) -> Capabilities:
             near=FULL,
             json_result=impossible("rows are Python values, so there is no text to hand on"),
             case_sensitive_like=FULL,
+            related=emulated("the related rows are asked first"),
+            aggregate=FULL,
         ),
         write=WriteCapabilities(
             transactions=emulated("one at a time; what a failed one changed is put back"),

@@ -60,6 +60,8 @@ def capabilities(server: Server = NEWEST_MARIADB, *, loopback: bool = False) -> 
                 "one text a row; rows with bytes, or with texts that stand for numbers, are made by Python"
             ),
             case_sensitive_like=emulated("compared byte by byte, whatever the column's collation"),
+            related=FULL,
+            aggregate=FULL,
         ),
         write=WriteCapabilities(
             transactions=FULL,

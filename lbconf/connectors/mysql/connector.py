@@ -322,7 +322,9 @@ class MysqlConnector(SqlReaderWriter):
                 self._server = self._run(lambda session: session.server)
                 self.forget_tables()
                 self._compiler = Compiler(
-                    MysqlDialect(self._server, self._collations), default_id_sort=self.settings.default_id_sort
+                    MysqlDialect(self._server, self._collations),
+                    default_id_sort=self.settings.default_id_sort,
+                    table_of=self.table_of,
                 )
             return self._compiler
 

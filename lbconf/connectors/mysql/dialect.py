@@ -109,6 +109,10 @@ class MysqlDialect(Dialect):
             return f"{column.key} = {placeholder}"
         return f"({column.sql} = {column.collation.format(placeholder)} AND {column.key} = {placeholder})"
 
+    def as_text(self, column: BoundColumn) -> str:
+        """A cast, compared by code point."""
+        return self.exact(f"CAST({column.sql} AS CHAR)")
+
     def one_of(self, column: BoundColumn, values: Sequence[Any], add: Add) -> str:
         """A list of parameters."""
         placeholders = [add(value) for value in values]

@@ -58,6 +58,8 @@ def capabilities(version: int = NEWEST) -> Capabilities:
             near=emulated("a distance on a sphere, computed for each row"),
             json_result=FULL,
             case_sensitive_like=FULL,
+            related=FULL,
+            aggregate=FULL,
         ),
         write=WriteCapabilities(
             transactions=FULL,

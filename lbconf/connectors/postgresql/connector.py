@@ -397,7 +397,9 @@ class PostgresqlConnector(SqlReaderWriter):
             if self._compiler is None:
                 self._version = version
                 self.forget_tables()
-                self._compiler = Compiler(PostgresqlDialect(version), default_id_sort=self.settings.default_id_sort)
+                self._compiler = Compiler(
+                    PostgresqlDialect(version), default_id_sort=self.settings.default_id_sort, table_of=self.table_of
+                )
             return self._compiler
 
     def _run(self, work: "Callable[[AnySession], T]") -> T:

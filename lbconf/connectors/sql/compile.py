@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeAlias, TypeVar
 
-from lbconf.connectors.sql.conditions import STRUCTURED, Conditions
+from lbconf.connectors.sql.conditions import STRUCTURED, Conditions, TableOf
 from lbconf.connectors.sql.dialect import BoundColumn, BoundTable, Dialect, ValueRefused
 from lbconf.datatypes import IntegerType, NumberType
 from lbconf.query.nodes import Comparison, Condition, Operator, Query, Row
@@ -33,9 +33,15 @@ Head: TypeAlias = tuple[str, tuple[BoundColumn, ...]]
 class Compiler:
     """Writes statements of one dialect."""
 
-    def __init__(self, dialect: Dialect, *, default_id_sort: bool | str = True) -> None:
-        """Take the dialect and whether rows without an order come by id (`numericIdOnly`: numbers only)."""
+    def __init__(
+        self, dialect: Dialect, *, default_id_sort: bool | str = True, table_of: TableOf | None = None
+    ) -> None:
+        """Take the dialect and whether rows without an order come by id (`numericIdOnly`: numbers only).
+
+        `table_of` tells the tables of models that conditions and orders lead to.
+        """
         self.dialect = dialect
+        self.table_of = table_of
         self.default_id_sort = default_id_sort
         self._known: dict[int, BoundTable] = {}  # kept alive, so that an id means one table for ever
         self._statements: dict[tuple[Any, ...], Head] = {}
@@ -103,14 +109,14 @@ class Compiler:
 
     def tail(self, table: BoundTable, query: Query, parameters: list[Any]) -> str:
         """WHERE, ORDER BY and LIMIT of a query."""
-        conditions = Conditions(self.dialect, table, parameters)
+        conditions = Conditions(self.dialect, table, parameters, self.table_of)
         sql = "" if query.where is None else f" WHERE {conditions.compile(query.where)}"
         keys: list[str] = []
         near = conditions.near(query.where)
         if near is not None:
             keys.append(conditions.distance(near))
         keys.extend(
-            self.dialect.order(conditions.order_key(order.target), descending=order.descending) for order in query.order
+            self.dialect.order(conditions.order_key(order), descending=order.descending) for order in query.order
         )
         if not query.order:
             keys.extend(self._default_order(table))
@@ -140,7 +146,9 @@ class Compiler:
         return found
 
     def _where(self, table: BoundTable, where: Condition | None, parameters: list[Any]) -> str:
-        return "" if where is None else f" WHERE {Conditions(self.dialect, table, parameters).compile(where)}"
+        if where is None:
+            return ""
+        return f" WHERE {Conditions(self.dialect, table, parameters, self.table_of).compile(where)}"
 
     def _default_order(self, table: BoundTable) -> list[str]:
         if self.default_id_sort is False:
@@ -190,7 +198,7 @@ def _plain_shape(
             except ValueRefused:
                 return None
         parameters.append(value)
-    if any(order.target.path for order in query.order):
+    if any(order.target.path or order.via for order in query.order):
         return None
     limit = query.limit
     if limit is not None and limit > largest_written_limit:

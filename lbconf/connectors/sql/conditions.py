@@ -1,8 +1,10 @@
 """Conditions as SQL: every value a parameter, every name from the bound table."""
 
-from typing import Any, assert_never
+from collections.abc import Callable
+from typing import Any, TypeAlias, assert_never
 
 from lbconf.connectors.sql.dialect import BoundColumn, BoundTable, Dialect, Kind, ValueRefused
+from lbconf.project.resolved import Model
 from lbconf.query.nodes import (
     AllOf,
     AnyOf,
@@ -12,10 +14,15 @@ from lbconf.query.nodes import (
     Near,
     NoneOf,
     Operator,
+    Order,
+    Related,
     Target,
 )
 
-__all__ = ["STRUCTURED", "Conditions"]
+__all__ = ["STRUCTURED", "Conditions", "TableOf"]
+
+TableOf: TypeAlias = Callable[[Model], BoundTable]
+"""Tells the table of a related model of the same data source."""
 
 STRUCTURED = frozenset({Kind.JSON, Kind.JSON_TEXT, Kind.POINT})
 """Kinds without an equality of their own."""
@@ -31,11 +38,14 @@ TRUE, FALSE = "1 = 1", "1 = 0"
 class Conditions:
     """Compiles the conditions of one statement and gathers their parameters in order."""
 
-    def __init__(self, dialect: Dialect, table: BoundTable, parameters: list[Any]) -> None:
-        """Take the list that parameters are appended to."""
+    def __init__(
+        self, dialect: Dialect, table: BoundTable, parameters: list[Any], table_of: TableOf | None = None
+    ) -> None:
+        """Take the list that parameters are appended to, and what tells the tables of related models."""
         self.dialect = dialect
         self.table = table
         self.parameters = parameters
+        self.table_of = table_of
 
     def add(self, value: Any) -> str:
         """Append a parameter and return its placeholder."""
@@ -58,6 +68,8 @@ class Conditions:
                 return self._near(condition)
             case Constant(value=value):
                 return TRUE if value else FALSE
+            case Related():
+                return self._related(condition)
             case _:
                 assert_never(condition)
 
@@ -73,13 +85,60 @@ class Conditions:
         """The distance a near condition speaks of, in metres."""
         return self.dialect.distance(self._column(near.target), near.latitude, near.longitude, self.add)
 
-    def order_key(self, target: Target) -> str:
-        """What a target is ordered by."""
+    def order_key(self, order: Order) -> str:
+        """What rows are ordered by."""
+        if order.via:
+            return self._key_away(order)
+        target = order.target
         column = self._column(target)
         return self.dialect.path_key(column, target.path, self.add) if target.path else column.key
 
     def _column(self, target: Target) -> BoundColumn:
         return self.table.columns[target.property.name]
+
+    def _away(self, model: Model) -> "Conditions":
+        """The same for a related model's table, its parameters in the same list."""
+        assert self.table_of is not None  # noqa: S101 - only the conditions of reading name related models
+        return Conditions(self.dialect, self.table_of(model), self.parameters, self.table_of)
+
+    def _related(self, related: Related) -> str:
+        """A semijoin: a row is there once, however many rows of the other model are tied to it."""
+        away = self._away(related.model)
+        pairs = [
+            self.dialect.comparable(self.table.columns[one.name], away.table.columns[other.name])
+            for one, other in zip(related.key_from, related.key_to, strict=True)
+        ]
+        tests = [f"{theirs} IS NOT NULL" for _, theirs in pairs]
+        if related.condition is not None:
+            tests.append(away.compile(related.condition))
+        ours, theirs = (", ".join(side) for side in zip(*pairs, strict=True))
+        rows = f"SELECT {theirs} FROM {away.table.sql} WHERE {' AND '.join(tests)}"
+        return f"{f'({ours})' if len(pairs) > 1 else ours} IN ({rows})"
+
+    def _key_away(self, order: Order) -> str:
+        """The property of the one row that the order's steps lead to, null where there is none."""
+        outer, place, opened, ends = self.table, self.table.sql, "", ""
+        found = self
+        for number, step in enumerate(order.via):
+            found = self._away(step.model)
+            alias = self.dialect.quote(f"lbconf_{number}")
+            tests = [
+                "{} = {}".format(
+                    *self.dialect.comparable(
+                        outer.columns[one.name].within(place), found.table.columns[other.name].within(alias)
+                    )
+                )
+                for one, other in zip(step.key_from, step.key_to, strict=True)
+            ]
+            if step.condition is not None:
+                tests.append(found.compile(step.condition))
+            first = ", ".join(column.within(alias).sql for column in found.table.ids)
+            page = f" ORDER BY {first} LIMIT 1" if first else " LIMIT 1"
+            opened += "(SELECT "
+            ends = f" FROM {found.table.sql} AS {alias} WHERE {' AND '.join(tests)}{page}){ends}"
+            outer, place = found.table, alias
+        key = found.order_key(Order(order.target))
+        return f"{opened}{key}{ends}"
 
     def _near(self, near: Near) -> str:
         parts = [f"{self._column(near.target).sql} IS NOT NULL"]

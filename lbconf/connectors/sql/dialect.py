@@ -3,14 +3,14 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from lbconf.connectors.contract import ModelMapping
 from lbconf.datatypes import AnyType, ArrayType, DataType, JsonType, ModelType, ObjectType
 from lbconf.errors import PlanError
 from lbconf.project.resolved import Model, Property
 from lbconf.query.nodes import Operator
-from lbconf.records import dataclass
+from lbconf.records import dataclass, replace
 from lbconf.state.structure import ColumnType
 
 __all__ = ["Add", "BoundColumn", "BoundTable", "Dialect", "Kind", "ValueRefused", "holds_json"]
@@ -44,6 +44,9 @@ class Kind(StrEnum):
     """An array of the database's own."""
     OTHER = "other"
     """Read and written as the text the database makes of it."""
+
+
+NUMBERS: Final = frozenset({Kind.INTEGER, Kind.FLOAT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +83,11 @@ class BoundColumn:
     def key(self) -> str:
         """Expression to compare and order by."""
         return self.compared or self.sql + self.collation
+
+    def within(self, place: str) -> "BoundColumn":
+        """The same column of the table that a statement calls so: a quoted alias, or the table's own quoted name."""
+        sql = f"{place}.{self.sql}"
+        return replace(self, sql=sql, compared=self.compared.replace(self.sql, sql))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +155,16 @@ class Dialect(ABC):
     def equals(self, column: BoundColumn, placeholder: str) -> str:
         """Whether a column of no structured kind equals a parameter; null for null."""
         return f"{column.key} = {placeholder}"
+
+    def comparable(self, one: BoundColumn, other: BoundColumn) -> tuple[str, str]:
+        """Expressions of both that can be compared with each other: as texts where their kinds differ."""
+        if one.kind is other.kind or {one.kind, other.kind} <= NUMBERS:
+            return one.key, other.key
+        return self.as_text(one), self.as_text(other)
+
+    def as_text(self, column: BoundColumn) -> str:
+        """The column's value as text, to be compared with other such texts."""
+        return f"CAST({column.sql} AS TEXT)"
 
     @abstractmethod
     def one_of(self, column: BoundColumn, values: Sequence[Any], add: Add) -> str:

@@ -158,6 +158,10 @@ class SqlReaderWriter(ABC):
                 code=Code.VALUE_REFUSED,
                 message=f"data source {self._data_source.name}: {problem}",
                 location=self._data_source.location,
+    def table_of(self, model: Model) -> BoundTable:
+        """The table of a model that conditions on another lead to."""
+        return self.table(model, self.compiler())
+
             ),
             kind=ConstraintKind.TYPE,
             data_source=self._data_source.name,

@@ -57,6 +57,8 @@ def capabilities(version: tuple[int, int, int] = NEWEST) -> Capabilities:
             near=emulated("a distance on a sphere, computed for each row"),
             json_result=not_implemented("SQLite prints floating-point numbers with 15 digits only"),
             case_sensitive_like=emulated("by GLOB; SQLite's LIKE ignores the case of ASCII letters"),
+            related=FULL,
+            aggregate=FULL,
         ),
         write=WriteCapabilities(
             transactions=FULL,

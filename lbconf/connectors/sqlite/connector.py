@@ -65,7 +65,9 @@ class SqliteConnector(SqlReaderWriter):
         self.settings = read_plainly(_definition, data_source)
         self.path = database_path(self.settings, data_source.root)
         self._memory = f"lbconf-{uuid4().hex}"
-        self._compiler = Compiler(SqliteDialect(), default_id_sort=self.settings.default_id_sort)
+        self._compiler = Compiler(
+            SqliteDialect(), default_id_sort=self.settings.default_id_sort, table_of=self.table_of
+        )
         self._writing = RLock()
         self._writer: sqlite3.Connection | None = None
         self._read_only = False
