@@ -106,7 +106,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         handler = LogHandler(log)
-        loggers = [logging.getLogger(name) for name in LOGGERS]
+        loggers = [logging.getLogger(name) for name in (*LOGGERS, *_own_loggers(project))]
         for logger in loggers:
             logger.addHandler(handler)
         await sources.open()
@@ -156,6 +156,16 @@ async def _look(threads: WorkerThreads, repository: Repository, sources: Sources
                 found = error.diagnostics[0]
                 if found.code is Code.TABLE_MISSING:
                     log.event("warning", "table-missing", model=model.name, message=found.message, hint=found.hint)
+
+
+def _own_loggers(project: Project) -> list[str]:
+    """The loggers of the project's own packages, which tell what is no warning too unless they say otherwise."""
+    modules = (*project.code, *(name for model in project.models.values() for name in model.code))
+    names = list(dict.fromkeys(name.partition(".")[0] for name in modules))
+    for name in names:
+        if logging.getLogger(name).level == logging.NOTSET:
+            logging.getLogger(name).setLevel(logging.INFO)
+    return names
 
 
 def _directly(root: str, models: ASGIApp, others: ASGIApp) -> ASGIApp:

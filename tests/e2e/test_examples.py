@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.serving import run_lbconf, served
+from tests.serving import Served, run_lbconf, served
+from tests.serving import ask as ask_served
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PROJECTS = sorted(path.name for path in EXAMPLES.iterdir() if path.is_dir() and not path.name.startswith(("_", ".")))
@@ -91,3 +92,71 @@ def test_a_loopback_1_project(project: Path) -> None:
         ask(server.url, "/api/weapons", {"name": "M1911"})
 
         assert ask(server.url, "/api/weapons/1") == {"name": "M1911", "rounds": 6, "id": 1}
+
+
+@pytest.mark.parametrize("project", ["code"], indirect=True)
+def test_the_lending_desk_on_sqlite(project: Path) -> None:
+    _desk(project)
+
+
+@pytest.mark.parametrize("project", ["code"], indirect=True)
+def test_the_lending_desk_on_postgresql(project: Path, postgresql_url: str) -> None:
+    _desk(project, LBCONF_ENV="production", DATABASE_URL=postgresql_url)
+
+
+def _desk(project: Path, **variables: str) -> None:
+    run(project, "apply", "--auto-approve", **variables)
+    with served(project, variables={**variables, "HEAD_PASSWORD": "head-secret"}) as server:
+        desk = _Desk(server)
+        server.wait_for_line("0 books")
+        clerk = {"email": "clerk@example.org", "password": "clerk-secret"}
+        desk.good("POST", "/clerks", clerk)
+        asked = desk.refused("POST", "/clerks", {**clerk, "email": "other@example.org", "grade": 2})
+        assert asked == (403, "GRADE_FIXED")
+        junior = desk.login(clerk)
+        senior = desk.login({"email": "head@example.org", "password": "head-secret"})
+
+        book = desk.good("POST", "/books", {"isbn": "978-0-13-468599-1", "title": " A   book "}, junior)
+        assert (book["isbn"], book["title"], book["changedBy"]) == ("9780134685991", "A book", "2")
+        wrong = desk.send("POST", "/books", {"isbn": "9780134685992", "title": "B"}, junior)
+        assert (wrong[0], wrong[1]["error"]["details"]["codes"]) == (422, {"isbn": ["custom.isbn"]})
+        assert desk.good("GET", "/books/shelves?least=1") == {"titles": 1, "free": 1}
+
+        loan = desk.good("POST", "/loans/lend", {"bookId": book["id"], "reader": "Ada"}, junior, status=201)
+        assert desk.refused("POST", "/loans/lend", {"bookId": book["id"], "reader": "Bob"}, junior) == (409, "ALL_LENT")
+        assert desk.refused("POST", "/loans", {"bookId": book["id"], "reader": "Bob"}, junior) == (405, "USE_LEND")
+        assert desk.refused("DELETE", f"/books/{book['id']}", None, junior) == (409, "LENT")
+        assert [row["reader"] for row in desk.good("GET", "/loans", None, junior)] == ["Ada"]
+        assert [row["free"] for row in desk.good("GET", "/books")] == [0]
+
+        desk.good("POST", f"/loans/{loan['id']}/give-back", {"at": "2024-01-02T03:04:05.000Z"}, junior)
+        assert desk.refused("POST", f"/loans/{loan['id']}/give-back", None, junior) == (409, "RETURNED")
+        desk.good("PATCH", f"/books/{book['id']}", {"withdrawn": True}, junior)
+        assert desk.good("GET", "/books") == []
+
+        assert desk.refused("DELETE", f"/loans/{loan['id']}", None, junior) == (403, "ACCESS_DENIED")
+        assert desk.good("DELETE", f"/loans/{loan['id']}", None, senior) == {"count": 1}
+
+
+class _Desk:
+    """Requests to the lending desk."""
+
+    def __init__(self, server: Served) -> None:
+        self._server = server
+
+    def send(self, verb: str, path: str, body: Any = None, token: str | None = None) -> tuple[int, Any]:
+        headers = {"authorization": token} if token else {}
+        status, answer, _ = ask_served(self._server, f"/api{path}", method=verb, body=body, headers=headers)
+        return status, answer
+
+    def good(self, verb: str, path: str, body: Any = None, token: str | None = None, *, status: int = 200) -> Any:
+        got, answer = self.send(verb, path, body, token)
+        assert got == status, answer
+        return answer
+
+    def refused(self, verb: str, path: str, body: Any = None, token: str | None = None) -> tuple[int, str]:
+        status, answer = self.send(verb, path, body, token)
+        return status, answer["error"]["code"]
+
+    def login(self, user: dict[str, str]) -> str:
+        return str(self.good("POST", "/clerks/login", {name: user[name] for name in ("email", "password")})["id"])

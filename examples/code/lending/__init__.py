@@ -1,0 +1,1 @@
+"""The code of the lending desk; the model files name its modules."""

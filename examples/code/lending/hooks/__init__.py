@@ -1,0 +1,1 @@
+"""Hooks and remote methods, one module for each model."""
