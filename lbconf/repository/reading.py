@@ -78,6 +78,10 @@ class ReadingRepository:
         """The rows that match, with what they include. `scope` names one of the model's scopes."""
         return self.rows(self._bound(model, filter, scope=scope))
 
+    def bound(self, model: Model, filter: FilterLike = None) -> Query:  # noqa: A002
+        """The query that a filter means. Raises `RequestError`."""
+        return self._bound(model, filter)
+
     def stream(
         self,
         model: Model,
@@ -91,9 +95,10 @@ class ReadingRepository:
         The generator must be closed, or read to its end.
         """
         query = self._bound(model, filter, scope=scope, paged=False)
-        return query, self._parts(query, size)
+        return query, self.parts(query, size)
 
-    def _parts(self, query: Query, size: int) -> Generator[list[Row], None, None]:
+    def parts(self, query: Query, size: int) -> Generator[list[Row], None, None]:
+        """The rows of a bound query in parts of `size`, with what they include."""
         with closing(self._stores.stream(replace(query, include=()), size)) as parts:
             for rows in parts:
                 if query.include:
@@ -154,6 +159,10 @@ class ReadingRepository:
         """Number of rows that match."""
         query = self._bound(model, Filter(where=where), scope=scope)
         return self._stores.count(model, query.where)
+
+    def query(self, model: Model, filter: FilterLike = None) -> Query:  # noqa: A002
+        """The filter bound to the model, to be asked by `rows` as often as need be."""
+        return self._bound(model, filter)
 
     def rows(self, query: Query) -> list[Row]:
         """The rows of a bound query, with what they include."""

@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from lbconf.api.access.gate import Gate
 from lbconf.project.resolved import Acl, Model, Project
-from lbconf.records import dataclass
+from lbconf.query.nodes import Query
+from lbconf.records import dataclass, field
 from lbconf.repository import Repository
 
 __all__ = ["StoredRules", "stored_rules"]
@@ -19,16 +20,25 @@ class StoredRules:
     """Where a project keeps access rules. They are read for each call: a change holds from the next one on."""
 
     model: Model
+    queries: dict[int, Query] = field(default_factory=dict)
+    """What was asked for each gate, by its `id`."""
 
     def rules(self, repository: Repository, gate: Gate) -> tuple[Acl, ...]:
         """Those that may fit an endpoint, as they are now."""
+        query = self.queries.get(id(gate))
+        if query is None:
+            query = self.queries[id(gate)] = repository.query(self.model, self._filter(gate))
+        return tuple(_rule(row) for row in repository.rows(query))
+
+    def _filter(self, gate: Gate) -> Mapping[str, Any]:
         access = [REPLICATE, "WRITE", ANY] if gate.access == REPLICATE else [gate.access, ANY]
-        where = {
-            "model": {"inq": [gate.endpoint.model.name, ANY]},
-            "property": {"inq": [*gate.names, ANY]},
-            "accessType": {"inq": access},
+        return {
+            "where": {
+                "model": {"inq": [gate.endpoint.model.name, ANY]},
+                "property": {"inq": [*gate.names, ANY]},
+                "accessType": {"inq": access},
+            }
         }
-        return tuple(_rule(row) for row in repository.find(self.model, {"where": where}))
 
 
 def stored_rules(project: Project) -> StoredRules | None:
