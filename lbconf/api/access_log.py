@@ -4,7 +4,7 @@ import asyncio
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -12,6 +12,7 @@ import msgspec
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from lbconf.api.log import timestamp
+from lbconf.api.watch.watcher import Watcher
 
 __all__ = ["AccessLog", "query_without_secrets"]
 
@@ -28,11 +29,25 @@ REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
 class AccessLog:
     """Gives every request an id (`X-Request-ID`, taken over or made) and writes a line when it is answered."""
 
-    def __init__(self, app: ASGIApp, write: Callable[[bytes], object] | None) -> None:
-        """Wrap an application; without `write` only ids are given."""
+    def __init__(
+        self,
+        app: ASGIApp,
+        write: Callable[[bytes], object] | None,
+        *,
+        watcher: Watcher | None = None,
+        headers: Sequence[tuple[bytes, bytes]] = (),
+    ) -> None:
+        """Wrap an application; without `write` only ids are given.
+
+        `watcher` is told of every request; `headers` are added to answers that do not have them.
+        """
         self._app = app
         self._write = write
+        self._watcher = watcher
+        self._headers = tuple(headers)
         self._lines: list[bytes] = []
+        self.closing = False
+        """Whether clients are told to go on over another connection."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request and log it."""
@@ -47,12 +62,22 @@ class AccessLog:
         request_id = _given_id(scope["headers"]) or os.urandom(ID_BYTES).hex().encode("ascii")
         status = 0
         size = 0
+        watcher = self._watcher
+        watch = None if watcher is None else watcher.begin(http, request_id)
 
         async def answer(message: Message) -> None:
             nonlocal status, size
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id)]
+                headers = [*message.get("headers", ()), (b"x-request-id", request_id)]
+                if self._headers:
+                    said = {name for name, _ in headers}
+                    headers += [pair for pair in self._headers if pair[0] not in said]
+                if watch is not None and watch.asked:
+                    headers.append((b"server-timing", watch.timing(time.perf_counter() - started)))
+                if self.closing:
+                    headers.append((b"connection", b"close"))
+                message["headers"] = headers
             elif message["type"] == "http.response.body":
                 size += len(message.get("body", b""))
             await send(message)
@@ -60,8 +85,11 @@ class AccessLog:
         try:
             await self._app(scope, receive, answer)
         finally:
+            seconds = time.perf_counter() - started
+            if watcher is not None and watch is not None:
+                watcher.end(watch, http["method"], status, seconds)
             if self._write is not None:
-                self._log(scope, request_id, status, size, time.perf_counter() - started)
+                self._log(scope, request_id, status, size, seconds)
 
     def flush(self) -> None:
         """Write the lines that wait."""

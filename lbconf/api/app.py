@@ -4,10 +4,10 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, Final
 
 from litestar import Litestar, Request, Response, asgi
-from litestar.config.compression import CompressionConfig
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp, Receive, Scope, Send
 
@@ -17,8 +17,8 @@ from lbconf.api.access_log import AccessLog
 from lbconf.api.bodies import Limits
 from lbconf.api.booting import run_boot_functions
 from lbconf.api.changes.feed import Feed
-from lbconf.api.cors import Cors, cors_settings
 from lbconf.api.endpoints import endpoints_of
+from lbconf.api.layers import layered, limit_routes, security_headers
 from lbconf.api.log import JsonLog, LogHandler
 from lbconf.api.mail.post import post_of
 from lbconf.api.model_api import ModelApi
@@ -31,12 +31,14 @@ from lbconf.api.sources import Sources
 from lbconf.api.system import system_handlers
 from lbconf.api.threads import WorkerThreads
 from lbconf.api.user_calls import UserCalls
+from lbconf.api.watch.setup import Watching
 from lbconf.code.loading import NO_CODE
 from lbconf.connectors.contract import Connector
 from lbconf.diagnostics import Code
 from lbconf.errors import LbconfError
 from lbconf.project.access_settings import access_settings
 from lbconf.project.resolved import Project
+from lbconf.project.serving import serving_of
 from lbconf.query.nodes import Row
 from lbconf.records import dataclass
 from lbconf.repository import HookedRepository, Repository
@@ -59,13 +61,15 @@ class ApiOptions:
     """Where log lines go."""
     on_failure: Callable[[LbconfError], object] = id
     """Told why the application does not start."""
+    metrics_folder: Path | None = None
+    """Where worker processes leave their metrics for each other; None: there is one process."""
     examples: Callable[[], Mapping[str, Row]] = dict
     """Gives a row by model, for the description of the API; asked when that is first wanted."""
 
 
 def create_app(
     project: Project, repository: Repository, connectors: Mapping[str, Connector], options: ApiOptions
-) -> ASGIApp:
+) -> AccessLog:
     """The application, ready for an ASGI server. Connectors are opened when it starts and closed when it ends."""
     log = JsonLog(options.write_log)
     sources = Sources(connectors, log)
@@ -75,6 +79,10 @@ def create_app(
     endpoints = endpoints_of(project, code)
     post = post_of(project, log)
     presenter = Presenter(project)
+    serving = serving_of(project)
+    watching = Watching(serving, connectors, sources, log, options.metrics_folder, root)
+    limits = Limits(_settings(project, "remoting"), project.server.settings.get("bodyLimit"))
+    limit_routes(limits, serving, root, endpoints)
     followed = {endpoint.model.name: endpoint.model for endpoint in endpoints if endpoint.action == "changes"}
     changes = (
         Feed(repository, presenter, threads, log, followed.values())
@@ -90,7 +98,7 @@ def create_app(
         sources=sources,
         threads=threads,
         users=UserCalls(access_settings(project), endpoints, threads, post),
-        limits=Limits(_settings(project, "remoting"), project.server.settings.get("bodyLimit")),
+        limits=limits,
         log=log,
         quick=quick_endpoints(project, endpoints, connectors, code),
         hooks=RemoteHooks(code, endpoints) if code is not NO_CODE else None,
@@ -117,11 +125,13 @@ def create_app(
             raise
         if changes is not None:
             await changes.start()
+        watching.start()
         looking = asyncio.create_task(_look(threads, repository, sources, log))
         try:
             yield
         finally:
             looking.cancel()
+            watching.stop()
             if changes is not None:
                 changes.end()
             if post is not None:
@@ -131,19 +141,21 @@ def create_app(
             for logger in loggers:
                 logger.removeHandler(handler)
 
+    handlers = [*system_handlers(project, endpoints, sources, options.examples), *watching.handlers()]
     litestar = Litestar(
-        route_handlers=[models, *system_handlers(project, endpoints, sources, options.examples)],
+        route_handlers=[models, *handlers],
         lifespan=[lifespan],
         openapi_config=None,
-        compression_config=_compression(project),
         exception_handlers={HTTPException: _unknown_path, Exception: _own_mistake(log)},
         logging_config=None,
     )
-    app: ASGIApp = litestar if litestar.compression_config else _directly(root, model_api, litestar)
-    cors = cors_settings(project)
-    if cors is not None:
-        app = Cors(app, cors)
-    return AccessLog(app, options.write_log if options.access_log else None)
+    own_paths = {path for handler in handlers for path in handler.paths}
+    return AccessLog(
+        layered(_directly(root, model_api, litestar), project, serving, own_paths),
+        options.write_log if options.access_log else None,
+        watcher=watching.watcher,
+        headers=security_headers(serving),
+    )
 
 
 async def _look(threads: WorkerThreads, repository: Repository, sources: Sources, log: JsonLog) -> None:
@@ -200,16 +212,6 @@ def _own_mistake(log: JsonLog) -> Callable[[Request[Any, Any, Any], Exception], 
 
 def _fault_response(fault: Fault) -> Response[bytes]:
     return Response(loopback_body(fault), status_code=fault.status, media_type="application/json; charset=utf-8")
-
-
-def _compression(project: Project) -> CompressionConfig | None:
-    """Compression where `compression` stands in the middleware, or the native server settings ask for it."""
-    asked = project.server.settings.get("compression")
-    listed = any(
-        isinstance(phase, Mapping) and isinstance(phase.get("compression"), Mapping | list)
-        for phase in project.middleware.values()
-    )
-    return CompressionConfig(backend="gzip", minimum_size=1024, gzip_compress_level=5) if asked or listed else None
 
 
 def _settings(project: Project, name: str) -> Mapping[str, Any]:

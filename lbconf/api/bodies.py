@@ -34,13 +34,15 @@ class UnreadBodyError(RequestError):
 class Limits:
     """How large bodies may be, in bytes."""
 
-    __slots__ = ("form", "json")
+    __slots__ = ("form", "json", "routes")
 
     def __init__(self, remoting: Mapping[str, Any], both: Any = None) -> None:
         """Read `json.limit` and `urlencoded.limit` of the remoting settings; `both` where one of them says nothing."""
         default = size_in_bytes(both)
         self.json = _limit(remoting.get("json"), default)
         self.form = _limit(remoting.get("urlencoded"), default)
+        self.routes: dict[int, int] = {}
+        """Limits of single endpoints, by their `id`."""
 
 
 async def read_body(receive: Receive, headers: Mapping[bytes, bytes], limit: int) -> bytes:

@@ -14,7 +14,7 @@ from lbconf.api.arguments import Arguments
 from lbconf.api.bodies import NOTHING, Limits, UnreadBodyError, parse_body, read_body
 from lbconf.api.changes.feed import Feed
 from lbconf.api.changes.stream import Following, accepts_events, stream_changes
-from lbconf.api.endpoints import Body
+from lbconf.api.endpoints import Body, Endpoint
 from lbconf.api.forms import form_values
 from lbconf.api.freshness import CONDITIONS, guarded, tagged
 from lbconf.api.log import JsonLog
@@ -28,6 +28,7 @@ from lbconf.api.route_table import Found, RouteTable, Undecodable
 from lbconf.api.sources import Sources
 from lbconf.api.threads import WorkerThreads
 from lbconf.api.user_calls import UserCalls
+from lbconf.api.watch.watcher import SCOPE_KEY
 from lbconf.cooperation import cooperate
 from lbconf.datatypes import DecimalType
 from lbconf.diagnostics import Code, Diagnostic
@@ -109,9 +110,14 @@ class ModelApi:
         if not accepts_json(headers.get(b"accept")) and not accepts_events(found.endpoint, headers[b"accept"]):
             return Answer(status=406, body=b"Not Acceptable", content_type=b"text/plain; charset=utf-8")
         endpoint = found.endpoint
+        act: Action = self._act
+        watch = scope.get(SCOPE_KEY)
+        if watch is not None:
+            watch.endpoint = endpoint
+            act = partial(watch.run, act)
         body: Any = None
         if endpoint.body is not Body.NONE:
-            body = await self._body(receive, headers, endpoint.subject)
+            body = await self._body(receive, headers, endpoint)
         source = endpoint.model.data_source
         if source is not None and self.sources.is_away(source):
             raise ConnectionFailedError(
@@ -132,10 +138,10 @@ class ModelApi:
             ),
         )
         if id(endpoint) in self.quick:
-            return await cooperate(self._act, call)
+            return await cooperate(act, call)
         if id(endpoint) in self.users.endpoints:
-            return await self.users.answer(self._act, call)
-        answer = await self.threads.run(self._act, call)
+            return await self.users.answer(act, call)
+        answer = await self.threads.run(act, call)
         return answer if answer.following is None else self._watched(call, answer, answer.following)
 
     def _watched(self, call: Call, answer: Answer, following: Following) -> Answer:
@@ -180,10 +186,14 @@ class ModelApi:
         action = self.actions[call.endpoint.action]
         return action(call) if self.hooks is None else self.hooks.answer(action, call)
 
-    async def _body(self, receive: Receive, headers: dict[bytes, bytes], model: Model) -> Any:
+    async def _body(self, receive: Receive, headers: dict[bytes, bytes], endpoint: Endpoint) -> Any:
+        model = endpoint.subject
         content_type = headers.get(b"content-type", b"")
         form = content_type.startswith(b"application/x-www-form-urlencoded")
-        raw = await read_body(receive, headers, self.limits.form if form else self.limits.json)
+        limit = self.limits.form if form else self.limits.json
+        if self.limits.routes:
+            limit = self.limits.routes.get(id(endpoint), limit)
+        raw = await read_body(receive, headers, limit)
         found = parse_body(raw, content_type, exact=_exact(model)) if raw else NOTHING
         return form_values(model, found) if form and not model.layout.is_loopback else found
 

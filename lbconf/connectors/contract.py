@@ -29,6 +29,7 @@ __all__ = [
     "ConnectorType",
     "Cooperative",
     "DataChecker",
+    "Explaining",
     "Failing",
     "Inspector",
     "JsonReader",
@@ -39,6 +40,8 @@ __all__ = [
     "Migrator",
     "ModelMapping",
     "Offline",
+    "PoolFigures",
+    "Pooled",
     "Predicted",
     "ReadOnly",
     "Reader",
@@ -132,6 +135,33 @@ class Connector(Protocol):
 
     def ping(self) -> None:
         """Ask the server for a sign of life; reconnects. Raises `ConnectionFailedError`."""
+        ...
+
+
+@runtime_checkable
+class Explaining(Protocol):
+    """Tells how a query is answered."""
+
+    def explain(self, query: Query) -> Sequence[str]:
+        """The server's plan of the query, line by line; the query is not run. Raises `ConnectorError`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolFigures:
+    """Connections of one data source at one moment."""
+
+    used: int
+    idle: int
+    maximum: int
+
+
+@runtime_checkable
+class Pooled(Protocol):
+    """Keeps connections."""
+
+    def pool_figures(self) -> PoolFigures:
+        """How many there are."""
         ...
 
 

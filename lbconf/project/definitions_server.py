@@ -1,6 +1,6 @@
 """What users write about data sources and the server, as pydantic definitions."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -77,6 +77,48 @@ class Explorer(Definition):
     path: str | None = None
 
 
+class Metrics(Definition):
+    """Who may read `/metrics`."""
+
+    token: str | None = Field(None, description="What a scraper sends as bearer token.")
+
+
+class Compression(Definition):
+    """Which answers are sent compressed."""
+
+    encodings: list[Literal["br", "zstd", "gzip"]] | None = Field(
+        None, description="Allowed ones, the preferred first."
+    )
+    minimum: int | None = Field(None, ge=0, description="Bytes below which it does not pay. Default: 1024.")
+
+
+class RateLimit(Definition):
+    """How many requests a client may send in a time; counted in each worker."""
+
+    requests: Annotated[int, Field(ge=1)]
+    seconds: float | None = Field(None, description="Default: 60.")
+    method: str | None = Field(None, description="Default: any.")
+    path: str | None = Field(None, description="The whole path; * is any text. Default: /*.")
+
+
+class BodyLimit(Definition):
+    """Most bytes of a body, of some routes."""
+
+    path: str = Field(description="A route with its placeholders, /api/files/{id}; * is any text.")
+    limit: str | int
+    method: str | None = Field(None, description="Default: any.")
+
+
+class Tls(Definition):
+    """How the server proves who it is. Files are relative to the project's folder."""
+
+    certificate: str = Field(description="File of the certificate with those that vouch for it (PEM).")
+    key: str | None = Field(None, description="File of its key, where it is another.")
+    password: str | None = Field(None, description="Of the key.")
+    clients: str | None = Field(None, description="File of authorities whose certificates clients must show.")
+    ciphers: str | None = Field(None, description="In OpenSSL's words, for TLS 1.2.")
+
+
 class ServerDefinition(Definition):
     """The `server` file of the native layout."""
 
@@ -101,6 +143,24 @@ class ServerDefinition(Definition):
         None, description="Python modules of the project with boot functions and resolvers of roles."
     )
     body_limit: str | int | None = None
+    body_limits: list[BodyLimit] | None = Field(None, description="Limits of single routes.")
+    rate_limit: RateLimit | list[RateLimit] | None = None
+    metrics: bool | Metrics | None = Field(None, description="false: no /metrics.")
+    server_timing: bool | Literal["asked"] | None = Field(
+        None, description="true: answers tell their times; asked: those to requests with X-Server-Timing."
+    )
+    slow_query: float | None = Field(None, ge=0, description="Milliseconds from which a query is logged with its plan.")
+    tracing: bool | None = Field(None, description="true: spans of OpenTelemetry for requests and queries.")
+    security_headers: bool | dict[str, str | bool] | None = Field(
+        None, description="false: none; or headers by name, false to leave one out."
+    )
+    compression: bool | Compression | None = Field(None, description="true: answers are compressed.")
+    trust_proxy: bool | int | str | Texts | None = Field(
+        None, description="Whom to believe X-Forwarded-*: addresses, networks, loopback; a number of hops; true: all."
+    )
+    hosts: Texts | None = Field(None, description="Names the server goes by; requests to others are refused.")
+    static: dict[str, str] | None = Field(None, description="Folders of files by the path below which they are.")
+    tls: Tls | None = None
     logout_sessions_on_sensitive_changes: bool | None = None
     api_info: dict[str, Any] | None = None
 

@@ -9,7 +9,15 @@ from uuid import uuid4
 import pymysql
 
 from lbconf.connectors.capabilities import Capabilities
-from lbconf.connectors.contract import Failing, LedgerEntry, MigrationSession, Predicted, ServerFacts, TableSize
+from lbconf.connectors.contract import (
+    Failing,
+    LedgerEntry,
+    MigrationSession,
+    PoolFigures,
+    Predicted,
+    ServerFacts,
+    TableSize,
+)
 from lbconf.connectors.mysql.capabilities import capabilities
 from lbconf.connectors.mysql.dialect import MysqlDialect
 from lbconf.connectors.mysql.errors import connection_failed, connection_lost, error_number, translate
@@ -119,6 +127,11 @@ class MysqlConnector(SqlReaderWriter):
     def close(self) -> None:
         """Close every connection; those in use when they come back."""
         self._pool.clear()
+
+    def pool_figures(self) -> PoolFigures:
+        """Connections for reading and writing."""
+        used, idle, maximum = self._pool.figures()
+        return PoolFigures(used=used, idle=idle, maximum=maximum)
 
     def ping(self) -> None:
         """One round trip on a connection that works, a new one if need be."""

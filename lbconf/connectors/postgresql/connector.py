@@ -8,7 +8,15 @@ from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, cast
 
 from lbconf.connectors.capabilities import Capabilities
-from lbconf.connectors.contract import Failing, LedgerEntry, MigrationSession, Predicted, ServerFacts, TableSize
+from lbconf.connectors.contract import (
+    Failing,
+    LedgerEntry,
+    MigrationSession,
+    PoolFigures,
+    Predicted,
+    ServerFacts,
+    TableSize,
+)
 from lbconf.connectors.postgresql import inspect, normalize
 from lbconf.connectors.postgresql.capabilities import NEWEST, capabilities
 from lbconf.connectors.postgresql.dialect import JSON_PREDICATE, PostgresqlDialect
@@ -136,6 +144,11 @@ class PostgresqlConnector(SqlReaderWriter):
             from lbconf.connectors.postgresql.errors import connection_failed
 
             raise connection_failed(self.data_source, problem, self.place) from problem
+
+    def pool_figures(self) -> PoolFigures:
+        """Connections for reading and writing."""
+        used, idle, maximum = self._pool.figures()
+        return PoolFigures(used=used, idle=idle, maximum=maximum)
 
     def ping(self) -> None:
         """One round trip on a connection that works, a new one if need be."""

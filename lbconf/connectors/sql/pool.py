@@ -94,6 +94,12 @@ class Pool(Generic[C]):
         for connection, _ in free:
             self._close(connection)
 
+    def figures(self) -> tuple[int, int, int]:
+        """Connections in use, free ones, and how many there may be."""
+        with self._changed:
+            idle = len(self._free)
+            return self._count - idle, idle, self._maximum
+
     def _lend(self, connection: C) -> C:
         self._lent[id(connection)] = self._generation
         return connection

@@ -129,6 +129,19 @@ class SqlReaderWriter(ABC):
             statement = compiler.delete(self.table(model, compiler), where)
         return self.change(statement)
 
+    explain_word: str = "EXPLAIN"
+    """What stands before a statement whose plan is asked for."""
+    explain_columns: slice = slice(None)
+    """The columns of its answer that say something."""
+
+    def explain(self, query: Query) -> Sequence[str]:
+        """The server's plan, line by line; of several columns the values of each row."""
+        with self._values():
+            compiler = self.compiler()
+            statement = compiler.find(self.table(query.model, compiler), query)
+        found = self.fetch(Compiled(f"{self.explain_word} {statement.sql}", statement.parameters))
+        return [" ".join(str(part) for part in row[self.explain_columns] if part is not None) for row in found]
+
     def table(self, model: Model, compiler: Compiler) -> BoundTable:
         """The model's table, worked out once."""
         found = self._tables.get(id(model))
@@ -147,6 +160,10 @@ class SqlReaderWriter(ABC):
                 )
         return found
 
+    def table_of(self, model: Model) -> BoundTable:
+        """The table of a model that conditions on another lead to."""
+        return self.table(model, self.compiler())
+
     def forget_tables(self) -> None:
         """Work out tables anew, after the server turned out to be of another version."""
         self._tables.clear()
@@ -158,10 +175,6 @@ class SqlReaderWriter(ABC):
                 code=Code.VALUE_REFUSED,
                 message=f"data source {self._data_source.name}: {problem}",
                 location=self._data_source.location,
-    def table_of(self, model: Model) -> BoundTable:
-        """The table of a model that conditions on another lead to."""
-        return self.table(model, self.compiler())
-
             ),
             kind=ConstraintKind.TYPE,
             data_source=self._data_source.name,

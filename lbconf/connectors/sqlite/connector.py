@@ -57,6 +57,9 @@ class SqliteConnector(SqlReaderWriter):
     that read beside it (WAL). A database in memory has one connection for both.
     """
 
+    explain_word = "EXPLAIN QUERY PLAN"
+    explain_columns = slice(3, None)
+
     rows_per_insert = 1  # RETURNING promises no order, and a statement costs no round trip
 
     def __init__(self, data_source: DataSource) -> None:
