@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Any
 
 from lbconf.connectors.contract import Connector, KeyCounter, Transactional
 from lbconf.connectors.registry import connector_type
@@ -12,9 +13,11 @@ from lbconf.operations.data_sources import create_connector, named_data_source, 
 from lbconf.operations.load import load_project
 from lbconf.operations.seed_rows import SeedRow, own_seed_files, read_seed
 from lbconf.project.resolved import Model, Project, RelationKind
-from lbconf.query.nodes import Filter
+from lbconf.query.nodes import Filter, Row
 from lbconf.records import dataclass, replace
 from lbconf.repository import Repository
+from lbconf.repository.credentials import password_fits
+from lbconf.repository.user_rows import is_user_model
 
 __all__ = ["SeededModel", "seed", "seed_project"]
 
@@ -107,11 +110,19 @@ def _seed_model(repository: Repository, rows: Sequence[SeedRow]) -> SeededModel:
         wanted = Filter(where={prop.name: row.values[prop.name] for prop in model.ids})
         try:
             before = repository.find(model, wanted)
-            after = repository.patch_or_create(model, dict(row.values))
+            after = repository.patch_or_create(model, _values(model, row, before))
         except LbconfError as error:
             raise _placed(error, row) from error
         counts["unchanged" if before == [after] else "updated" if before else "created"] += 1
     return SeededModel(data_source=model.data_source or "", model=model.name, **counts)
+
+
+def _values(model: Model, row: SeedRow, before: Sequence[Row]) -> dict[str, Any]:
+    """The row's values; without a user's password where it is the one already, whose hash would only become another."""
+    values = dict(row.values)
+    if before and is_user_model(model) and password_fits(values.get("password"), before[0].get("password"))[0]:
+        del values["password"]
+    return values
 
 
 def _placed(error: LbconfError, row: SeedRow) -> LbconfError:

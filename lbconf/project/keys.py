@@ -48,7 +48,10 @@ def _of_users(draft: Draft, said: Sequence[UniqueSpec], places: Places) -> Itera
     realms = draft.settings.get("realmRequired") and draft.settings.get("realmDelimiter")
     for name in ("email", "username"):
         names = ("realm", name) if realms and "realm" in draft.properties else (name,)
-        if name in draft.properties and all(set(one.properties) != set(names) for one in said):
+        own = draft.properties.get(name)
+        if own is None or (own.unique and len(names) == 1):
+            continue
+        if all(set(one.properties) != set(names) for one in said):
             yield UniqueSpec(name=None, properties=names, location=places.later(draft.at))
 
 

@@ -29,11 +29,12 @@ def run(project: Path, *arguments: str, **variables: str) -> str:
     return done.stdout
 
 
-def ask(url: str, path: str, body: Any = None, **query: Any) -> Any:
+def ask(url: str, path: str, body: Any = None, token: str | None = None, **query: Any) -> Any:
     parts = {key: json.dumps(value) for key, value in query.items()}
     target = f"{url}{path}" + (f"?{urllib.parse.urlencode(parts)}" if parts else "")
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(target, data, {"content-type": "application/json"})
+    headers = {"content-type": "application/json", **({"authorization": token} if token else {})}
+    request = urllib.request.Request(target, data, headers)
     with urllib.request.urlopen(request, timeout=20) as answer:
         return json.load(answer)
 
@@ -62,14 +63,20 @@ def _shop(project: Path, **variables: str) -> None:
     assert "Nothing to do" in run(project, "plan", "--detailed-exitcode", **variables)
 
     with served(project, variables=variables) as server:
-        orders = ask(server.url, "/api/orders", filter={"include": ["customer", {"lines": "product"}], "order": "id"})
+        clerk = ask(server.url, "/api/customers/login", {"username": "clara", "password": "clara-secret"})["id"]
+        ada = ask(server.url, "/api/customers/login", {"username": "ada", "password": "ada-secret"})["id"]
+        wanted = {"include": ["customer", {"lines": "product"}], "order": "id"}
+        orders = ask(server.url, "/api/orders", token=clerk, filter=wanted)
+        own = ask(server.url, "/api/customers/1/orders", token=ada)
         dear = ask(server.url, "/api/products", filter={"where": {"price": {"gt": 13}}, "fields": ["sku", "price"]})
-        made = ask(server.url, "/api/orders", {"number": "A-3", "placed": "2024-03-03T00:00:00.000Z", "customerId": 1})
+        new = {"number": "A-3", "placed": "2024-03-03T00:00:00.000Z", "customerId": 1}
+        made = ask(server.url, "/api/orders", new, token=clerk)
 
     assert [order["customer"]["name"] for order in orders] == ["Ada", "Bob"]
     assert "notes" not in orders[0]["customer"]
     lines = [(line["position"], line["quantity"], line["product"]["name"]) for line in orders[0]["lines"]]
     assert sorted(lines) == [(1, 2, "Red book"), (2, 1, "Chess")]
+    assert [order["number"] for order in own] == ["A-1"]
     assert [product["sku"] for product in dear] == ["GM-1"]
     assert (made["id"], made["status"]) == (3, "open")
 
