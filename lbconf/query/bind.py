@@ -331,7 +331,10 @@ def _field_names(fields: Any, model: Model) -> Sequence[str] | None:
         included = [name for name, wanted in fields.items() if truthy(wanted)]
         if included:
             return included
-        return [name for name in model.properties if name not in fields] if fields else None
+        if not fields:
+            return None
+        told = [name for name, prop in model.properties.items() if model.layout.is_loopback or not prop.hidden]
+        return [name for name in told if name not in fields]
     if fields is None:
         return None
     raise malformed(f"The fields {json_text(fields)} are not valid", hint="Write a list of property names.")
