@@ -27,6 +27,7 @@ from lbconf.api.problem import Fault, fault_of, loopback_body
 from lbconf.api.quick import quick_endpoints
 from lbconf.api.remote_hooks import RemoteHooks
 from lbconf.api.route_table import RouteTable
+from lbconf.api.sending import Room
 from lbconf.api.sources import Sources
 from lbconf.api.system import system_handlers
 from lbconf.api.threads import WorkerThreads
@@ -100,6 +101,7 @@ def create_app(
         users=UserCalls(access_settings(project), endpoints, threads, post),
         limits=limits,
         log=log,
+        room=Room(max(1, options.threads // 2)),
         quick=quick_endpoints(project, endpoints, connectors, code),
         hooks=RemoteHooks(code, endpoints) if code is not NO_CODE else None,
         tags=project.server.settings.get("etag") is not False,

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from hashlib import blake2b
 from typing import Final
 
-from lbconf.api.access.caller import NOBODY
 from lbconf.api.actions.call import Answer, Call
 from lbconf.api.arguments import Arguments
 from lbconf.api.endpoints import Endpoint, Result
+from lbconf.api.privacy import private
 from lbconf.api.request import Request
 from lbconf.api.route_table import Found, RouteTable
 from lbconf.diagnostics import Code
@@ -23,8 +23,6 @@ __all__ = ["CONDITIONS", "guarded", "tag_of", "tagged"]
 CONDITIONS: Final = frozenset({b"if-match", b"if-none-match"})
 """Headers that make a request depend on what is there."""
 READING: Final = frozenset({"GET", "HEAD"})
-PRIVATE: Final = ((b"cache-control", b"private, no-cache"), (b"vary", b"authorization"))
-"""What a caller who is known gets is kept for nobody else, and looked at again each time."""
 DIGEST_BYTES: Final = 12
 
 
@@ -39,9 +37,7 @@ def tagged(call: Call, answer: Answer) -> Answer:
     if body is None or answer.status != 200 or call.endpoint.action == "head":  # noqa: PLR2004 - an HTTP status
         return answer
     tag = tag_of(body)
-    headers = ((b"etag", tag), *answer.headers)
-    if call.caller is not NOBODY:
-        headers += PRIVATE
+    headers = ((b"etag", tag), *answer.headers, *private(call.caller))
     known = call.request.headers.get(b"if-none-match")
     if known is not None and _names(known, tag, weakly=True):
         return Answer(status=304, headers=headers)

@@ -10,6 +10,7 @@ from lbconf.api.access.caller import NOBODY
 from lbconf.api.access.callers import FindsCallers
 from lbconf.api.access.control import AccessControl
 from lbconf.api.actions import ACTIONS, Action, Answer, Call
+from lbconf.api.actions.streamed import STREAMED, streamed, streamed_whole
 from lbconf.api.arguments import Arguments
 from lbconf.api.bodies import NOTHING, Limits, UnreadBodyError, parse_body, read_body
 from lbconf.api.changes.feed import Feed
@@ -25,7 +26,9 @@ from lbconf.api.problem import JSON_TYPE, PROBLEM_TYPE, Fault, fault_of, loopbac
 from lbconf.api.remote_hooks import RemoteHooks
 from lbconf.api.request import Request
 from lbconf.api.route_table import Found, RouteTable, Undecodable
+from lbconf.api.sending import Room, send_portions
 from lbconf.api.sources import Sources
+from lbconf.api.streams.forms import Form, form_of
 from lbconf.api.threads import WorkerThreads
 from lbconf.api.user_calls import UserCalls
 from lbconf.api.watch.watcher import SCOPE_KEY
@@ -64,6 +67,8 @@ class ModelApi:
     """Answers what concerns users and their passwords."""
     limits: Limits
     log: JsonLog
+    room: Room
+    """How many lists may be streamed at a time."""
     quick: frozenset[int] = frozenset()
     """The `id` of each endpoint that is answered in the loop's own thread."""
     actions: Mapping[str, Action] = field(default_factory=lambda: ACTIONS)
@@ -86,7 +91,9 @@ class ModelApi:
         except Exception as error:  # noqa: BLE001 - every failure becomes an answer
             await self._refuse(error, scope, send)
             return
-        if answer.following is None or self.changes is None:
+        if answer.rest is not None:
+            await self._send_rest(answer, scope, receive, send)
+        elif answer.following is None or self.changes is None:
             await send_answer(answer, scope, send)
         else:
             await stream_changes(answer.following, self.changes, self.threads, self.log, (receive, send))
@@ -103,11 +110,10 @@ class ModelApi:
                 return self._options(path)
             raise self._not_found(found, verb, path, scope["query_string"])
         headers = dict(scope["headers"])
-        if len(raw) + len(scope["query_string"]) > LONGEST_URL:
-            raise UnreadBodyError("URI Too Long", status=414, name="URITooLongError")
-        if b"transfer-encoding" in headers and b"content-length" in headers:
-            raise UnreadBodyError("two lengths of one body", status=400, name="BadRequestError")
-        if not accepts_json(headers.get(b"accept")) and not accepts_events(found.endpoint, headers[b"accept"]):
+        _check_lengths(len(raw) + len(scope["query_string"]), headers)
+        accept = headers.get(b"accept")
+        form = form_of(accept) if accept is not None and found.endpoint.action in STREAMED else None
+        if form is None and not accepts_json(accept) and not accepts_events(found.endpoint, headers[b"accept"]):
             return Answer(status=406, body=b"Not Acceptable", content_type=b"text/plain; charset=utf-8")
         endpoint = found.endpoint
         act: Action = self._act
@@ -137,12 +143,31 @@ class ModelApi:
                 client=scope["client"][0] if scope.get("client") else None,
             ),
         )
+        if form is not None:
+            return await self._begin(replace(call, form=form))
         if id(endpoint) in self.quick:
             return await cooperate(act, call)
         if id(endpoint) in self.users.endpoints:
             return await self.users.answer(act, call)
         answer = await self.threads.run(act, call)
         return answer if answer.following is None else self._watched(call, answer, answer.following)
+
+    async def _begin(self, call: Call) -> Answer:
+        """The beginning of an answer in another form than JSON, which may have any length."""
+        self.room.take()
+        answer = None
+        try:
+            answer = await self.threads.run(self._act, call)
+        finally:
+            if answer is None or answer.rest is None:
+                self.room.leave()
+        return answer
+
+    async def _send_rest(self, answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await send_portions(answer, self.threads, self.log, (scope, receive, send))
+        finally:
+            self.room.leave()
 
     def _watched(self, call: Call, answer: Answer, following: Following) -> Answer:
         """The answer of a change stream, which ends once the caller may not follow any more."""
@@ -167,6 +192,8 @@ class ModelApi:
         if self.hooks is not None:
             action = partial(self.hooks.answer, action)
         with allowance():
+            if call.form is not None:
+                return self._in_form(call, call.form)
             if id(call.endpoint) in self.users.endpoints:
                 answer = self.users.act(action, call)
             elif call.request.verb in READING:
@@ -174,6 +201,14 @@ class ModelApi:
             else:
                 return action(call) if WISHES.isdisjoint(call.request.headers) else self._wished(call)
         return tagged(call, answer) if self.tags and call.request.verb in READING else answer
+
+    def _in_form(self, call: Call, form: Form) -> Answer:
+        """The list that an endpoint gives, in another form than JSON."""
+        if self.hooks is None:
+            return streamed(call, form)
+        if self.hooks.surrounds(call.endpoint):
+            return streamed_whole(call, form, self._plainly)
+        return self.hooks.answer(partial(streamed, form=form), call)
 
     def _wished(self, call: Call) -> Answer:
         """The answer to a write that depends on what is there, or whose answer is wanted in another form."""
@@ -250,6 +285,13 @@ async def send_fault(fault: Fault, scope: Any, send: Send, *, closes: bool = Fal
 
 def _refusal(message: str, *, status: int, name: str = "Error") -> RequestError:
     return RequestError(Code.REQUEST_REFUSED, message, status=status, name=name)
+
+
+def _check_lengths(url: int, headers: Mapping[bytes, bytes]) -> None:
+    if url > LONGEST_URL:
+        raise UnreadBodyError("URI Too Long", status=414, name="URITooLongError")
+    if b"transfer-encoding" in headers and b"content-length" in headers:
+        raise UnreadBodyError("two lengths of one body", status=400, name="BadRequestError")
 
 
 def _exact(model: Model) -> bool:

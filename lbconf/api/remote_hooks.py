@@ -64,6 +64,10 @@ class RemoteHooks:
             hooks = self._by_endpoint.get(id(call.endpoint))
             return action(call) if hooks is None else _hooked(hooks, action, call)
 
+    def surrounds(self, endpoint: Endpoint) -> bool:
+        """Whether anything runs around the endpoint."""
+        return id(endpoint) in self._by_endpoint
+
 
 def matches(pattern: str, method: str) -> bool:
     """Whether a method's name, such as `prototype.__get__lines`, fits a pattern: `*` is one part of it, `**` any."""

@@ -1,6 +1,6 @@
 """What is related to one row: reading, creating, changing, linking."""
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from typing import Any, Protocol
 
 from lbconf.diagnostics import Code
@@ -27,6 +27,10 @@ class Rows(Protocol):
 
     def rows(self, query: Query) -> list[Row]:
         """The rows of a bound query, with what they include."""
+        ...
+
+    def parts(self, query: Query, size: int) -> Generator[list[Row], None, None]:
+        """The same in parts of `size` rows."""
         ...
 
     def create_one(self, model: Model, data: Mapping[str, Any]) -> Row:
@@ -73,6 +77,11 @@ class Related:
         if (filter is not None and filter.include is not None) or not self._stores.builds_json(self.target):
             return None
         return self._stores.find_json(self._query(filter or Filter(), self._condition()))
+
+    def stream(self, filter: Filter, size: int) -> tuple[Query, Generator[list[Row], None, None]]:  # noqa: A002
+        """The query of a filter, and the related rows that match in parts of `size`."""
+        query = self._query(filter, self._condition())
+        return query, self._repository.parts(query, size)
 
     def count(self, where: Mapping[str, Any] | None = None) -> int:
         """Number of related rows that match."""

@@ -11,6 +11,8 @@ from lbconf.api.mail.post import Post
 from lbconf.api.present import Presenter, encode
 from lbconf.api.problem import JSON_TYPE
 from lbconf.api.request import Request
+from lbconf.api.streams.forms import Form
+from lbconf.api.streams.portions import Portions
 from lbconf.code.contexts import RemoteContext
 from lbconf.records import dataclass
 from lbconf.repository import Repository
@@ -27,6 +29,8 @@ class Answer:
     """None: no body and no media type."""
     content_type: bytes = JSON_TYPE
     headers: tuple[tuple[bytes, bytes], ...] = ()
+    rest: Portions | None = None
+    """What comes after `body`, of a list that is sent while it is read."""
     following: Following | None = None
     """What is told for as long as the client stays; None for an answer that ends."""
 
@@ -46,6 +50,8 @@ class Call:
     caller: Caller = NOBODY
     post: Post | None = None
     """Sends mail, for endpoints of users; None where the project has no data source that does."""
+    form: Form | None = None
+    """What a list is written in; None for JSON."""
     context: RemoteContext | None = None
     """What the project's own code saw of it, and may have changed."""
 

@@ -4,18 +4,26 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from lbconf.api.actions.call import NOTHING, Action, Answer, Call, created, data, one
+from lbconf.api.actions.paging import page_answer, wants_page
 from lbconf.api.present import encode
 from lbconf.project.resolved import Model, RelationKind
 from lbconf.repository.relations import Related
 
-__all__ = ["RELATION_ACTIONS"]
+__all__ = ["RELATION_ACTIONS", "related_of"]
 
 
 def _relation_get(call: Call) -> Answer:
-    related = _related(call)
+    related = related_of(call)
     wanted = call.arguments.filter()
     if not related.relation.many:
         return data(call.presenter.instance(_target(related, call), related.one(wanted)))
+    if wants_page(call, wanted):
+        return page_answer(
+            call,
+            wanted,
+            lambda wanted, after, count: related.page(wanted, after=after, count=count),
+            lambda page: call.presenter.instances(_target(related, call), page.rows),
+        )
     text = related.find_json(wanted)
     if text is not None:
         return Answer(body=text)
@@ -23,16 +31,16 @@ def _relation_get(call: Call) -> Answer:
 
 
 def _relation_count(call: Call) -> Answer:
-    return data({"count": _related(call).count(call.arguments.where())})
+    return data({"count": related_of(call).count(call.arguments.where())})
 
 
 def _relation_find_by_id(call: Call) -> Answer:
-    return one(call, _related(call).by_id(call.fk))
+    return one(call, related_of(call).by_id(call.fk))
 
 
 def _relation_create(call: Call) -> Answer:
     data = call.arguments.instances()
-    related = _related(call)
+    related = related_of(call)
     made = _made(call, related, data) if isinstance(data, Mapping) else [_made(call, related, one) for one in data]
     return created(call, made)
 
@@ -50,11 +58,11 @@ def _relation_delete_one_referenced(call: Call, related: Related) -> None:
 
 
 def _relation_update(call: Call) -> Answer:
-    return one(call, _related(call).update(call.arguments.instance(), call.arguments.parameters.get("fk")))
+    return one(call, related_of(call).update(call.arguments.instance(), call.arguments.parameters.get("fk")))
 
 
 def _relation_delete(call: Call) -> Answer:
-    related = _related(call)
+    related = related_of(call)
     if related.relation.kind is RelationKind.REFERENCES_MANY:
         _relation_delete_one_referenced(call, related)
     else:
@@ -63,25 +71,26 @@ def _relation_delete(call: Call) -> Answer:
 
 
 def _relation_delete_all(call: Call) -> Answer:
-    _related(call).delete_all(call.arguments.where())
+    related_of(call).delete_all(call.arguments.where())
     return NOTHING
 
 
 def _relation_link(call: Call) -> Answer:
-    return one(call, _related(call).link(call.fk, call.arguments.instance()))
+    return one(call, related_of(call).link(call.fk, call.arguments.instance()))
 
 
 def _relation_unlink(call: Call) -> Answer:
-    _related(call).unlink(call.fk)
+    related_of(call).unlink(call.fk)
     return NOTHING
 
 
 def _relation_exists(call: Call) -> Answer:
-    linked = _related(call).linked(call.fk)
+    linked = related_of(call).linked(call.fk)
     return Answer(status=200 if linked else 404, body=encode(linked))
 
 
-def _related(call: Call) -> Related:
+def related_of(call: Call) -> Related:
+    """What the relation of a call's endpoint leads to from the row that its path names."""
     relation = call.endpoint.relation
     if relation is None:
         msg = "a relation's endpoint without a relation"
