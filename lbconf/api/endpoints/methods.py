@@ -54,7 +54,7 @@ def _endpoint(
         path=route.path,
         body=Body.ANY if route.verb not in _BODYLESS else Body.NONE,
         result=Result.INSTANCE if _kept(method) else Result.NOTHING,
-        summary=method.description,
+        summary=method.description or f"Call {method.own_name}.",
         notes=method.notes,
         arguments=tuple(_argument(project, argument, placed) for argument in outside if argument.documented),
         body_schema=_body_schema(project, whole, inside) if has_body else {},
