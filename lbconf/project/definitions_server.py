@@ -142,6 +142,9 @@ class ServerDefinition(Definition):
     code: str | Texts | None = Field(
         None, description="Python modules of the project with boot functions and resolvers of roles."
     )
+    change_stream_heartbeat: int | float | None = Field(
+        None, gt=0, description="Seconds between signs of life of a change stream. Default: 15."
+    )
     body_limit: str | int | None = None
     body_limits: list[BodyLimit] | None = Field(None, description="Limits of single routes.")
     rate_limit: RateLimit | list[RateLimit] | None = None

@@ -254,6 +254,7 @@ ROOTS: Final[dict[str, Any]] = {'native-model': {'properties': {'postgresql': {'
                                   'threads': {'minimum': 1, 'type': 'integer'},
                                   'code': {'anyOf': [{'type': 'string'},
                                                      {'items': {'type': 'string'}, 'type': 'array'}]},
+                                  'changeStreamHeartbeat': {'anyOf': [{'type': 'integer'}, {'type': 'number'}]},
                                   'bodyLimit': {'anyOf': [{'type': 'string'}, {'type': 'integer'}]},
                                   'bodyLimits': {'items': {'$ref': 'BodyLimit'}, 'type': 'array'},
                                   'rateLimit': {'anyOf': [{'$ref': 'RateLimit'},

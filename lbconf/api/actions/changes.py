@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from lbconf.api.actions.call import Action, Answer, Call
 from lbconf.api.bodies import parse_json
-from lbconf.api.changes.stream import Following
+from lbconf.api.changes.stream import HEARTBEAT_SECONDS, Following
 from lbconf.query.errors import malformed
 from lbconf.query.parse import parse_where
 
@@ -16,7 +16,9 @@ def _changes(call: Call) -> Answer:
     model = call.endpoint.model
     where = parse_where(_options(call).get("where"))
     matches = call.repository.test(model, where) if where else None
-    return Answer(following=Following(model=model, caller=call.caller, matches=matches))
+    written = call.repository.project.server.settings.get("changeStreamHeartbeat")
+    heartbeat = float(written) if isinstance(written, int | float) and written > 0 else HEARTBEAT_SECONDS
+    return Answer(following=Following(model=model, caller=call.caller, matches=matches, heartbeat=heartbeat))
 
 
 def _options(call: Call) -> Mapping[str, Any]:

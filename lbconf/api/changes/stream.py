@@ -17,7 +17,7 @@ from lbconf.project.resolved import Model
 from lbconf.query.nodes import Row
 from lbconf.records import dataclass
 
-__all__ = ["Following", "accepts_events", "stream_changes"]
+__all__ = ["HEARTBEAT_SECONDS", "Following", "accepts_events", "stream_changes"]
 
 HEARTBEAT_SECONDS: Final = 15.0
 FLUSH_SECONDS: Final = 2.0
@@ -39,6 +39,8 @@ class Following:
     """What a row must be like; None: any."""
     allowed: Callable[[], object] | None = None
     """Raises where the client may not follow any more, as when its token has ended. Asked in a worker thread."""
+    heartbeat: float = HEARTBEAT_SECONDS
+    """Seconds."""
     sees: Callable[[Any], bool] | None = None
     """Whether the client may read the row with an id; None where it may read every row. Asked in a worker thread."""
 
@@ -80,7 +82,7 @@ async def _write(following: Following, follower: Follower, threads: WorkerThread
     await _say(send, b":ok\n\n")
     while True:
         try:
-            told = await asyncio.wait_for(follower.waiting.get(), HEARTBEAT_SECONDS)
+            told = await asyncio.wait_for(follower.waiting.get(), following.heartbeat)
         except TimeoutError:
             if not await _still_allowed(following, threads):
                 break
