@@ -163,7 +163,11 @@ _ANSWERS: Final[Mapping[str, Any]] = {
                             "messages": {"description": "The same in words, by property.", **_BY_PROPERTY},
                         },
                     },
-                    {"type": "array", "items": {}, "description": "Of a list: one error or null for each instance."},
+                    {
+                        "type": "array",
+                        "items": {"type": ["object", "null"]},
+                        "description": "Of a list: one error or null for each instance.",
+                    },
                     {"type": "null"},
                 ]
             }

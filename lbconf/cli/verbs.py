@@ -30,7 +30,9 @@ VERBS: Final = {
     "inspect": ("lbconf.cli.inspect", "Show what is in every database; write snapshots to plan from."),
     "discover": ("lbconf.cli.discover", "Write models from a live database."),
     "access": ("lbconf.cli.access", "Explain who may call what."),
+    "key": ("lbconf.cli.key", "Make an API key and its digest."),
     "openapi": ("lbconf.cli.openapi", "Print the OpenAPI description of the REST API."),
+    "client": ("lbconf.cli.client", "Write a typed client of the REST API, in TypeScript or Python."),
     "schemas": ("lbconf.cli.schemas", "Write the JSON Schemas of the configuration files."),
     "completion": ("lbconf.cli.completion", "Print the completion script of a shell."),
 }

@@ -18,12 +18,17 @@ def describe(
     sets: tuple[str, ...] = (),
     server_url: str | None = None,
 ) -> dict[str, Any]:
-    """The OpenAPI document as JSON data; nothing is contacted. Raises `ConfigError`."""
+    """The OpenAPI document as JSON data; nothing is contacted. Raises `LbconfError`."""
     from lbconf.api.endpoints import endpoints_of
     from lbconf.api.openapi import openapi_document
+    from lbconf.code.loading import load_code
 
     project = load_project(root, environment, layout=layout, overrides=sets)
     unserved = [name for name, source in project.data_sources.items() if connector_type(source.connector) is None]
     return openapi_document(
-        project, endpoints_of(project), server_url, examples=example_rows(project), unserved=unserved
+        project,
+        endpoints_of(project, load_code(project)),
+        server_url,
+        examples=example_rows(project),
+        unserved=unserved,
     )
