@@ -8,6 +8,7 @@ from lbconf.api.access.caller import DEFAULT_SCOPES, Caller
 from lbconf.api.access.denial import denied
 from lbconf.api.access.gate import Gate, Ranked, decide, gate_of, ranked
 from lbconf.api.access.owner import Ownership, ownership
+from lbconf.api.access.reach import Reach, Reached, names_method
 from lbconf.api.access.roles import Membership, role_models
 from lbconf.api.access.stored import stored_rules
 from lbconf.api.arguments import Arguments
@@ -39,8 +40,7 @@ class AccessControl:
             gate = gate_of(endpoint)
             if self._stored is not None or not gate.open or gate.scopes != DEFAULT_SCOPES:
                 self._gates[id(endpoint)] = gate
-            if endpoint.model.name not in self._ownerships:
-                self._ownerships[endpoint.model.name] = ownership(project, endpoint.model)
+        self._reach = Reach(project, repository, self._endpoints, stored=self._stored is not None)
 
     @property
     def keeps_rules(self) -> bool:
@@ -56,14 +56,33 @@ class AccessControl:
         """
         gate = self._gates.get(id(endpoint))
         if gate is None:
-            if caller.scopes == DEFAULT_SCOPES or _meet(caller.scopes, DEFAULT_SCOPES):
-                return
-        elif self.allows(gate, caller, instance_id(endpoint, arguments)):
+            allowed = caller.scopes == DEFAULT_SCOPES or _meet(caller.scopes, DEFAULT_SCOPES)
+        else:
+            allowed = self.allows(gate, caller, instance_id(endpoint, arguments))
+        if allowed:
+            if self._reach.watches(endpoint):
+                self._authorise_reached(endpoint, arguments, caller)
             return
         given = arguments.parameters.get("id")
         if given is None:
             given = _told_id(arguments)
         raise denied(self._project, endpoint.model, caller, given)
+
+    def _authorise_reached(self, endpoint: Endpoint, arguments: Arguments, caller: Caller) -> None:
+        """Raise `RequestError` where a filter reaches rows of other models that the caller may not read."""
+        for reached in self._reach.reached(endpoint, arguments):
+            if not self._may_reach(reached, caller, arguments.parameters.get("id") if reached.direct else None):
+                raise denied(self._project, reached.find.endpoint.model, caller, None)
+
+    def _may_reach(self, reached: Reached, caller: Caller, id: Any) -> bool:  # noqa: A002
+        """What the rule says that decides on the relation, where it names its method; else whether the model is open."""
+        follow = reached.follow
+        if follow is not None:
+            member = self.membership(follow.endpoint.model, caller, id, follow.endpoint.method)
+            first = next((found for found in self.rules(follow) if member.surely(found.rule)), None)
+            if first is not None and names_method(first.rule.properties, follow):
+                return first.allows
+        return self.allows(reached.find, caller, None)
 
     def allows(self, gate: Gate, caller: Caller, id: Any) -> bool:  # noqa: A002 - the word of the vocabulary
         """Whether a caller may call an endpoint for an instance."""
@@ -97,7 +116,13 @@ class AccessControl:
 
     def membership(self, model: Model, caller: Caller, id: Any, method: str | None = None) -> Membership:  # noqa: A002
         """What a caller is with regard to an instance of a model."""
-        return Membership(self._repository, self._models, caller, self._ownerships[model.name], id, method)
+        return Membership(self._repository, self._models, caller, self._ownership(model), id, method)
+
+    def _ownership(self, model: Model) -> Ownership:
+        found = self._ownerships.get(model.name)
+        if found is None:
+            found = self._ownerships[model.name] = ownership(self._project, model)
+        return found
 
 
 def instance_id(endpoint: Endpoint, arguments: Arguments) -> Any:
