@@ -113,12 +113,13 @@ class Binder:
         collector: Collector | None = None,
         default_scope: bool = True,
         paged: bool = True,
+        settled: bool = True,
     ) -> Query:
         """The filter bound to the model, its scopes merged in.
 
         `scopes` are trusted filters (named scopes, those of a relation), weaker in
         order and stronger in paging than the filter; `extra` is one more condition;
-        `paged` says whether the native layout's page sizes hold.
+        `paged` says whether the native layout's page sizes hold, `settled` whether the query is to be run.
 
         Raises:
             RequestError: a name or a value cannot be used.
@@ -140,7 +141,7 @@ class Binder:
         if paged and not model.layout.is_loopback:
             limit = self._page_size if limit is None else limit
             limit = self._limit if limit is None else limit if self._limit is None else min(limit, self._limit)
-        include = self._includes(merged.include, model, collector) if merged.include else ()
+        include = self._includes(merged.include, model, collector, settled=settled) if merged.include else ()
         if include and not model.layout.is_loopback:
             merged = _with_keys(merged, tuple(key for item in include for key in item.relation.key_from))
         query = Query(
@@ -152,7 +153,10 @@ class Binder:
             skip=skip,
             include=include,
         )
-        return self.settle(replace(query, touched=tuple(dict.fromkeys(touched)))) if touched else query
+        if not touched:
+            return query
+        query = replace(query, touched=tuple(dict.fromkeys(touched)))
+        return self.settle(query) if settled else query
 
     def condition(
         self,
@@ -264,7 +268,9 @@ class Binder:
         own = [where, known.scope.where]
         return all_of(*(known.conditions.bind(said, None, trusted=True) for said in own if said))
 
-    def _includes(self, include: Any, model: Model, collector: Collector | None, used: int = 0) -> tuple[Include, ...]:
+    def _includes(
+        self, include: Any, model: Model, collector: Collector | None, used: int = 0, *, settled: bool = True
+    ) -> tuple[Include, ...]:
         found: dict[str, Include] = {}
         for name, scope in include_items(include):
             used += 1
@@ -287,7 +293,7 @@ class Binder:
             keys = tuple(prop.name for prop in target.ids) if relation.through else relation.key_to
             scopes = (parse_filter(relation.scope),) if relation.scope else ()
             wanted = _with_keys(scope, keys)
-            query = self.bind(wanted, target, scopes=scopes, collector=collector, paged=False)
+            query = self.bind(wanted, target, scopes=scopes, collector=collector, paged=False, settled=settled)
             found[name] = Include(relation=relation, query=query, scope=scope)
         return tuple(found.values())
 

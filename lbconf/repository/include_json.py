@@ -45,6 +45,16 @@ class JsonIncluder:
         except _UnwrittenError:
             return None
 
+    def keyed(self, query: Query, names: tuple[str, ...]) -> tuple[list[Mapping[str, Any]], list[str]] | None:
+        """The values of the named properties of each row, and the rows' JSON texts; None where nothing writes them."""
+        if not self._writes(query):
+            return None
+        try:
+            found = self._rows(query, names, nested=False)
+            return [row for row, _ in found], self._closed(query.include, found)
+        except _UnwrittenError:
+            return None
+
     def _writes(self, query: Query) -> bool:
         """Whether the query's rows and everything it includes can be written so."""
         return (

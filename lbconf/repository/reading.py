@@ -20,6 +20,7 @@ from lbconf.repository.errors import (
 )
 from lbconf.repository.include import KEYS_AT_ONCE, Includer, equals
 from lbconf.repository.include_json import JsonIncluder
+from lbconf.repository.paging import Page, PageReader
 from lbconf.repository.rows import RowReader
 from lbconf.repository.settling import Settler
 from lbconf.repository.stores import Stores, collected
@@ -69,6 +70,7 @@ class ReadingRepository:
         self._includer = Includer(project.models, self._binder, self._stores.find, self._keys_at_once)
         self._uniqueness = Uniqueness(self._stores, self._binder)
         self._json_includer = JsonIncluder(self._stores, self._keys_at_once)
+        self._pages = PageReader(self, self._stores, self._json_includer)
         self._id_forms: dict[str, _IdForm] = {}
         self._readers: dict[str, RowReader] = {}
 
@@ -111,6 +113,27 @@ class ReadingRepository:
             return None
         query = self._bound(model, filter, scope=scope)
         return self._json_includer.text(query) if query.include else self._stores.find_json(query)
+
+    def page(
+        self,
+        model: Model,
+        filter: FilterLike = None,  # noqa: A002
+        *,
+        scope: str | None = None,
+        after: str | None = None,
+        count: bool = False,
+    ) -> Page:
+        """A page of the rows that match: those after a cursor (`""`: the first), and how many there are in all.
+
+        Raises:
+            RequestError: beside what `find` raises, a cursor that is none of this list.
+
+        """
+        return self._pages.read(self._bound(model, filter, scope=scope), cursor=after, count=count)
+
+    def page_of(self, query: Query, *, after: str | None = None, count: bool = False) -> Page:
+        """The same of a bound query."""
+        return self._pages.read(query, cursor=after, count=count)
 
     def first(self, model: Model, filter: FilterLike = None) -> Row | None:  # noqa: A002
         """The first row that matches, or None."""
@@ -163,6 +186,10 @@ class ReadingRepository:
     def query(self, model: Model, filter: FilterLike = None) -> Query:  # noqa: A002
         """The filter bound to the model, to be asked by `rows` as often as need be."""
         return self._bound(model, filter)
+
+    def unsettled(self, model: Model, filter: FilterLike = None) -> Query:  # noqa: A002
+        """The filter bound to the model, to be looked at and not to be run; no data source is asked for it."""
+        return self._binder.bind(_parsed(filter), model, settled=False)
 
     def rows(self, query: Query) -> list[Row]:
         """The rows of a bound query, with what they include."""

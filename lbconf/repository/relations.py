@@ -12,6 +12,7 @@ from lbconf.query.nodes import Condition, Constant, Filter, Query, Row
 from lbconf.query.parse import parse_filter
 from lbconf.repository.errors import NotFoundError, not_related
 from lbconf.repository.include import equals, key_of, one_of
+from lbconf.repository.paging import Page
 from lbconf.repository.stores import Stores, collected
 
 __all__ = ["Related", "Rows"]
@@ -27,6 +28,10 @@ class Rows(Protocol):
 
     def rows(self, query: Query) -> list[Row]:
         """The rows of a bound query, with what they include."""
+        ...
+
+    def page_of(self, query: Query, *, after: str | None = None, count: bool = False) -> Page:
+        """A page of a bound query."""
         ...
 
     def parts(self, query: Query, size: int) -> Generator[list[Row], None, None]:
@@ -77,6 +82,10 @@ class Related:
         if (filter is not None and filter.include is not None) or not self._stores.builds_json(self.target):
             return None
         return self._stores.find_json(self._query(filter or Filter(), self._condition()))
+
+    def page(self, filter: Filter, *, after: str | None, count: bool) -> Page:  # noqa: A002
+        """A page of the related rows that match, as `Repository.page` gives it."""
+        return self._repository.page_of(self._query(filter, self._condition()), after=after, count=count)
 
     def stream(self, filter: Filter, size: int) -> tuple[Query, Generator[list[Row], None, None]]:  # noqa: A002
         """The query of a filter, and the related rows that match in parts of `size`."""

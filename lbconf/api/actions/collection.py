@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from lbconf.api.actions.call import Action, Answer, Call, created, data, many, one
+from lbconf.api.actions.paging import page_answer, wants_page
 from lbconf.api.present import encode
 
 __all__ = ["COLLECTION_ACTIONS"]
@@ -12,6 +13,13 @@ __all__ = ["COLLECTION_ACTIONS"]
 def _find(call: Call) -> Answer:
     model, scope = call.endpoint.model, call.endpoint.scope
     wanted = call.arguments.filter()
+    if wants_page(call, wanted):
+        return page_answer(
+            call,
+            wanted,
+            lambda wanted, after, count: call.repository.page(model, wanted, scope=scope, after=after, count=count),
+            lambda page: call.presenter.instances(model, page.rows),
+        )
     text = call.repository.find_json(model, wanted, scope=scope)
     if text is not None:
         return Answer(body=text)

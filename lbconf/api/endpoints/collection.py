@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from lbconf.api.endpoints.endpoint import FILTER, WHERE, Body, Endpoint, Result
+from lbconf.api.endpoints.endpoint import FILTER, WHERE, Body, Endpoint, Result, paging_of
 from lbconf.project.resolved import Model
 
 __all__ = ["collection_endpoints"]
@@ -96,6 +96,7 @@ def collection_endpoints(model: Model) -> Iterator[Endpoint]:
             body=body,
             result=result,
             summary=summary,
+            arguments=paging_of(model) if method == "find" else (),
         )
     if model.read_only:
         return

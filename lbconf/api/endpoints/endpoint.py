@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from lbconf.code.loading import Function
 from lbconf.code.methods import RemoteMethod
 from lbconf.project.resolved import Model, Relation
 from lbconf.records import dataclass
 
-__all__ = ["FILTER", "WHERE", "Argument", "Body", "Endpoint", "Result", "Row"]
+__all__ = ["FILTER", "WHERE", "Argument", "Body", "Endpoint", "Result", "Row", "paging_of"]
 
 Row = tuple[str, str, str, tuple[str, ...], "Body", "Result", str]
 """An endpoint in a table: prefix of the method, verb, end of the path, query arguments, body, result, summary."""
@@ -55,6 +55,26 @@ class Argument:
     """JSON Schema of its value, as small as can be: `{"type": "string"}`."""
     required: bool = False
     description: str = ""
+
+
+PAGING: Final = (
+    Argument(
+        name="count",
+        schema={"type": "boolean"},
+        description="Whether `X-Total-Count` says how many there are in all.",
+    ),
+    Argument(
+        name="after",
+        schema={"type": "string"},
+        description="Where the page begins: empty for the first one, then as the link `next` of the last answer says.",
+    ),
+)
+"""What lists of the native layout take beside a filter."""
+
+
+def paging_of(model: "Model") -> tuple[Argument, ...]:
+    """The same for lists of this model's endpoints."""
+    return () if model.layout.is_loopback else PAGING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

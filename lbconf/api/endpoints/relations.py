@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from lbconf.api.endpoints.endpoint import FILTER, WHERE, Body, Endpoint, Result, Row
+from lbconf.api.endpoints.endpoint import FILTER, WHERE, Body, Endpoint, Result, Row, paging_of
 from lbconf.project.resolved import Model, Project, Relation, RelationKind
 
 __all__ = ["relation_endpoints"]
@@ -66,6 +66,7 @@ def relation_endpoints(project: Project, model: Model, relation: Relation) -> It
             relation=relation,
             target=through if links and through is not None else target,
             summary=summary.format(relation.name),
+            arguments=paging_of(model) if result is Result.INSTANCES else (),
         )
 
 

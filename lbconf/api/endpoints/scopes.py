@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from lbconf.api.endpoints.endpoint import FILTER, WHERE, Body, Endpoint, Result, Row
+from lbconf.api.endpoints.endpoint import FILTER, WHERE, Body, Endpoint, Result, Row, paging_of
 from lbconf.project.resolved import Model
 
 __all__ = ["scope_endpoints"]
@@ -31,4 +31,5 @@ def scope_endpoints(model: Model, scope: str) -> Iterator[Endpoint]:
             result=result,
             scope=scope,
             summary=summary.format(scope),
+            arguments=paging_of(model) if prefix == "get" else (),
         )
