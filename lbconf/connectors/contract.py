@@ -51,6 +51,7 @@ __all__ = [
     "TableSize",
     "TellsWaiting",
     "Transactional",
+    "Undoing",
     "Unproved",
     "Writer",
 ]
@@ -516,6 +517,15 @@ class Announcing(Protocol):
         Raises:
             ConnectorError: the connection cannot be made, or is lost; messages may be missed until the next call.
         """
+        ...
+
+
+@runtime_checkable
+class Undoing(Protocol):
+    """Takes back a part of a transaction."""
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """A part of the calling thread's transaction, undone alone when an exception leaves it; else one of its own."""
         ...
 
 

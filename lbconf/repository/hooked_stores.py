@@ -90,6 +90,13 @@ class HookedStores(Stores):
         with self.hooks.transaction(), inner:
             yield
 
+    @contextmanager
+    def savepoint(self, model: Model) -> Iterator[None]:
+        """A part of a transaction; undone, nothing is done afterwards either."""
+        inner: AbstractContextManager[None] = super().savepoint(model)
+        with self.hooks.transaction(undone_alone=True), inner:
+            yield
+
     def accessed(self, query: Query, reason: Reason = Reason.READING) -> Query:
         """The query as the hooks of `access` leave it."""
         observed = self.hooks.observers.of(query.model.name)

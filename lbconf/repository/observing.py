@@ -150,10 +150,20 @@ class Hooks:
                 call(function, context)
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Note that a transaction goes on; what `afterwards` was given runs when the outermost has ended well."""
-        if _TRANSACTION.get() is not None:
-            yield
+    def transaction(self, *, undone_alone: bool = False) -> Iterator[None]:
+        """Note that a transaction goes on; what `afterwards` was given runs when the outermost has ended well.
+
+        `undone_alone`: when an exception leaves this part of one, what it gave is forgotten.
+        """
+        outer = _TRANSACTION.get()
+        if outer is not None:
+            known = len(outer.afterwards)
+            try:
+                yield
+            except BaseException:
+                if undone_alone:
+                    del outer.afterwards[known:]
+                raise
             return
         held = _Transaction()
         token = _TRANSACTION.set(held)

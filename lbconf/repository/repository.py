@@ -276,6 +276,10 @@ class Repository(ReadingRepository):
         """A transaction of the calling thread where the model's data source has them; nothing otherwise."""
         return self._stores.transaction(model)
 
+    def savepoint(self, model: Model) -> AbstractContextManager[None]:
+        """A part of such a transaction that is undone alone when an exception leaves it."""
+        return self._stores.savepoint(model)
+
     def find_or_create(self, model: Model, filter: FilterLike, data: Mapping[str, Any]) -> tuple[Row, bool]:  # noqa: A002
         """The first row that matches, else a new one; and whether it is new. Raises `ValidationFailedError`."""
         with self._stores.transaction(model):

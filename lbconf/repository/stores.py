@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, closing, contextmanager, nullcont
 from functools import partial
 
 from lbconf.connectors.capabilities import SupportLevel
-from lbconf.connectors.contract import Connector, JsonReader, Reader, Streamer, Transactional, Writer
+from lbconf.connectors.contract import Connector, JsonReader, Reader, Streamer, Transactional, Undoing, Writer
 from lbconf.diagnostics import Code, Collector
 from lbconf.errors import ConstraintError
 from lbconf.project.resolved import Model
@@ -139,6 +139,13 @@ class Stores:
         if isinstance(found, Transactional) and found.capabilities.write.transactions:
             return found.transaction()
         return nullcontext()
+
+    def savepoint(self, model: Model) -> AbstractContextManager[None]:
+        """A part of a transaction that can be undone alone, where the model's connector has such; else as that."""
+        found = self.connector(model)
+        if isinstance(found, Undoing) and found.capabilities.write.transactions:
+            return found.savepoint()
+        return self.transaction(model)
 
     def find(self, query: Query) -> list[Row]:
         """The rows; distances are worked out here where the connector cannot."""

@@ -1,10 +1,12 @@
 """Transactions: all of a group of writes, or nothing."""
 
+import contextlib
 import threading
 
 import pytest
 
 from lbconf.datatypes import StringType
+from lbconf.errors import ConstraintError
 from lbconf.project.resolved import Model
 from lbconf.query.nodes import Comparison, Operator, Query, Target
 from tests.conformance.conftest import Place
@@ -72,3 +74,31 @@ def test_other_threads_see_nothing_half_done(place: Place, kind: Model) -> None:
     thread.join(10)
 
     assert seen in ([["a", "b"]], [["c"]])
+
+
+def test_a_savepoint_is_undone_alone(place: Place) -> None:
+    kind = model({"name": StringType()}, layout=place.layout)
+    place.prepare(kind)
+    connector = place.connector
+
+    def names() -> list[str]:
+        return sorted(row["name"] for row in connector.find(Query(model=kind)))
+
+    with connector.transaction():
+        connector.insert(kind, [{"name": "first"}])
+        with connector.savepoint():
+            connector.insert(kind, [{"name": "kept"}])
+        with contextlib.suppress(ZeroDivisionError), connector.savepoint():
+            connector.insert(kind, [{"name": "lost"}])
+            with connector.savepoint():
+                connector.delete(kind, None)
+            raise ZeroDivisionError
+        assert names() == ["first", "kept"]
+        (made,) = connector.insert(kind, [{"name": "last"}])
+        with contextlib.suppress(ConstraintError), connector.savepoint():
+            connector.insert(kind, [{"id": made["id"], "name": "again"}])
+    assert names() == ["first", "kept", "last"]
+    with contextlib.suppress(ZeroDivisionError), connector.savepoint():
+        connector.insert(kind, [{"name": "lost"}])
+        raise ZeroDivisionError
+    assert names() == ["first", "kept", "last"]

@@ -149,6 +149,18 @@ class MemoryConnector:
                     self._dirty = False
 
     @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """A part of the transaction; what it changed is put back when an exception leaves."""
+        with self.transaction():
+            marks = {name: table.mark() for name, table in self._tables.items()}
+            try:
+                yield
+            except BaseException:
+                for name, first in self._changed.items():
+                    self._tables[name].undo(marks.get(name, first))
+                raise
+
+    @contextmanager
     def _writing(self, model: Model) -> Iterator[Table]:
         """The model's table, to be changed: all of it or, when an exception leaves, nothing."""
         with self.transaction():

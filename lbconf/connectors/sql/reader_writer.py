@@ -2,7 +2,8 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from itertools import count
 from typing import Any
 
 from lbconf.connectors.contract import ModelMapping
@@ -11,7 +12,7 @@ from lbconf.connectors.sql.dialect import BoundTable, ValueRefused
 from lbconf.connectors.sql.rows import rows_of
 from lbconf.cooperation import apart
 from lbconf.diagnostics import Code, Diagnostic
-from lbconf.errors import ConstraintError, ConstraintKind, UnsupportedError
+from lbconf.errors import ConnectorError, ConstraintError, ConstraintKind, UnsupportedError
 from lbconf.project.resolved import DataSource, Model
 from lbconf.query.nodes import Condition, Query, Row
 
@@ -19,6 +20,8 @@ __all__ = ["SqlReaderWriter"]
 
 MOST_ROWS = 1000
 """Of one INSERT."""
+_SAVEPOINTS = count(1)
+"""Numbers for names: some servers know only the last one of a name."""
 MANY = 500
 """Rows that take too long to be read beside the event loop."""
 
@@ -65,6 +68,21 @@ class SqlReaderWriter(ABC):
     @abstractmethod
     def transaction(self) -> AbstractContextManager[None]:
         """A transaction of the calling thread; nested ones join the outer."""
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """A part of the transaction that can be undone alone."""
+        with self.transaction():
+            name = f"lbconf_{next(_SAVEPOINTS)}"
+            self.change(Compiled(f"SAVEPOINT {name}", []))
+            try:
+                yield
+            except BaseException:
+                with suppress(ConnectorError):  # the whole transaction may be undone already, or the connection lost
+                    self.change(Compiled(f"ROLLBACK TO SAVEPOINT {name}", []))
+                    self.change(Compiled(f"RELEASE SAVEPOINT {name}", []))
+                raise
+            self.change(Compiled(f"RELEASE SAVEPOINT {name}", []))
 
     def find(self, query: Query) -> list[Row]:
         """Rows of the query, in order."""
