@@ -6,6 +6,7 @@ from typing import Any, Final
 from lbconf.diagnostics import Code, Collector, Location, nearest
 from lbconf.documents.pointer import child
 from lbconf.layers.merged import MergedConfig
+from lbconf.project.mail_server import MAIL
 from lbconf.project.resolved import DataSource, Layout
 from lbconf.project.said_structure import read_structure
 from lbconf.project.sources import Places
@@ -166,6 +167,8 @@ def _connector(
     canonical = connectors.get(written) or connectors.get(plain)
     if canonical is not None or not connectors:
         return canonical or plain
+    if plain == MAIL:
+        return MAIL  # it holds no rows: the server sends through it
     location = places.value(f"{at}/{key}")
     if plain in _LOOPBACK_CONNECTORS or (layout.is_loopback and written != plain) or written.startswith((".", "/")):
         findings.warning(

@@ -90,6 +90,7 @@ def examine(
         sources=sources,
         places=places,
         broken=broken,
+        server=server.settings,
         incomplete={draft.name for draft in drafts.values() if not draft.whole},
         probe=probe,
     )

@@ -110,13 +110,15 @@ class PublishedKeys:
         return self._begun is None or self._lock.locked() or self._clock() - self._begun >= self._issuer.refresh
 
     def _refresh(self, seen: float | None) -> None:
+        from http.client import HTTPException
+
         with self._lock:
             if self._begun != seen:
                 return  # another call has just read them
             self._begun = self._clock()
             try:
                 self._keys = tuple(key_set(self._read(self._place()), self._issuer.algorithms))
-            except (OSError, ValueError, TypeError, AttributeError) as problem:
+            except (OSError, ValueError, TypeError, AttributeError, RecursionError, HTTPException) as problem:
                 _LOG.warning("the keys of %s cannot be read: %s", self._issuer.issuer, type(problem).__name__)
             else:
                 self._good = self._clock()
@@ -128,7 +130,7 @@ class PublishedKeys:
         found = self._read(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
         if found.get("issuer") != issuer:
             raise ValueError("the discovered issuer is another")
-        place = found["jwks_uri"]
+        place = found.get("jwks_uri")
         if not isinstance(place, str) or not is_safe_url(place):
             raise ValueError("the place of the keys cannot be trusted")
         return place

@@ -3,11 +3,7 @@
 Source: LoopBack 3, documentation of `verifyOptions`.
 """
 
-import html
 from collections.abc import Mapping
-from email.errors import MessageError
-from email.message import EmailMessage
-from email.policy import SMTP
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -96,6 +92,11 @@ def no_mail(model: Model) -> RequestError:
 def _send(desk: Desk, options: Mapping[str, Any], to: str, usual: tuple[str, str], words: Mapping[str, str]) -> None:
     if desk.post is None:
         raise no_mail(desk.model)
+    import html
+    from email.errors import MessageError
+    from email.message import EmailMessage
+    from email.policy import SMTP
+
     subject, text = usual
     letter = EmailMessage(policy=SMTP)
     try:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from lbconf.project.rules.access_declared import access_declared
+from lbconf.project.rules.access_settings import access_settings_usable
 from lbconf.project.rules.built_in_attached import built_in_attached
 from lbconf.project.rules.data_source_known import data_source_known
 from lbconf.project.rules.data_source_named import data_source_named
@@ -11,6 +12,7 @@ from lbconf.project.rules.facts import Facts, Rule
 from lbconf.project.rules.hidden_known import hidden_known
 from lbconf.project.rules.id_present import id_present
 from lbconf.project.rules.index_properties import index_properties
+from lbconf.project.rules.mail_usable import mail_usable
 from lbconf.project.rules.model_defined import model_defined
 from lbconf.project.rules.name_once import name_once
 from lbconf.project.rules.names_reserved import names_reserved
@@ -39,4 +41,6 @@ RULES: Final[tuple[Rule, ...]] = (
     hidden_known,
     validations_sound,
     access_declared,
+    access_settings_usable,
+    mail_usable,
 )

@@ -1,7 +1,7 @@
 """What a rule looks at, and the form of a rule."""
 
 from collections.abc import Callable, Container, Iterator, Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from lbconf.diagnostics import Code, Diagnostic, Location, Related, Severity
 from lbconf.project.checking import Broken
@@ -26,6 +26,8 @@ class Facts:
     sources: Mapping[str, ModelSource]
     places: Places
     broken: Broken
+    server: Mapping[str, Any]
+    """The server's settings as merged."""
     incomplete: Container[str]
     """Models of which a part could not be read."""
     probe: Probe | None = None
