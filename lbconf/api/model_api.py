@@ -11,6 +11,7 @@ from lbconf.api.access.callers import FindsCallers
 from lbconf.api.access.control import AccessControl
 from lbconf.api.actions import ACTIONS, Action, Answer, Call
 from lbconf.api.actions.streamed import STREAMED, streamed, streamed_whole
+from lbconf.api.actions.uploaded import uploaded
 from lbconf.api.arguments import Arguments
 from lbconf.api.bodies import NOTHING, Limits, UnreadBodyError, parse_body, read_body
 from lbconf.api.changes.feed import Feed
@@ -23,12 +24,15 @@ from lbconf.api.negotiation import accepts_json, wants_problem
 from lbconf.api.preferences import with_preferred_return
 from lbconf.api.present import Presenter
 from lbconf.api.problem import JSON_TYPE, PROBLEM_TYPE, Fault, fault_of, loopback_body, problem_body
+from lbconf.api.receiving import UPLOADED, receive_upload
 from lbconf.api.remote_hooks import RemoteHooks
 from lbconf.api.request import Request
 from lbconf.api.route_table import Found, RouteTable, Undecodable
 from lbconf.api.sending import Room, send_portions
 from lbconf.api.sources import Sources
+from lbconf.api.streams.feed import Upload
 from lbconf.api.streams.forms import Form, form_of
+from lbconf.api.streams.lines import uploaded_form
 from lbconf.api.threads import WorkerThreads
 from lbconf.api.user_calls import UserCalls
 from lbconf.api.watch.watcher import SCOPE_KEY
@@ -122,7 +126,8 @@ class ModelApi:
             watch.endpoint = endpoint
             act = partial(watch.run, act)
         body: Any = None
-        if endpoint.body is not Body.NONE:
+        uploading = uploaded_form(headers.get(b"content-type", b"")) if endpoint.action in UPLOADED else None
+        if endpoint.body is not Body.NONE and uploading is None:
             body = await self._body(receive, headers, endpoint)
         source = endpoint.model.data_source
         if source is not None and self.sources.is_away(source):
@@ -143,6 +148,8 @@ class ModelApi:
                 client=scope["client"][0] if scope.get("client") else None,
             ),
         )
+        if uploading is not None:
+            return await self._receive(call, uploading, receive)
         if form is not None:
             return await self._begin(replace(call, form=form))
         if id(endpoint) in self.quick:
@@ -150,7 +157,7 @@ class ModelApi:
         if id(endpoint) in self.users.endpoints:
             return await self.users.answer(act, call)
         answer = await self.threads.run(act, call)
-        return answer if answer.following is None else self._watched(call, answer, answer.following)
+        return answer if answer.following is None else await self._watched(call, answer, answer.following)
 
     async def _begin(self, call: Call) -> Answer:
         """The beginning of an answer in another form than JSON, which may have any length."""
@@ -163,14 +170,24 @@ class ModelApi:
                 self.room.leave()
         return answer
 
+    async def _receive(self, call: Call, form: Form, receive: Receive) -> Answer:
+        """The answer to a body of many instances, which may have any length."""
+        self.room.take()
+        try:
+            return await receive_upload(self._act, call, form, receive, (self.limits.upload, self.limits.json))
+        finally:
+            self.room.leave()
+
     async def _send_rest(self, answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await send_portions(answer, self.threads, self.log, (scope, receive, send))
         finally:
             self.room.leave()
 
-    def _watched(self, call: Call, answer: Answer, following: Following) -> Answer:
+    async def _watched(self, call: Call, answer: Answer, following: Following) -> Answer:
         """The answer of a change stream, which ends once the caller may not follow any more."""
+        if self.changes is not None:
+            await self.changes.ready(following.model)
         sees = None if self.access is None else self.access.sight(following.model, following.caller)
         return replace(answer, following=replace(following, allowed=partial(self._act, call), sees=sees))
 
@@ -192,6 +209,8 @@ class ModelApi:
         if self.hooks is not None:
             action = partial(self.hooks.answer, action)
         with allowance():
+            if call.upload is not None:
+                return with_preferred_return(call, self._stored(call, call.upload), self.root)
             if call.form is not None:
                 return self._in_form(call, call.form)
             if id(call.endpoint) in self.users.endpoints:
@@ -209,6 +228,14 @@ class ModelApi:
         if self.hooks.surrounds(call.endpoint):
             return streamed_whole(call, form, self._plainly)
         return self.hooks.answer(partial(streamed, form=form), call)
+
+    def _stored(self, call: Call, upload: Upload) -> Answer:
+        """How many instances of an upload were created."""
+        if self.hooks is None:
+            return uploaded(call, upload)
+        if self.hooks.surrounds(call.endpoint):
+            raise _refusal("Code of the project runs around every creation: send JSON", status=415)
+        return self.hooks.answer(partial(uploaded, upload=upload), call)
 
     def _wished(self, call: Call) -> Answer:
         """The answer to a write that depends on what is there, or whose answer is wanted in another form."""

@@ -24,6 +24,7 @@ from lbconf.repository.model_rows import RepositoryModels
 from lbconf.repository.observing import Frame, Hooks, Observers
 from lbconf.repository.repository import Repository
 from lbconf.repository.rows import RowReader
+from lbconf.repository.unbound import where_of
 
 __all__ = ["HookedRepository"]
 
@@ -177,8 +178,9 @@ class HookedRepository(Repository):
             asked, given = context.where or {}, context.data or {}
             frame.where = asked
             count = super().update_all(model, asked, given)
+            typed = where_of(self._binder.condition(asked, model, writes=True, default_scope=False)) or {}
             info = {"count": count}
-            context = self.hooks.context(model, frame.hook_state, where=dict(asked), data=dict(given), info=info)
+            context = self.hooks.context(model, frame.hook_state, where=typed, data=dict(given), info=info)
             self._run(model, Kind.AFTER_SAVE, context)
             return count
 

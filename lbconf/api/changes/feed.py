@@ -13,7 +13,8 @@ from lbconf.api.present import Presenter
 from lbconf.api.threads import WorkerThreads
 from lbconf.code.contexts import HookContext
 from lbconf.connectors.contract import Announcing
-from lbconf.errors import LbconfError
+from lbconf.diagnostics import Code, Diagnostic
+from lbconf.errors import ConnectionFailedError, LbconfError
 from lbconf.project.resolved import Model
 from lbconf.query.nodes import Row
 from lbconf.records import dataclass
@@ -24,6 +25,7 @@ __all__ = ["Feed", "Follower"]
 WAITING: Final = 1000
 """Events that may wait for one slow client before it is dropped."""
 AGAIN_SECONDS: Final = 1.0
+READY_SECONDS: Final = 5.0
 CHANNEL: Final = "lbconf_changes"
 
 
@@ -82,6 +84,8 @@ class Feed:
         self._followers: dict[str, list[Follower]] = {}
         self._local: dict[str, Callable[[HookContext], None]] = {}
         self._announced = {model.name: model for model in models if repository.announcer(model) is not None}
+        self._listening: dict[str, asyncio.Event] = {}
+        """Set while what other processes write to a data source is heard."""
         self._heard: asyncio.Queue[tuple[Model, Change] | None] = asyncio.Queue()
         self._stop = Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -93,7 +97,8 @@ class Feed:
         """Begin to listen to what other processes write."""
         self._loop = asyncio.get_running_loop()
         before_ending(lambda: self._loop is not None and self._loop.call_soon_threadsafe(self.end))
-        sources = {model.data_source: model for model in self._announced.values()}
+        sources = {model.data_source or "": model for model in self._announced.values()}
+        self._listening = {name: asyncio.Event() for name in sources}
         if sources:
             self._reading = asyncio.create_task(self._read())
         for model in sources.values():
@@ -108,10 +113,23 @@ class Feed:
         if self._reading is not None:
             self._reading.cancel()
 
-    @property
-    def ended(self) -> bool:
-        """Whether no stream is told of anything any more."""
-        return self._stop.is_set()
+    def tells(self, model: Model) -> bool:
+        """Whether a stream is told of every change to a model from now on."""
+        listening = self._listening.get(model.data_source or "") if model.name in self._announced else None
+        return not self._stop.is_set() and (listening is None or listening.is_set())
+
+    async def ready(self, model: Model) -> None:
+        """Wait a moment until every change is told. Raises `ConnectionFailedError` where that takes longer."""
+        if self.tells(model):
+            return
+        listening = self._listening.get(model.data_source or "")
+        if listening is None or self._stop.is_set():
+            return
+        try:
+            await asyncio.wait_for(listening.wait(), READY_SECONDS)
+        except TimeoutError:
+            message = f"what other processes write to {model.data_source} cannot be heard"
+            raise ConnectionFailedError(Diagnostic(code=Code.DATA_SOURCE_AWAY, message=message)) from None
 
     def follow(self, follower: Follower) -> None:
         """Tell a follower of every change from now on."""
@@ -163,15 +181,20 @@ class Feed:
                 message = problem.diagnostics[0].message
                 self._log.event("error", "changes-not-heard", dataSource=model.data_source, message=message)
                 if self._loop is not None and not self._loop.is_closed():
-                    self._loop.call_soon_threadsafe(self._interrupt, model.data_source)
+                    self._loop.call_soon_threadsafe(self._interrupt, model.data_source or "")
                 self._stop.wait(AGAIN_SECONDS)
 
     def _once(self, announcer: Announcing, heard: Callable[[str], None]) -> None:
         announcer.listen(CHANNEL, heard, self._stop)
 
     def _listened(self, source: str, message: str) -> None:
-        found = announced(message) if message else None
-        if found is None or self._loop is None or self._loop.is_closed():
+        if self._loop is None or self._loop.is_closed():
+            return
+        if not message:
+            self._loop.call_soon_threadsafe(self._listening[source].set)
+            return
+        found = announced(message)
+        if found is None:
             return
         name, change = found
         model = self._announced.get(name)
@@ -203,8 +226,9 @@ class Feed:
             for follower in followers:
                 follower.tell(told)
 
-    def _interrupt(self, source: str | None) -> None:
+    def _interrupt(self, source: str) -> None:
+        self._listening[source].clear()
         for followers in self._followers.values():
             for follower in followers:
-                if follower.model.data_source == source:
+                if follower.model.data_source == source and follower.model.name in self._announced:
                     follower.end()

@@ -57,7 +57,7 @@ async def stream_changes(
     receive, send = channel
     follower = Follower(following.model, following.matches)
     feed.follow(follower)
-    if feed.ended:
+    if not feed.tells(following.model):
         follower.end()
     writing = asyncio.create_task(_write(following, follower, threads, send))
     leaving = asyncio.create_task(_left(receive))
