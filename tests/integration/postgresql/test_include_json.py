@@ -61,7 +61,7 @@ def filters(draw: st.DrawFn, model: str, depth: int = 0) -> dict[str, Any]:
 def shops(draw: st.DrawFn) -> dict[str, list[dict[str, Any]]]:
     few = st.integers(1, 4)
     maybe = st.one_of(st.none(), st.integers(1, 6))
-    text = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=4)
+    text = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=4)
     return {
         "Category": [{"name": draw(text)} for _ in range(draw(few))],
         "Product": [
