@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from lbconf.connectors.capabilities import Capabilities
 from lbconf.project.resolved import DataSource, Model, Property
 from lbconf.project.validations import Validation
+from lbconf.query.aggregate_nodes import Aggregate
 from lbconf.query.nodes import Condition, Query, Row
 from lbconf.records import dataclass
 from lbconf.state.changes import Change
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 __all__ = [
+    "Aggregator",
     "Announcing",
     "Connector",
     "ConnectorType",
@@ -433,6 +435,15 @@ class Streamer(Protocol):
 
         Each part may be asked for by another thread. Closing the generator ends the query and frees its connection.
         """
+        ...
+
+
+@runtime_checkable
+class Aggregator(Protocol):
+    """Counts, adds up and groups rows."""
+
+    def aggregate(self, asked: Aggregate) -> list[Row]:
+        """One row for each group, in order, cut to the page: groups and measures by name."""
         ...
 
 

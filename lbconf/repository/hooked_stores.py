@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from lbconf.code.marks import Kind
 from lbconf.connectors.contract import Writer
 from lbconf.project.resolved import Model
+from lbconf.query.aggregate_nodes import Aggregate
 from lbconf.query.nodes import Condition, Query, Row
 from lbconf.records import replace
 from lbconf.repository.observing import Frame, Hooks, Observed
@@ -64,6 +65,12 @@ class HookedStores(Stores):
         if self._hears(model):
             where = self.accessed(Query(model=model, where=where)).where
         return super().count(model, where)
+
+    def aggregate(self, asked: Aggregate) -> list[Row]:
+        """The groups of the rows that `access` lets through."""
+        if self._hears(asked.model):
+            asked = replace(asked, where=self.accessed(Query(model=asked.model, where=asked.where)).where)
+        return super().aggregate(asked)
 
     def builds_json(self, model: Model) -> bool:
         """Never where a hook wants to see the rows."""

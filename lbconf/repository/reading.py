@@ -7,12 +7,13 @@ from typing import Any, TypeAlias
 from lbconf.connectors.contract import Connector
 from lbconf.diagnostics import Code
 from lbconf.project.resolved import Model, Project
+from lbconf.query.aggregates import bind_aggregate, shaped
 from lbconf.query.bind import Binder, all_of
 from lbconf.query.coerce import Converter, operand_converter
 from lbconf.query.errors import RequestError
 from lbconf.query.evaluate import Semantics, condition_test
 from lbconf.query.nodes import AllOf, Comparison, Condition, Filter, Operator, Query, Row, Target
-from lbconf.query.parse import parse_filter
+from lbconf.query.parse import parse_filter, parse_where
 from lbconf.records import dataclass, replace
 from lbconf.repository.errors import (
     NotFoundError,
@@ -190,6 +191,19 @@ class ReadingRepository:
     def unsettled(self, model: Model, filter: FilterLike = None) -> Query:  # noqa: A002
         """The filter bound to the model, to be looked at and not to be run; no data source is asked for it."""
         return self._binder.bind(_parsed(filter), model, settled=False)
+
+    def aggregate(self, model: Model, asked: Mapping[str, Any] | str | None = None) -> list[dict[str, Any]]:
+        """Groups of the rows that match with what is worked out of each, such as `{"sum": {"price": ...}}`.
+
+        Raises:
+            RequestError: a name or a value cannot be used.
+
+        """
+        raw = parse_where(asked) or {}
+        wanted = parse_filter({name: value for name, value in raw.items() if name != "fields"})
+        query = self._bound(model, Filter(where=wanted.where, limit=wanted.limit, skip=wanted.skip))
+        bound = bind_aggregate(raw, model, where=query.where, order=wanted.order, limit=query.limit, skip=query.skip)
+        return [shaped(row) for row in self._stores.aggregate(bound)]
 
     def rows(self, query: Query) -> list[Row]:
         """The rows of a bound query, with what they include."""

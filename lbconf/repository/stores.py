@@ -6,10 +6,20 @@ from contextlib import AbstractContextManager, closing, contextmanager, nullcont
 from functools import partial
 
 from lbconf.connectors.capabilities import SupportLevel
-from lbconf.connectors.contract import Connector, JsonReader, Reader, Streamer, Transactional, Undoing, Writer
+from lbconf.connectors.contract import (
+    Aggregator,
+    Connector,
+    JsonReader,
+    Reader,
+    Streamer,
+    Transactional,
+    Undoing,
+    Writer,
+)
 from lbconf.diagnostics import Code, Collector
 from lbconf.errors import ConstraintError
 from lbconf.project.resolved import Model
+from lbconf.query.aggregate_nodes import Aggregate
 from lbconf.query.errors import RequestError
 from lbconf.query.evaluate import Semantics, evaluate, near_of
 from lbconf.query.nodes import AllOf, Condition, Near, Query, Row
@@ -212,6 +222,16 @@ class Stores:
             found = self.connector(model)
             self._json_readers[name] = found if isinstance(found, JsonReader) else None
         return self._json_readers[name]
+
+    def aggregate(self, asked: Aggregate) -> list[Row]:
+        """The groups with their measures. Raises `RequestError` 501 where the data source has none."""
+        found = self.connector(asked.model)
+        if not isinstance(found, Aggregator):
+            raise _cannot(asked.model, "added up")
+        try:
+            return found.aggregate(asked)
+        except ConstraintError as problem:
+            raise _uncomparable(asked.model) from problem
 
     def count(self, model: Model, where: Condition | None) -> int:
         """Number of rows that match."""

@@ -16,6 +16,8 @@ from lbconf.connectors.memory.table import Duplicate, Table
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import ConnectionFailedError, ConnectorError, ConstraintError, ConstraintKind
 from lbconf.project.resolved import DataSource, Model
+from lbconf.query.aggregate_nodes import Aggregate
+from lbconf.query.aggregate_rows import aggregate_rows
 from lbconf.query.coerce import value_converter
 from lbconf.query.errors import RequestError
 from lbconf.query.evaluate import Semantics, chosen, condition_test, evaluate, selected
@@ -98,6 +100,12 @@ class MemoryConnector:
             return len(rows)
         test = condition_test(where, self._semantics)
         return sum(map(test, rows))
+
+    def aggregate(self, asked: Aggregate) -> list[Row]:
+        """The groups with their measures."""
+        with self._lock:
+            rows = list(self._table(asked.model).candidates(asked.where))
+        return aggregate_rows(asked, rows, self._semantics)
 
     def insert(self, model: Model, rows: Sequence[Row]) -> list[Row]:
         """Insert and return the rows with their ids. All or none. Raises `ConstraintError`."""

@@ -14,7 +14,7 @@ from typing import Any, Final
 from lbconf.connectors.contract import ModelMapping
 from lbconf.connectors.mysql.columns import bind_column
 from lbconf.connectors.mysql.server import Server
-from lbconf.connectors.sql.dialect import Add, BoundColumn, BoundTable, Dialect, Kind
+from lbconf.connectors.sql.dialect import Add, BoundColumn, BoundTable, Dialect, Kind, no_dates
 from lbconf.connectors.sql.rows import to_json
 from lbconf.project.resolved import Model, Property
 from lbconf.query.nodes import Operator
@@ -25,6 +25,7 @@ __all__ = ["Collations", "MysqlDialect"]
 Collations = Callable[[QualifiedName], Mapping[str, tuple[str, str]]]
 """Character set and collation of each text column of a table, by column name; empty where there is no such table."""
 
+PART_FORMS: Final = {"year": "%%Y", "month": "%%Y-%%m", "day": "%%Y-%%m-%%d", "hour": "%%Y-%%m-%%dT%%H"}
 EARTH_RADIUS: Final = 6_370_990.56
 """Metres, as LoopBack measures."""
 OPERATORS: Final = {
@@ -181,6 +182,12 @@ class MysqlDialect(Dialect):
             f"{2 * EARTH_RADIUS} * asin(least(1, sqrt(power(sin(radians({lat} - {here_lat}) / 2), 2) + "
             f"cos(radians({here_lat})) * cos(radians({lat})) * power(sin(radians({lng} - {here_lng}) / 2), 2))))"
         )
+
+    def date_part(self, column: BoundColumn, part: str) -> str:
+        """DATE_FORMAT, its per cent signs doubled; sessions run in UTC."""
+        if column.kind not in {Kind.INSTANT, Kind.DAY}:
+            raise no_dates(column)
+        return self.exact(f"DATE_FORMAT({column.sql}, '{PART_FORMS[part]}')")
 
     def order(self, expression: str, *, descending: bool) -> str:
         """Nulls last, or first when descending, as PostgreSQL has it."""

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from lbconf.connectors.postgresql.columns import bind_column
-from lbconf.connectors.sql.dialect import Add, BoundColumn, Dialect, Kind, ValueRefused
+from lbconf.connectors.sql.dialect import Add, BoundColumn, Dialect, Kind, ValueRefused, no_dates
 from lbconf.connectors.sql.rows import as_whole, to_json
 from lbconf.project.resolved import Model, Property
 from lbconf.query.nodes import Operator
@@ -43,6 +43,7 @@ OPERATORS: Final = {
     Operator.LT: "<",
     Operator.LTE: "<=",
 }
+PART_FORMS: Final = {"year": "YYYY", "month": "YYYY-MM", "day": "YYYY-MM-DD", "hour": 'YYYY-MM-DD"T"HH24'}
 JSON_PREDICATE: Final = 160000
 """Server version from which on `IS JSON` exists."""
 
@@ -138,6 +139,16 @@ class PostgresqlDialect(Dialect):
             f"{2 * EARTH_RADIUS} * asin(least(1, sqrt(power(sin(radians({lat} - {here_lat}) / 2), 2) + "
             f"cos(radians({here_lat})) * cos(radians({lat})) * power(sin(radians({lng} - {here_lng}) / 2), 2))))"
         )
+
+    def average(self, column: BoundColumn) -> str:
+        """As a double."""
+        return f"(sum({column.sql})::float8 / NULLIF(count({column.sql}), 0))"
+
+    def date_part(self, column: BoundColumn, part: str) -> str:
+        """`to_char`; sessions run in UTC."""
+        if column.kind not in {Kind.INSTANT, Kind.DAY}:
+            raise no_dates(column)
+        return f"to_char({column.sql}, '{PART_FORMS[part]}')"
 
     def order(self, expression: str, *, descending: bool) -> str:
         """The server's own rule: nulls last, or first when descending."""

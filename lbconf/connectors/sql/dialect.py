@@ -2,18 +2,29 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
 from lbconf.connectors.contract import ModelMapping
-from lbconf.datatypes import AnyType, ArrayType, DataType, JsonType, ModelType, ObjectType
+from lbconf.datatypes import AnyType, ArrayType, DataType, DecimalType, JsonType, ModelType, ObjectType
 from lbconf.errors import PlanError
 from lbconf.project.resolved import Model, Property
 from lbconf.query.nodes import Operator
 from lbconf.records import dataclass, replace
 from lbconf.state.structure import ColumnType
 
-__all__ = ["Add", "BoundColumn", "BoundTable", "Dialect", "Kind", "ValueRefused", "holds_json"]
+__all__ = [
+    "Add",
+    "BoundColumn",
+    "BoundTable",
+    "Dialect",
+    "Kind",
+    "ValueRefused",
+    "holds_json",
+    "no_dates",
+    "plain_number",
+]
 
 Add: TypeAlias = Callable[[Any], str]
 """Takes a parameter's value and returns its placeholder. The only way a value gets near a statement."""
@@ -198,9 +209,41 @@ class Dialect(ABC):
     def distance(self, column: BoundColumn, latitude: float, longitude: float, add: Add) -> str:
         """Metres between a point column and a place; NULL where there is no point."""
 
+    def total(self, column: BoundColumn) -> BoundColumn:
+        """The sum of a column of numbers, exact where they are."""
+        sql = f"sum({column.sql})"
+        if column.kind is Kind.FLOAT:
+            return replace(column, sql=sql, read=sql, compared="", compare=float, decode=float)
+        exact = isinstance(column.prop.type, DecimalType)
+        return replace(
+            column, sql=sql, read=sql, compared="", compare=Decimal, decode=Decimal if exact else plain_number
+        )
+
+    def average(self, column: BoundColumn) -> str:
+        """The mean of a column of numbers as a float, to compare with and order by."""
+        return f"(sum({column.sql}) + 0e0) / NULLIF(count({column.sql}), 0)"
+
+    @abstractmethod
+    def date_part(self, column: BoundColumn, part: str) -> str:
+        """The beginning of a date's ISO form in UTC, down to `year`, `month`, `day` or `hour`; null for null.
+
+        Raises `ValueRefused` where the column holds no dates.
+        """
+
     @abstractmethod
     def order(self, expression: str, *, descending: bool) -> str:
         """One key of ORDER BY; nulls count as greater than every value."""
+
+
+def plain_number(value: Any) -> Any:
+    """A sum as a whole number, or else a float."""
+    exact = Decimal(value)
+    return int(exact) if exact == exact.to_integral_value() else float(exact)
+
+
+def no_dates(column: BoundColumn) -> ValueRefused:
+    """The error for a column that holds no dates."""
+    return ValueRefused(f"{column.prop.name} is not kept as a date")
 
 
 def holds_json(datatype: DataType) -> bool:

@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 
 from lbconf.connectors.contract import ModelMapping
+from lbconf.connectors.sql.aggregates import aggregate_statement, outcome_rows
 from lbconf.connectors.sql.compile import Compiled, Compiler
 from lbconf.connectors.sql.dialect import BoundTable, ValueRefused
 from lbconf.connectors.sql.rows import rows_of
@@ -14,6 +15,7 @@ from lbconf.cooperation import apart
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import ConnectorError, ConstraintError, ConstraintKind, UnsupportedError
 from lbconf.project.resolved import DataSource, Model
+from lbconf.query.aggregate_nodes import Aggregate
 from lbconf.query.nodes import Condition, Query, Row
 
 __all__ = ["SqlReaderWriter"]
@@ -107,6 +109,13 @@ class SqlReaderWriter(ABC):
             compiler = self.compiler()
             statement = compiler.count(self.table(model, compiler), where)
         return int(self.fetch(statement)[0][0])
+
+    def aggregate(self, asked: Aggregate) -> list[Row]:
+        """The groups with their measures."""
+        with self._values():
+            compiler = self.compiler()
+            statement, outcomes = aggregate_statement(compiler, self.table(asked.model, compiler), asked)
+        return outcome_rows(outcomes, self.fetch(statement))
 
     def insert(self, model: Model, rows: Sequence[Row]) -> list[Row]:
         """The rows with what the database made up: ids, and defaults that it alone knows. All or none."""

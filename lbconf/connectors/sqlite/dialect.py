@@ -5,22 +5,29 @@ Source: sqlite.org/lang_expr.html (GLOB, LIKE), sqlite.org/json1.html.
 
 import json
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import Context, Decimal
 from sqlite3 import Connection
 from typing import Any, Final
 
-from lbconf.connectors.sql.dialect import Add, BoundColumn, Dialect, Kind
+from lbconf.connectors.sql.dialect import Add, BoundColumn, Dialect, Kind, no_dates, plain_number
 from lbconf.connectors.sql.rows import to_json
 from lbconf.connectors.sqlite.columns import bind_column
-from lbconf.datatypes import GeoPointType
+from lbconf.datatypes import DecimalType, GeoPointType
 from lbconf.project.resolved import Model, Property
 from lbconf.query.evaluate import distance
 from lbconf.query.nodes import Near, Operator, Target
 from lbconf.query.pattern import compile_pattern
+from lbconf.records import replace
 from lbconf.state.structure import ColumnType
 
 __all__ = ["SqliteDialect", "add_functions", "glob"]
 
+PART_FORMS: Final = {
+    "year": ("%Y", 4),
+    "month": ("%Y-%m", 7),
+    "day": ("%Y-%m-%d", 10),
+    "hour": ("%Y-%m-%dT%H", 13),
+}
 OPERATORS: Final = {
     Operator.EQ: "=",
     Operator.GT: ">",
@@ -41,6 +48,7 @@ def add_functions(connection: Connection) -> None:
     ):
         connection.create_function(name, count, function, deterministic=True)
     connection.create_collation("lbconf_exact", _compare_exact)
+    connection.create_aggregate("lbconf_sum", 1, _Sum)  # type: ignore[arg-type]
 
 
 class SqliteDialect(Dialect):
@@ -114,6 +122,29 @@ class SqliteDialect(Dialect):
         """Computed by Python for each row."""
         lat, lng = (f"json_extract({_document(column)}, '$.{key}')" for key in ("lat", "lng"))
         return f"lbconf_distance({lat}, {lng}, {add(float(latitude))}, {add(float(longitude))})"
+
+    def total(self, column: BoundColumn) -> BoundColumn:
+        """Added up by Python where the numbers are exact: SQLite has 64 bits."""
+        if column.kind is Kind.FLOAT:
+            return super().total(column)
+        sql = f"lbconf_sum({column.sql})"
+        exact = isinstance(column.prop.type, DecimalType)
+        decode = Decimal if exact else plain_number
+        compared = f"{sql} COLLATE lbconf_exact"
+        return replace(column, sql=sql, read=sql, compared=compared, compare=_exact_text, decode=decode, collation="")
+
+    def average(self, column: BoundColumn) -> str:
+        """As a double, of the exact sum."""
+        return f"(CAST({self.total(column).sql} AS REAL) / NULLIF(count({column.sql}), 0))"
+
+    def date_part(self, column: BoundColumn, part: str) -> str:
+        """The beginning of the text; of a number of milliseconds what SQLite makes of it."""
+        if column.kind not in {Kind.INSTANT, Kind.DAY}:
+            raise no_dates(column)
+        form, length = PART_FORMS[part]
+        number = f"strftime('{form}', {column.sql} / 1000.0, 'unixepoch')"
+        written = f"substr({column.sql}, 1, {length})"
+        return f"(CASE WHEN typeof({column.sql}) IN ('integer', 'real') THEN {number} ELSE {written} END)"
 
     def order(self, expression: str, *, descending: bool) -> str:
         """Nulls last, or first when descending, as PostgreSQL has it."""
@@ -213,6 +244,28 @@ def _distance(latitude: Any, longitude: Any, near_latitude: float, near_longitud
     return distance(Near(_PLACE, near_latitude, near_longitude), {"place": place})
 
 
+class _Sum:
+    """Adds exact numbers up, however large."""
+
+    def __init__(self) -> None:
+        self._total: Decimal | int | None = None
+
+    def step(self, value: Any) -> None:
+        """Add one."""
+        if value is None:
+            return
+        number = value if isinstance(value, int) else Decimal(str(value))
+        self._total = number if self._total is None else _WIDE.add(Decimal(self._total), Decimal(number))
+
+    def finalize(self) -> str | None:
+        """The sum as text."""
+        return None if self._total is None else format(Decimal(self._total), "f")
+
+
+def _exact_text(value: Any) -> str:
+    return format(Decimal(repr(value)) if isinstance(value, float) else Decimal(value), "f")
+
+
 def _compare_exact(first: str, second: str) -> int:
     try:
         one, other = Decimal(first), Decimal(second)
@@ -221,4 +274,5 @@ def _compare_exact(first: str, second: str) -> int:
     return (one > other) - (one < other)
 
 
+_WIDE: Final = Context(prec=200)
 _PLACE: Final = Target(Property(name="place", type=GeoPointType()))
