@@ -21,6 +21,7 @@ from lbconf.api.endpoints import endpoints_of
 from lbconf.api.layers import layered, limit_routes, security_headers
 from lbconf.api.log import JsonLog, LogHandler
 from lbconf.api.mail.post import post_of
+from lbconf.api.mail.told import tell_of_mail
 from lbconf.api.model_api import ModelApi
 from lbconf.api.present import Presenter
 from lbconf.api.problem import Fault, fault_of, loopback_body
@@ -128,6 +129,7 @@ def create_app(
         if changes is not None:
             await changes.start()
         watching.start()
+        tell_of_mail(post, endpoints, log)
         looking = asyncio.create_task(_look(threads, repository, sources, log))
         try:
             yield

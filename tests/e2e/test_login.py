@@ -1,5 +1,7 @@
 """Users of a served project: tokens, passwords, who is told what."""
 
+import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -121,3 +123,139 @@ def test_reset_tells_an_unknown_address_and_confirm_wants_the_token(server: Serv
     assert code(call(server, "POST", "/reset", {})[1]) == "EMAIL_REQUIRED"
     assert code(call(server, "GET", f"/confirm?uid={user['id']}&token=guess")[1]) == "INVALID_TOKEN"
     assert code(call(server, "GET", "/confirm?uid=987654&token=guess")[1]) == "USER_NOT_FOUND"
+
+
+# --- what LoopBack 3.28 answered to the same requests ---
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "Realm": {"realmRequired": True, "realmDelimiter": ":"},
+    "Fold": {"caseSensitiveEmail": False},
+    "Sure": {"emailVerificationRequired": True},
+    "Narrow": {"restrictResetPasswordTokenScope": True},
+    "Strict": {"rejectPasswordChangesViaPatchOrReplace": True},
+    "Brief": {"ttl": 100, "maxTTL": 200},
+}
+METHODS = (
+    "create",
+    "find",
+    "findById",
+    "patchAttributes",
+    "replaceById",
+    "updateAll",
+    "verify",
+    "__create__accessTokens",
+)
+
+
+@pytest.fixture(scope="module")
+def kinds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The recorded project with a model of users of each kind, whose rules let everybody do what is asked here."""
+    root = tmp_path_factory.mktemp("kinds") / "project"
+    shutil.copytree(RECORDED, root)
+    wiring = json.loads((root / "server" / "model-config.json").read_text())
+    tokens = {"type": "hasMany", "model": "AccessToken", "foreignKey": "userId", "options": {"disableInclude": True}}
+    open_to_all = [
+        {"principalType": "ROLE", "principalId": "$everyone", "permission": "ALLOW", "property": name}
+        for name in METHODS
+    ]
+    for name, settings in SETTINGS.items():
+        definition = {
+            "name": name,
+            "base": "User",
+            "acls": open_to_all,
+            "relations": {"accessTokens": tokens},
+            **settings,
+        }
+        (root / "common" / "models" / f"{name.lower()}.json").write_text(json.dumps(definition))
+        wiring[name] = {"dataSource": "db", "public": True}
+    (root / "server" / "model-config.json").write_text(json.dumps(wiring))
+    with served(root) as server:
+        yield server
+
+
+def on(server: Served, verb: str, path: str, body: Any = None, token: str | None = None) -> tuple[int, Any]:
+    status, answer, _ = ask(
+        server, f"/api{path}", method=verb, body=body, headers={"authorization": token} if token else {}
+    )
+    return status, answer.get("error", answer).get("code") if status >= 400 else answer
+
+
+def member(server: Served, path: str, name: str, **more: Any) -> Any:
+    status, made = on(server, "POST", path, {"email": f"{name}@x.com", "username": name, "password": "p", **more})
+    assert status == 200, made
+    return made["id"]
+
+
+def token_of(server: Served, path: str, name: str, **more: Any) -> tuple[int, Any]:
+    return on(server, "POST", f"{path}/login", {"username": name, "password": "p", **more})
+
+
+def test_realms_part_users_by_the_field_or_by_the_name(kinds: Served) -> None:
+    path = "/Realms"
+    one, two = member(kinds, path, "ra", realm="one"), member(kinds, path, "ra", realm="two")
+    assert token_of(kinds, path, "ra") == (400, "REALM_REQUIRED")
+    assert token_of(kinds, path, "ra", realm=["one"]) == (400, "INVALID_REALM")
+    assert token_of(kinds, path, "ra", realm="three") == (401, "LOGIN_FAILED")
+    for name, realm, user in (("ra", "one", one), ("two:ra", None, two), (":ra", "two", two), ("one:ra", "two", one)):
+        status, token = token_of(kinds, path, name, **({"realm": realm} if realm else {}))
+        assert (status, token["userId"]) == (200, user)
+    assert on(kinds, "POST", path, {"email": "ra@x.com", "password": "p", "realm": "one"})[0] == 422
+    assert on(kinds, "POST", f"{path}/reset", {"email": "ra@x.com", "realm": "no"}) == (404, "EMAIL_NOT_FOUND")
+    assert on(kinds, "POST", f"{path}/reset", {"email": "ra@x.com"})[0] == 204
+
+
+def test_addresses_are_alike_whatever_their_case_where_the_model_says_so(kinds: Served) -> None:
+    member(kinds, "/Folds", "FA")
+    assert on(kinds, "GET", "/Folds")[1][0]["email"] == "fa@x.com"
+    assert on(kinds, "POST", "/Folds/login", {"email": "fA@X.com", "password": "p"})[0] == 200
+    assert on(kinds, "POST", "/Folds", {"email": "fa@X.com", "password": "p"})[0] == 422
+
+
+def test_an_address_must_be_verified_and_again_when_it_changes(kinds: Served) -> None:
+    user = member(kinds, "/Sures", "sa", emailVerified=True)
+    status, answer, _ = ask(kinds, "/api/Sures/login", method="POST", body={"username": "sa", "password": "p"})
+    assert (status, answer["error"]["details"]) == (401, {"userId": user})
+    assert on(kinds, "POST", "/Sures/reset", {"email": "sa@x.com"}) == (401, "RESET_FAILED_EMAIL_NOT_VERIFIED")
+    assert on(kinds, "PATCH", f"/Sures/{user}", {"emailVerified": True})[1]["emailVerified"] is True
+    assert token_of(kinds, "/Sures", "sa")[0] == 200
+    changed = {"email": "sb@x.com", "emailVerified": True}
+    assert on(kinds, "PATCH", f"/Sures/{user}", changed)[1]["emailVerified"] is False
+    assert on(kinds, "PATCH", f"/Sures/{user}", {"emailVerified": True})[1]["emailVerified"] is True
+    assert on(kinds, "POST", f"/Sures/update?where[id]={user}", {"email": "sc@x.com"})[0] == 200
+    assert on(kinds, "GET", f"/Sures/{user}")[1]["emailVerified"] is False
+
+
+def test_passwords_change_only_by_their_own_endpoints_where_the_model_says_so(kinds: Served) -> None:
+    user = member(kinds, "/Stricts", "ta")
+    token = token_of(kinds, "/Stricts", "ta")[1]["id"]
+    refused = (401, "PASSWORD_CHANGE_NOT_ALLOWED")
+    assert on(kinds, "PATCH", f"/Stricts/{user}", {"password": "z"}, token) == refused
+    assert on(kinds, "PUT", f"/Stricts/{user}", {"email": "ta@x.com", "password": "z"}, token) == refused
+    assert on(kinds, "POST", f"/Stricts/update?where[id]={user}", {"password": "z"}, token) == refused
+    assert on(kinds, "PATCH", f"/Stricts/{user}", {"realm": "z"}, token)[0] == 200
+    assert token_of(kinds, "/Stricts", "ta")[0] == 200
+
+
+@pytest.mark.parametrize(("asked", "given"), [(None, 100), (150, 150), (500, 200), ("60", 60), (0, 100), (-1, -1)])
+def test_a_token_holds_as_long_as_was_asked_for_and_no_longer_than_the_model_allows(
+    kinds: Served, asked: Any, given: int
+) -> None:
+    if not on(kinds, "GET", "/Briefs")[1]:
+        member(kinds, "/Briefs", "ba")
+    assert token_of(kinds, "/Briefs", "ba", **({} if asked is None else {"ttl": asked}))[1]["ttl"] == given
+
+
+def test_a_token_that_is_created_as_a_row_gets_an_id_that_nobody_guesses(kinds: Served) -> None:
+    if not on(kinds, "GET", "/Briefs")[1]:
+        member(kinds, "/Briefs", "ba")
+    user = on(kinds, "GET", "/Briefs")[1][0]["id"]
+    made = on(kinds, "POST", f"/Briefs/{user}/accessTokens", {})[1]
+    assert len(made["id"]) == 64
+
+
+def test_a_changed_hash_of_the_same_password_ends_no_token(server: Served) -> None:
+    hashed = bcrypt.hashpw(b"old secret", bcrypt.gensalt(4, b"2b")).decode()
+    register(server, "ira", hashed)
+    first = login(server, "ira", "old secret")
+    assert login(server, "ira", "old secret") is not None
+    assert call(server, "GET", "/me", token=first)[0] == 200

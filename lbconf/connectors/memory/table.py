@@ -133,10 +133,14 @@ class Table:
                 numeric = isinstance(prop.type, NumberType | IntegerType | DecimalType)
                 row[prop.name] = self.next_id if numeric else str(self.next_id)
                 self.next_id += 1
-            else:
+            elif not self._comes_back(row):
                 number = to_number(given)
                 self.next_id = int(max(number, self.next_id) if number == number else self.next_id) + 1  # noqa: PLR0124
         return self.key_of(row)
+
+    def _comes_back(self, row: Row) -> bool:
+        """Whether the row takes the place of one that was removed just before, in the same transaction."""
+        return bool(self._journal) and self._journal[-1][:2] == (None, self.key_of(row))
 
     def _take(self, row: Row, key: Key) -> None:
         held: list[tuple[dict[tuple[str, ...], Key], tuple[str, ...]]] = []
