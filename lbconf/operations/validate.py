@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lbconf.code.checking import code_findings
+from lbconf.code.scripts import script_findings
 from lbconf.diagnostics import Code, Collector, Diagnostic, Severity
 from lbconf.documents.discovery import chosen_environment
 from lbconf.errors import DocumentError
@@ -94,7 +95,8 @@ def _check(
 ) -> Checked:
     project, found = check_project(root, name, layout=layout, overrides=overrides, environ=environ)
     if project is not None:
-        found = (*found, *_seed_findings(project), *_serve_findings(project), *code_findings(project))
+        code = (*code_findings(project), *script_findings(project))
+        found = (*found, *_seed_findings(project), *_serve_findings(project), *code)
     return Checked(
         environment=project.environment if project else _name(name, environ),
         models=len(project.models) if project else None,
