@@ -75,7 +75,7 @@ class AccessControl:
                 raise denied(self._project, reached.find.endpoint.model, caller, None)
 
     def _may_reach(self, reached: Reached, caller: Caller, id: Any) -> bool:  # noqa: A002
-        """What the rule says that decides on the relation, where it names its method; else whether the model is open."""
+        """What the rule says that decides on the relation if it names its method, else whether the model is open."""
         follow = reached.follow
         if follow is not None:
             member = self.membership(follow.endpoint.model, caller, id, follow.endpoint.method)

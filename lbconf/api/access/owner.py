@@ -7,7 +7,7 @@ from lbconf.api.access.caller import Caller
 from lbconf.project.resolved import Model, Project, Relation, RelationKind
 from lbconf.records import dataclass
 
-__all__ = ["USER", "Ownership", "ownership"]
+__all__ = ["USER", "Ownership", "id_as_text", "ownership"]
 
 USER: Final = "USER"
 """The principal type of users where a project has one model of them."""
@@ -101,4 +101,9 @@ def _leads_to(relation: Relation, target: Model, row: Mapping[str, Any], user_id
 
 def _same(one: Any, other: Any) -> bool:
     """Whether two ids are the same, as text: one may come from a path, the other from a row."""
-    return one is not None and one != "" and other is not None and str(one) == str(other)
+    return one is not None and one != "" and other is not None and id_as_text(one) == id_as_text(other)
+
+
+def id_as_text(value: Any) -> str:
+    """An id as rules and role mappings write it: a whole number is one, whatever type the store gave it."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from lbconf.api.access.caller import Caller
-from lbconf.api.access.owner import USER, Ownership
+from lbconf.api.access.owner import USER, Ownership, id_as_text
 from lbconf.code.contexts import RoleContext
 from lbconf.code.loading import Function
 from lbconf.code.running import call
@@ -124,8 +124,8 @@ class Membership:
     def _is(self, kind: str, name: str) -> bool:
         caller = self._caller
         if kind == APP:
-            return caller.application_id is not None and str(caller.application_id) == name
-        return caller.known and kind == self._kind and str(caller.user_id) == name
+            return caller.application_id is not None and id_as_text(caller.application_id) == name
+        return caller.known and kind == self._kind and id_as_text(caller.user_id) == name
 
     def _owner_at_hand(self) -> bool | None:
         if OWNER in self._known:
@@ -163,9 +163,9 @@ class Membership:
             return frozenset()
         principals: list[tuple[str, str]] = []
         if caller.known:
-            principals.append((self._kind, str(caller.user_id)))
+            principals.append((self._kind, id_as_text(caller.user_id)))
         if caller.application_id is not None:
-            principals.append((APP, str(caller.application_id)))
+            principals.append((APP, id_as_text(caller.application_id)))
         names: set[str] = set()
         seen: set[str] = set()
         while principals:
@@ -181,7 +181,7 @@ class Membership:
             rows = self._repository.find(models.mapping, {"where": where})
         except RequestError:  # an id that the column's type cannot hold is nobody's
             return set()
-        return {str(row["roleId"]) for row in rows if row.get("roleId") is not None}
+        return {id_as_text(row["roleId"]) for row in rows if row.get("roleId") is not None}
 
     def _names(self, models: RoleModels, ids: set[str]) -> set[str]:
         if not ids:
