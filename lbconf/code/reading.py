@@ -76,7 +76,7 @@ def read_module(root: Path, name: str) -> FoundModule | Diagnostic:
     """The module, or what is wrong with its text."""
     path = module_path(root, name)
     if path is None:
-        wanted = Path(*name.split(".")).with_suffix(".py").as_posix()
+        wanted = f"{name.replace('.', '/')}.py"
         return Diagnostic(
             code=Code.CODE_MISSING,
             message=f"there is no module {name} in the project",

@@ -7,7 +7,7 @@ from typing import Final
 from lbconf.diagnostics import Code, Diagnostic, Location, Severity
 from lbconf.documents.loopback_files import boot_directory, boot_scripts
 from lbconf.patterns import pattern
-from lbconf.project.resolved import Project
+from lbconf.project.resolved import Model, Project
 
 __all__ = ["script_findings"]
 
@@ -37,19 +37,31 @@ def script_findings(project: Project) -> Iterator[Diagnostic]:
     """A warning for each script of a model and each boot script, unless `pythonCode` says what is done instead."""
     if not project.layout.is_loopback:
         return
+    seen: set[str] = set()
     for model in project.models.values():
-        if model.location is None or not model.location.file.endswith(".json") or "pythonCode" in model.settings:
-            continue
-        script = (project.root / model.location.file).with_suffix(".js")
-        hint = (
-            f"write it in Python and name the module under `pythonCode` of {model.name}; an empty list: do without it"
-        )
-        yield from _finding(project.root, script, f"code of model {model.name}", hint)
+        files = [file for file in _files(model) if file not in seen]
+        seen.update(files)
+        if "pythonCode" not in model.settings:
+            hint = f"write it in Python and name the module under `pythonCode` of {model.name}, or say [] there"
+            for file in files:
+                script = (project.root / file).with_suffix(".js")
+                yield from _finding(project.root, script, f"code of model {model.name}", hint)
     found = boot_directory(project.root)
     if found is not None and "pythonCode" not in project.server.settings:
-        hint = "write it in Python and name the module under `pythonCode` of config.json; an empty list: do without it"
+        hint = "write it in Python and name the module under `pythonCode` of config.json, or say [] there"
         for script in boot_scripts(found[0], project.environment):
             yield from _finding(project.root, script, "boot script", hint)
+
+
+def _files(model: Model) -> list[str]:
+    """The files that say something of a model or, for a model that builds on others, of those."""
+    places = [
+        *(prop.location for prop in model.properties.values()),
+        *(relation.location for relation in model.relations.values()),
+        *(rule.location for rule in model.acls),
+    ]
+    files = (place.file for place in places if place is not None)
+    return list(dict.fromkeys(file for file in files if file.endswith(".json")))
 
 
 def _finding(root: Path, script: Path, what: str, hint: str) -> Iterator[Diagnostic]:
