@@ -158,7 +158,10 @@ class _Settings(Definition):
     reset_options: Object | None = Field(None, description="The mail with which a new password is set: from, url, ...")
     realm_delimiter: str | None = None
     reset_password_token_ttl: int | float | str | None = Field(None, alias="resetPasswordTokenTTL")
-    salt_work_factor: int | str | None = None
+    salt_work_factor: int | str | None = Field(None, description="Cost of bcrypt hashes. Default: 10.")
+    password_hash: Literal["argon2", "bcrypt"] | None = Field(
+        None, description="How new passwords are kept. Default: argon2; bcrypt for databases that LoopBack reads, too."
+    )
     resource_name: str | None = None
     replication_chunk_size: int | None = None
     change_data_source: str | None = None

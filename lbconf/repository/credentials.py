@@ -20,9 +20,14 @@ COSTS: Final = range(4, 15)
 _TURN: Final = BoundedSemaphore(AT_ONCE)
 
 
-def hash_password(plain: str) -> str:
-    """The argon2 hash of a password."""
+def hash_password(plain: str, cost: int | None = None) -> str:
+    """The argon2 hash of a password; with a `cost` the bcrypt hash of that cost, as LoopBack reads it."""
     with _TURN:
+        if cost is not None:
+            import bcrypt
+
+            salt = bcrypt.gensalt(min(max(cost, COSTS.start), COSTS.stop - 1), b"2a")
+            return bcrypt.hashpw(_bytes(plain)[:LONGEST_PASSWORD], salt).decode("ascii")
         return str(_argon2().hash(_bytes(plain)))
 
 
@@ -39,7 +44,7 @@ def is_password_hash(text: str) -> bool:
 
 
 def password_fits(plain: Any, stored: Any) -> tuple[bool, bool]:
-    """Whether a password is the one whose hash is stored, and whether that hash should be made anew with argon2."""
+    """Whether a password is the one whose hash is stored, and whether that is a bcrypt hash."""
     if not isinstance(plain, str) or not isinstance(stored, str) or not plain or not stored:
         waste_time()
         return False, False

@@ -16,13 +16,24 @@ from lbconf.repository.credentials import LONGEST_PASSWORD, hash_password, is_pa
 from lbconf.repository.errors import Flaw
 from lbconf.repository.rows import RowReader
 
-__all__ = ["UNIQUE", "UserReader", "check_password", "has_realms", "hashed_password", "is_user_model", "narrow_reset"]
+__all__ = [
+    "UNIQUE",
+    "UserReader",
+    "bcrypt_cost",
+    "check_password",
+    "has_realms",
+    "hashed_password",
+    "is_user_model",
+    "narrow_reset",
+]
 
 Taken = Callable[[Model, str, Mapping[str, Any]], bool]
 """Whether another row than this one has the same value of a property."""
 
 UNIQUE: Final = {"email": "Email already exists", "username": "User already exists"}
 """What no two users may have alike, and what is said to the second."""
+USUAL_COST: Final = 10
+"""Of LoopBack's bcrypt hashes."""
 _EMAIL: Final = pattern(r"[^\s@<>\"(),:;\\]+@[^\s@.,:;<>()\[\]\\\"]+(\.[^\s@.,:;<>()\[\]\\\"]+)+")
 
 
@@ -81,7 +92,7 @@ class UserReader(RowReader):
     def _hashed(self, plain: str) -> str:
         if self.model.layout.is_loopback and is_password_hash(plain):
             return plain
-        return hashed_password(plain)
+        return hashed_password(plain, self.model)
 
 
 def check_password(plain: Any) -> None:
@@ -94,10 +105,18 @@ def check_password(plain: Any) -> None:
         raise RequestError(Code.REQUEST_REFUSED, message, status=422, error_code="PASSWORD_TOO_LONG")
 
 
-def hashed_password(plain: Any) -> str:
+def hashed_password(plain: Any, model: Model) -> str:
     """The hash of a new password. Raises `RequestError` 422 for one that cannot be taken."""
     check_password(plain)
-    return hash_password(plain)
+    return hash_password(plain, bcrypt_cost(model))
+
+
+def bcrypt_cost(model: Model) -> int | None:
+    """What a hash of a model of users costs to make that LoopBack still reads; None where passwords get argon2."""
+    if model.settings.get("passwordHash") != "bcrypt":
+        return None
+    said = str(model.settings.get("saltWorkFactor"))
+    return int(said) if said.isdecimal() and len(said) <= len("99") else USUAL_COST
 
 
 def narrow_reset(model: Model) -> bool:

@@ -1,10 +1,14 @@
 """Users of a served project: tokens, passwords, who is told what."""
 
+import base64
+import hashlib
+import hmac
 import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import bcrypt
 import pytest
@@ -259,3 +263,57 @@ def test_a_changed_hash_of_the_same_password_ends_no_token(server: Served) -> No
     first = login(server, "ira", "old secret")
     assert login(server, "ira", "old secret") is not None
     assert call(server, "GET", "/me", token=first)[0] == 200
+
+
+def test_passwords_stay_readable_for_loopback_where_the_model_says_so(tmp_path: Path) -> None:
+    root = tmp_path / "project"
+    shutil.copytree(RECORDED, root)
+    file = root / "common" / "models" / "member.json"
+    definition = json.loads(file.read_text())
+    file.write_text(json.dumps({**definition, "passwordHash": "bcrypt", "saltWorkFactor": 5}))
+    places = root / "server" / "datasources.json"
+    rows = {"connector": "memory", "file": str(tmp_path / "rows.json")}
+    places.write_text(json.dumps({**json.loads(places.read_text()), "db": rows}))
+
+    def stored() -> str:
+        kept = json.loads((tmp_path / "rows.json").read_text())["models"]["Member"].values()
+        (found,) = [json.loads(row)["password"] for row in kept]
+        return str(found)
+
+    with served(root, "--insecure-no-access-control") as server:
+        register(server, "jim", "secret")
+        token = login(server, "jim", "secret")
+        body = {"oldPassword": "secret", "newPassword": "next"}
+        assert call(server, "POST", "/change-password", body, token)[0] == 204
+        hashed = stored()
+        assert hashed.startswith("$2a$05$")
+        assert bcrypt.checkpw(b"next", hashed.encode())
+        assert login(server, "jim", "next") is not None
+        assert stored() == hashed
+
+
+def test_a_signed_cookie_is_taken_and_no_other(tmp_path: Path) -> None:
+    root = tmp_path / "project"
+    shutil.copytree(RECORDED, root)
+    file = root / "server" / "middleware.json"
+    parser = {"cookie-parser": {"params": "${COOKIES}"}}
+    file.write_text(json.dumps({**json.loads(file.read_text()), "session": parser}))
+    with served(root, "--insecure-no-access-control", variables={"COOKIES": "first secret"}) as server:
+        register(server, "kim", "secret")
+        token = login(server, "kim", "secret")
+        assert token is not None
+
+        def me(value: str) -> int:
+            return ask(server, "/api/Members/me", headers={"cookie": f"a=b; access_token={value}; c=d"})[0]
+
+        assert me(quote(signed(token, "first secret"))) == 200
+        assert me(quote(signed(token, "other secret"))) == 401
+        assert me(token) == 401
+        assert me(f"s:{token}") == 401
+        assert not any("first secret" in line for line in server.lines)
+
+
+def signed(value: str, secret: str) -> str:
+    """A cookie as cookie-signature writes it."""
+    digest = hmac.new(secret.encode(), value.encode(), hashlib.sha256).digest()
+    return f"s:{value}.{base64.b64encode(digest).decode().rstrip('=')}"

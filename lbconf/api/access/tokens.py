@@ -13,6 +13,7 @@ from typing import Any, Final
 from urllib.parse import unquote_plus
 
 from lbconf.api.access.caller import DEFAULT_SCOPES, NOBODY, Caller
+from lbconf.api.access.cookies import cookie_secrets, signed_cookie
 from lbconf.api.request import Request
 from lbconf.cooperation import together
 from lbconf.diagnostics import Code
@@ -20,7 +21,7 @@ from lbconf.project.access_settings import access_settings, stores_digests
 from lbconf.project.resolved import Model, Project
 from lbconf.query.errors import RequestError
 from lbconf.query.nodes import Row
-from lbconf.records import dataclass
+from lbconf.records import dataclass, replace
 from lbconf.repository import Repository
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
 
 PARAMETER: Final = b"access_token"
 HEADERS: Final = (b"x-access-token", b"authorization")
+COOKIES: Final = ("access_token", "authorization")
 ETERNAL: Final = -1
 """The time to live of a token that never ends."""
 LONGEST: Final = 4096
@@ -61,6 +63,9 @@ class TokenPlaces:
     """Whether what follows `Bearer` is the token in base64."""
     web_tokens: bool = False
     """Whether a JSON Web Token may follow `Bearer`, which is never in base64 as a whole."""
+    cookies: tuple[str, ...] = ()
+    """Names of signed cookies."""
+    cookie_secrets: tuple[str, ...] = ()
 
 
 def token_text(request: Request, places: TokenPlaces) -> str | None:
@@ -74,7 +79,8 @@ def token_text(request: Request, places: TokenPlaces) -> str | None:
         value = request.headers.get(name)
         if value:
             return _from_header(value.decode("latin-1"), places)
-    return None
+    cookie = request.headers.get(b"cookie") if places.cookie_secrets else None
+    return signed_cookie(cookie, places.cookies, places.cookie_secrets) if cookie is not None else None
 
 
 class Tokens:
@@ -156,7 +162,13 @@ def user_literal(project: Project) -> str | None:
 
 def token_places(project: Project) -> TokenPlaces:
     """Where tokens stand in requests to a project."""
-    return _places(_middleware_options(project), loopback=project.layout.is_loopback)
+    options = _middleware_options(project)
+    usual = options.get("searchDefaultTokenKeys") is not False
+    return replace(
+        _places(options, loopback=project.layout.is_loopback),
+        cookies=_texts(options.get("cookies")) + (COOKIES if usual else ()),
+        cookie_secrets=cookie_secrets(project),
+    )
 
 
 def tokens_of(project: Project, repository: Repository) -> Tokens | None:

@@ -76,7 +76,7 @@ def _texts(call: Call, *names: str) -> list[str]:
 
 def _set(call: Call, user: Row, plain: str) -> Answer:
     """Store a password; the user's other tokens end."""
-    call.repository.set_password_hash(call.endpoint.model, user, hashed_password(plain))
+    call.repository.set_password_hash(call.endpoint.model, user, hashed_password(plain, call.endpoint.model))
     return NOTHING
 
 

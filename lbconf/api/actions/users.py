@@ -17,6 +17,7 @@ from lbconf.api.actions.verify import verify
 from lbconf.project.access_settings import access_settings
 from lbconf.project.resolved import Model
 from lbconf.repository.credentials import hash_password, password_fits
+from lbconf.repository.user_rows import bcrypt_cost
 
 __all__ = ["USER_ACTIONS"]
 
@@ -24,7 +25,7 @@ __all__ = ["USER_ACTIONS"]
 def _login(call: Call) -> Answer:
     model, given = call.endpoint.model, call.arguments.instance()
     user = call.repository.user_with(model, _credentials(model, given))
-    fits, outdated = password_fits(given.get("password"), user.get("password") if user is not None else None)
+    fits, is_bcrypt = password_fits(given.get("password"), user.get("password") if user is not None else None)
     if user is None or not fits:
         raise refused("login failed", 401, "LOGIN_FAILED")
     if model.settings.get("emailVerificationRequired") and not user.get("emailVerified"):
@@ -35,8 +36,10 @@ def _login(call: Call) -> Answer:
             {"userId": user[model.ids[0].name]},
         )
     ttl = wanted_ttl(model, given.get("ttl"))
-    if outdated:
-        call.repository.set_password_hash(model, user, hash_password(given["password"]), same_password=True)
+    cost = bcrypt_cost(model)
+    if is_bcrypt is (cost is None):
+        hashed = hash_password(given["password"], cost)
+        call.repository.set_password_hash(model, user, hashed, same_password=True)
     token = new_token(call.repository, model, user, ttl)
     shown = call.presenter.instance(token_model(call.repository.project, model)[0], token)
     if "user" in _included(call.arguments.query("include")):
