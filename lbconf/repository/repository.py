@@ -11,6 +11,7 @@ from lbconf.query.bind import all_of
 from lbconf.query.errors import RequestError
 from lbconf.query.nodes import Query, Row
 from lbconf.repository.embedded import Embedded, References
+from lbconf.repository.embedded_checks import embedded_checks
 from lbconf.repository.errors import (
     Flaw,
     NotFoundError,
@@ -317,6 +318,7 @@ class Repository(ReadingRepository):
         if found is None:
             unique = self._uniqueness.taken
             found = UserReader(model, self._taken, unique) if is_user_model(model) else RowReader(model, unique)
+            found.embedded = embedded_checks(model, self.project.models, self.reader)
             self._readers[model.name] = found
         return found
 

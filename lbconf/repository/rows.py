@@ -30,6 +30,8 @@ class RowReader:
 
     custom: Callable[[Mapping[str, Any]], list[Flaw]] | None = None
     """What the project's own code finds wrong with a whole row."""
+    embedded: Callable[[Mapping[str, Any]], list[Flaw]] | None = None
+    """What is wrong with the instances that a whole row embeds."""
 
     def __init__(self, model: Model, taken: Taken = _never) -> None:
         """Look up once what every row needs.
@@ -91,6 +93,8 @@ class RowReader:
             )
         for check in self._checks:
             flaws.extend(check.flaws(row))
+        if self.embedded is not None:
+            flaws.extend(self.embedded(row))
         if self.custom is not None:
             flaws.extend(self.custom(row))
         return flaws

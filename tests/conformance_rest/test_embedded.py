@@ -182,6 +182,40 @@ def test_a_life_of_one_row_is_the_same_on_every_store(server: Served) -> None:
     assert (left["stopList"], left["friendIds"], left["sheet"]) == ([], [], None)
 
 
+def test_a_row_is_refused_with_what_it_embeds(server: Served) -> None:
+    """The codes and messages are LoopBack 3.28's for the same requests."""
+    told = {
+        '{"sheet": {}}': ("map", ["invalid"], ["is invalid: `scale` can't be blank"]),
+        '{"sheet": 3}': ("map", ["invalid"], ["is invalid: `scale` can't be blank"]),
+        '{"stopList": [{"name": "a", "id": 1}, {"name": "b", "id": 1}]}': (
+            "stopList",
+            ["uniqueness"],
+            ["contains duplicate `id`"],
+        ),
+        '{"stopList": [{"nights": 1}, {}]}': (
+            "stopList",
+            ["uniqueness", "invalid", "invalid"],
+            [
+                "contains duplicate `id`",
+                "contains invalid item at index `0` (`name` can't be blank)",
+                "contains invalid item at index `1` (`name` can't be blank)",
+            ],
+        ),
+    }
+    for body, (name, codes, messages) in told.items():
+        status, answer = call(server, "POST", "/Trips", json.loads(body))
+        assert (status, answer["error"]["details"]["codes"]) == (422, {name: codes}), body
+        assert answer["error"]["details"]["messages"] == {name: messages}
+    assert call(server, "GET", "/Trips") == (200, [])
+
+    assert (
+        call(server, "POST", "/Trips", {"id": 1, "sheet": {"scale": 2}, "stopList": [{"id": 1, "name": "a"}]})[0] == 200
+    )
+    assert call(server, "PATCH", "/Trips/1", {"sheet": {}})[0] == 422
+    assert call(server, "PUT", "/Trips/1", {"stopList": [{}]})[0] == 422
+    assert call(server, "PATCH", "/Trips/1", {"sheet": None, "title": "x"})[0] == 200
+
+
 def test_creates_at_once_lose_nothing(server: Served) -> None:
     call(server, "POST", "/Trips", {"id": 1})
     with ThreadPoolExecutor(8) as pool:
