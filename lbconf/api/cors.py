@@ -9,6 +9,8 @@ from lbconf.project.resolved import Project
 
 __all__ = ["Cors", "cors_settings"]
 
+EXPOSED: Final = ("X-Total-Count", "Link", "ETag")
+"""Headers of answers that scripts of other origins may read, where a native project does not say which."""
 METHODS: Final = "GET,HEAD,PUT,PATCH,POST,DELETE"
 
 Header = tuple[bytes, bytes]
@@ -27,8 +29,8 @@ def cors_settings(project: Project) -> Mapping[str, Any] | None:
                 return params if isinstance(params, Mapping) else {}
     said = None if project.layout.is_loopback else project.server.settings.get("cors")
     if said is True:
-        return {}
-    return said if isinstance(said, Mapping) else None
+        return {"exposedHeaders": EXPOSED}
+    return {"exposedHeaders": EXPOSED, **said} if isinstance(said, Mapping) else None
 
 
 class Cors:

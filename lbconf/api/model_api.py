@@ -40,6 +40,7 @@ from lbconf.cooperation import cooperate
 from lbconf.datatypes import DecimalType
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import ConnectionFailedError
+from lbconf.project.reading_settings import Budget
 from lbconf.project.resolved import Model
 from lbconf.query.allowance import allowance
 from lbconf.query.errors import RequestError
@@ -87,6 +88,8 @@ class ModelApi:
     """Tells change streams of what is written; None where no model has one."""
     access: AccessControl | None = None
     """Says who may call what; None where access is not controlled."""
+    budget: Budget = field(default_factory=Budget)
+    """The most that one request may cost."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -126,7 +129,8 @@ class ModelApi:
             watch.endpoint = endpoint
             act = partial(watch.run, act)
         body: Any = None
-        uploading = uploaded_form(headers.get(b"content-type", b"")) if endpoint.action in UPLOADED else None
+        streams = endpoint.action in UPLOADED and id(endpoint) not in self.users.endpoints
+        uploading = uploaded_form(headers.get(b"content-type", b"")) if streams else None
         if endpoint.body is not Body.NONE and uploading is None:
             body = await self._body(receive, headers, endpoint)
         source = endpoint.model.data_source
@@ -208,7 +212,7 @@ class ModelApi:
         action = self.actions[call.endpoint.action]
         if self.hooks is not None:
             action = partial(self.hooks.answer, action)
-        with allowance():
+        with allowance(statements=self.budget.statements, rows=self.budget.rows):
             if call.upload is not None:
                 return with_preferred_return(call, self._stored(call, call.upload), self.root)
             if call.form is not None:

@@ -13,7 +13,7 @@ from lbconf.project.resolved import Project
 
 __all__ = ["quick_endpoints"]
 
-QUICK_ACTIONS: Final = frozenset({*COLLECTION_ACTIONS, *RELATION_ACTIONS, *SCOPE_ACTIONS})
+QUICK_ACTIONS: Final = frozenset({"aggregate", *COLLECTION_ACTIONS, *RELATION_ACTIONS, *SCOPE_ACTIONS})
 
 
 def quick_endpoints(

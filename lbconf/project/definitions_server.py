@@ -119,6 +119,25 @@ class Tls(Definition):
     ciphers: str | None = Field(None, description="In OpenSSL's words, for TLS 1.2.")
 
 
+class ReadingDefinition(Definition):
+    """What clients may ask beyond LoopBack's filters. Default: on in the native layout, off in LoopBack's."""
+
+    aggregate: bool | None = Field(None, description="GET /orders/aggregate counts, adds up and groups.")
+    paging: bool | None = Field(None, description="Cursors (after), totals (count) and Link headers.")
+    related: bool | None = Field(None, description="Conditions and orders by related models (author.name).")
+
+
+class BudgetDefinition(Definition):
+    """The most that one request may cost."""
+
+    statements: int | None = Field(
+        None, ge=1, description="For what is included, and for conditions on other data sources. Default: 1000."
+    )
+    rows: int | None = Field(None, ge=1, description="Rows that these give. Default: 200000.")
+    depth: int | None = Field(None, ge=1, description="Levels of includes. Default: 10.")
+    seconds: float | None = Field(None, gt=0, description="Of work on one request. Default: any number.")
+
+
 class ServerDefinition(Definition):
     """The `server` file of the native layout."""
 
@@ -145,6 +164,8 @@ class ServerDefinition(Definition):
     change_stream_heartbeat: int | float | None = Field(
         None, gt=0, description="Seconds between signs of life of a change stream. Default: 15."
     )
+    reading: ReadingDefinition | None = None
+    budget: BudgetDefinition | None = None
     body_limit: str | int | None = None
     body_limits: list[BodyLimit] | None = Field(None, description="Limits of single routes.")
     rate_limit: RateLimit | list[RateLimit] | None = None
@@ -172,6 +193,8 @@ class OwnDefinition(Definition):
     """Settings of lbconf in a LoopBack project."""
 
     access: AccessDefinition | None = Field(None, description="Who may say who they are, and how.")
+    reading: ReadingDefinition | None = None
+    budget: BudgetDefinition | None = Field(None, description="Default: no bounds.")
 
 
 class LoopbackServerDefinition(Definition):

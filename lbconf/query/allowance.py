@@ -1,10 +1,16 @@
-"""How much work patterns of one request may cause: matching is linear in the text, yet a large pattern costs a lot."""
+"""How much one request may cost: steps of matching patterns, and statements and rows beyond its own list.
+
+Matching is linear in the text, yet a large pattern costs a lot.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-__all__ = ["Allowance", "allowance", "spend", "was_spent"]
+from lbconf.diagnostics import Code
+from lbconf.query.errors import RequestError
+
+__all__ = ["Allowance", "allowance", "charge", "spend", "was_spent"]
 
 MOST_STEPS = 4_000_000
 """States visited; about a second."""
@@ -13,20 +19,22 @@ MOST_STEPS = 4_000_000
 class Allowance:
     """What is left of it."""
 
-    __slots__ = ("left",)
+    __slots__ = ("left", "rows", "statements")
 
-    def __init__(self, left: int) -> None:
-        """Start with so many steps."""
+    def __init__(self, left: int, statements: int | None, rows: int | None) -> None:
+        """Start with so many steps, statements and rows; None for any number."""
         self.left = left
+        self.statements = statements
+        self.rows = rows
 
 
 _PRESENT: ContextVar[Allowance | None] = ContextVar("allowance", default=None)
 
 
 @contextmanager
-def allowance(steps: int = MOST_STEPS) -> Iterator[None]:
-    """Let everything the calling thread matches inside the block share this many steps."""
-    token = _PRESENT.set(Allowance(steps))
+def allowance(steps: int = MOST_STEPS, *, statements: int | None = None, rows: int | None = None) -> Iterator[None]:
+    """Let everything the calling thread does inside the block share so many steps, statements and rows."""
+    token = _PRESENT.set(Allowance(steps, statements, rows))
     try:
         yield
     finally:
@@ -46,3 +54,28 @@ def was_spent() -> bool:
     """Whether more was asked for than there was."""
     present = _PRESENT.get()
     return present is not None and present.left < 0
+
+
+def charge(rows: int) -> None:
+    """Take one statement and what rows it gave.
+
+    Raises:
+        RequestError: more than there was.
+
+    """
+    present = _PRESENT.get()
+    if present is None:
+        return
+    if present.statements is not None:
+        present.statements -= 1
+        if present.statements < 0:
+            raise _spent("statements")
+    if present.rows is not None:
+        present.rows -= rows
+        if present.rows < 0:
+            raise _spent("rows")
+
+
+def _spent(what: str) -> RequestError:
+    message = f"The request asks for more related {what} than one request may"
+    return RequestError(Code.BUDGET_SPENT, message, hint="Ask for smaller pages, or include less.")

@@ -17,7 +17,7 @@ from lbconf.diagnostics import Code, Collector, nearest
 from lbconf.project.resolved import Model, Property
 from lbconf.query.condition import ConditionBinder, Reach
 from lbconf.query.errors import RequestError, malformed
-from lbconf.query.includes import include_items
+from lbconf.query.includes import include_items, levels_of
 from lbconf.query.javascript import json_text, truthy
 from lbconf.query.nodes import AllOf, Condition, Filter, Include, Order, Query, Related, Target
 from lbconf.query.parse import parse_filter
@@ -88,8 +88,9 @@ class Binder:
         *,
         page_size: int | None = None,
         limit: int | None = None,
+        depth: int | None = None,
     ) -> None:
-        """Take the models and which rules hold for each.
+        """Take the models, which rules hold for each, and how many levels deep filters may include.
 
         In the native layout, a list has `page_size` rows where its filter sets no
         limit, and at most `limit` rows; what a filter includes is not cut.
@@ -97,6 +98,7 @@ class Binder:
         self._models = models
         self._rules_of = rules_of
         self._limit = limit
+        self._depth = depth
         self._page_size = page_size if limit is None or page_size is None else min(page_size, limit)
         self._known: dict[str, _Known] = {}
         self._reach = Reach(models=models, binder=lambda model: self._lookup(model).conditions, scoped=self._scoped)
@@ -269,9 +271,13 @@ class Binder:
         return all_of(*(known.conditions.bind(said, None, trusted=True) for said in own if said))
 
     def _includes(
-        self, include: Any, model: Model, collector: Collector | None, used: int = 0, *, settled: bool = True
+        self, include: Any, model: Model, collector: Collector | None, *, settled: bool = True
     ) -> tuple[Include, ...]:
+        if self._depth is not None and levels_of(include) > self._depth:
+            message = f"The filter includes more than {self._depth} levels of relations"
+            raise RequestError(Code.BUDGET_SPENT, message)
         found: dict[str, Include] = {}
+        used = 0
         for name, scope in include_items(include):
             used += 1
             if used > MAX_INCLUDES:

@@ -9,7 +9,7 @@ from lbconf.query.nodes import Filter
 from lbconf.query.parse import parse_filter
 from lbconf.records import replace
 
-__all__ = ["include_items"]
+__all__ = ["include_items", "levels_of"]
 
 
 def include_items(include: Any) -> Iterator[tuple[str, Filter]]:
@@ -49,3 +49,12 @@ def _nested(nested: Any) -> Filter:
     if nested is False or isinstance(nested, int | float):
         raise malformed(f"The include {json_text(nested)} is not valid")
     return replace(Filter(), include=nested)
+
+
+def levels_of(include: Any) -> int:
+    """How many levels of relations an include has."""
+    if isinstance(include, str):
+        return 1
+    return max(
+        (1 + (levels_of(scope.include) if scope.include else 0) for _, scope in include_items(include)), default=0
+    )

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from lbconf.diagnostics import Code
 from lbconf.project.resolved import Model, Property, Relation, RelationKind
+from lbconf.query.allowance import charge
 from lbconf.query.bind import Binder, all_of
 from lbconf.query.errors import RequestError
 from lbconf.query.javascript import json_text, to_text
@@ -174,7 +175,9 @@ class Includer:
         found: list[Row] = []
         for part in chunks(keys, self._keys_at_once(query.model)):
             where = all_of(one_of(query.model, names, part), extra, query.where)
-            found.extend(self._find(replace(query, where=where, limit=None, skip=0, include=())))
+            related = self._find(replace(query, where=where, limit=None, skip=0, include=()))
+            charge(len(related))
+            found.extend(related)
         self.attach(found, query.model, query.include)
         return found
 

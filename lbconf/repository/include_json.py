@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from lbconf.project.resolved import Relation, RelationKind
+from lbconf.query.allowance import charge
 from lbconf.query.bind import all_of
 from lbconf.query.evaluate import near_of
 from lbconf.query.nodes import Include, Query
@@ -104,9 +105,9 @@ class JsonIncluder:
         found: list[tuple[Mapping[str, Any], str]] = []
         for part in chunks(wanted, self._keys_at_once(query.model)):
             where = all_of(one_of(query.model, names, part), query.where)
-            found.extend(
-                self._rows(replace(query, where=where, limit=None, skip=0), names, nested=True, grouped=grouped)
-            )
+            related = self._rows(replace(query, where=where, limit=None, skip=0), names, nested=True, grouped=grouped)
+            charge(len(related))
+            found.extend(related)
         texts = [text for _, text in found] if grouped else self._closed(query.include, found)
         groups: dict[str, list[str]] = {}
         for (row, _), text in zip(found, texts, strict=True):

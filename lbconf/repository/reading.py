@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 from lbconf.connectors.contract import Connector
 from lbconf.diagnostics import Code
+from lbconf.project.reading_settings import reading_settings, request_budget
 from lbconf.project.resolved import Model, Project
 from lbconf.query.aggregates import bind_aggregate, shaped
 from lbconf.query.bind import Binder, all_of
@@ -65,8 +66,16 @@ class ReadingRepository:
         `stores`: what asks the connectors.
         """
         self.project = project
+        self.reading = reading_settings(project)
         self._stores = stores(connectors, project.models, hidden_allowed=hidden_allowed)
-        self._binder = Binder(project.models, self._stores.rules, page_size=page_size, limit=page_limit)
+        self._stores.related = self.reading.related
+        self._binder = Binder(
+            project.models,
+            self._stores.rules,
+            page_size=page_size,
+            limit=page_limit,
+            depth=request_budget(project).depth,
+        )
         self._binder.settle = Settler(self._stores).settle
         self._includer = Includer(project.models, self._binder, self._stores.find, self._keys_at_once)
         self._uniqueness = Uniqueness(self._stores, self._binder)

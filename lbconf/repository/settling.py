@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from lbconf.diagnostics import Code
 from lbconf.project.resolved import Model
+from lbconf.query.allowance import charge
 from lbconf.query.coerce import value_converter
 from lbconf.query.errors import RequestError
 from lbconf.query.nodes import AllOf, AnyOf, Condition, Constant, NoneOf, Order, Query, Related
@@ -74,6 +75,7 @@ class Settler:
         rows = self._stores.find(
             Query(model=other, where=related.condition, fields=related.key_to, limit=most + 1 if far else None)
         )
+        charge(len(rows))
         if far and len(rows) > most:
             message = (
                 f"The condition on {related.relation or other.name} leads to more than {most} rows of {other.name}"

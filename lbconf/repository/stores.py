@@ -65,6 +65,8 @@ class Stores:
         self._shapes: dict[str, Shape] = {}
         self._json_readers: dict[str, JsonReader | None] = {}
         self._hidden_allowed = hidden_allowed
+        self.related: bool | None = None
+        """Whether filters may name related models; None: as each layout has it."""
 
     def connector(self, model: Model) -> Connector:
         """The model's connector. Raises `RequestError` 501 where it has none."""
@@ -128,6 +130,8 @@ class Stores:
         rules = NATIVE
         if model.layout.is_loopback:
             rules = KEEPING if self.keeps_unknown(model) else TABULAR
+        if self.related is not None and self.related is not rules.related:
+            rules = replace(rules, related=self.related)
         return replace(rules, hidden_allowed=True) if self._hidden_allowed else rules
 
     def shape(self, model: Model) -> Shape:

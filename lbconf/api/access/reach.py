@@ -10,7 +10,7 @@ from lbconf.api.access.gate import Gate, gate_of
 from lbconf.api.arguments import Arguments
 from lbconf.api.endpoints import Endpoint
 from lbconf.project.resolved import Model, Project, Relation
-from lbconf.query.nodes import Include, Query
+from lbconf.query.nodes import Filter, Include, Query
 from lbconf.records import dataclass
 from lbconf.repository import Repository
 
@@ -68,7 +68,10 @@ class Reach:
         subject = endpoint.subject
         by_id = endpoint.model is subject and "id" in arguments.parameters
         if "filter" in endpoint.query and arguments.query("filter") is not None:
-            query = self._repository.unsettled(subject, arguments.filter())
+            wanted = arguments.filter()
+            if endpoint.action == "aggregate":  # its order goes by what comes out
+                wanted = Filter(where=wanted.where)
+            query = self._repository.unsettled(subject, wanted)
             yield from self._of_query(subject, query, direct=by_id)
         if "where" in endpoint.query and arguments.query("where") is not None:
             query = self._repository.unsettled(subject, {"where": arguments.where()})

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from lbconf.api.actions.aggregates import AGGREGATE_ACTIONS
 from lbconf.api.actions.call import Action, Answer, Call
 from lbconf.api.actions.changes import CHANGE_ACTIONS
 from lbconf.api.actions.collection import COLLECTION_ACTIONS
@@ -16,6 +17,7 @@ __all__ = ["ACTIONS", "Action", "Answer", "Call"]
 
 ACTIONS: Final[Mapping[str, Action]] = {
     **COLLECTION_ACTIONS,
+    **AGGREGATE_ACTIONS,
     **SCOPE_ACTIONS,
     **RELATION_ACTIONS,
     **EMBEDDED_ACTIONS,

@@ -11,6 +11,7 @@ from lbconf.api.mail.post import Post
 from lbconf.api.present import Presenter, encode
 from lbconf.api.problem import JSON_TYPE
 from lbconf.api.request import Request
+from lbconf.api.streams.feed import Upload
 from lbconf.api.streams.forms import Form
 from lbconf.api.streams.portions import Portions
 from lbconf.code.contexts import RemoteContext
@@ -52,6 +53,8 @@ class Call:
     """Sends mail, for endpoints of users; None where the project has no data source that does."""
     form: Form | None = None
     """What a list is written in; None for JSON."""
+    upload: Upload | None = None
+    """A body of many instances, which is read while they are stored; None for every other."""
     context: RemoteContext | None = None
     """What the project's own code saw of it, and may have changed."""
 

@@ -26,7 +26,7 @@ _KEPT: Final = ("where", "fields", "order", "include", "limit", "skip")
 
 def wants_page(call: Call, wanted: Filter) -> bool:
     """Whether the answer tells of the rest of the list."""
-    if call.endpoint.model.layout.is_loopback and not call.repository.project.server.settings.get("paging"):
+    if not call.repository.reading.paging:
         return False
     server = call.repository.project.server
     if call.arguments.query("after") is not None or call.arguments.query("count") is not None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from lbconf.api.endpoints.aggregates import aggregate_endpoints
 from lbconf.api.endpoints.changes import change_endpoints
 from lbconf.api.endpoints.collection import collection_endpoints
 from lbconf.api.endpoints.endpoint import Argument, Body, Endpoint, Result
@@ -36,6 +37,7 @@ def _everything(project: Project, model: Model, code: ProjectCode) -> Iterator[E
     if model.data_source is None:
         return
     yield from collection_endpoints(model)
+    yield from aggregate_endpoints(project, model)
     yield from change_endpoints(model)
     yield from user_endpoints(model)
     for scope in model.scopes:

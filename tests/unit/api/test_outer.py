@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lbconf.api.access_log import AccessLog, query_without_secrets
-from lbconf.api.cors import Cors, cors_settings
+from lbconf.api.cors import EXPOSED, Cors, cors_settings
 from lbconf.api.negotiation import accepts_json, wants_problem
 from lbconf.api.problem import Fault, fault_of, loopback_body, problem_body
 from lbconf.diagnostics import Code, Diagnostic
@@ -114,8 +114,14 @@ def test_origins(settings: dict[str, Any], allowed: str | None) -> None:
         (Layout.LOOPBACK, {}, {"cors": True}, None),
         (Layout.NATIVE, {}, {}, None),
         (Layout.NATIVE, {}, {"cors": False}, None),
-        (Layout.NATIVE, {}, {"cors": True}, {}),
-        (Layout.NATIVE, {}, {"cors": {"origin": "https://a.example"}}, {"origin": "https://a.example"}),
+        (Layout.NATIVE, {}, {"cors": True}, {"exposedHeaders": EXPOSED}),
+        (
+            Layout.NATIVE,
+            {},
+            {"cors": {"origin": "https://a.example"}},
+            {"exposedHeaders": EXPOSED, "origin": "https://a.example"},
+        ),
+        (Layout.NATIVE, {}, {"cors": {"exposedHeaders": "X-Mine"}}, {"exposedHeaders": "X-Mine"}),
     ],
 )
 def test_cors_is_off_unless_configured(
