@@ -10,7 +10,7 @@ from lbconf.api.actions.call import Action, Answer, Call
 from lbconf.api.endpoints import Body, Endpoint
 from lbconf.api.mail.post import Post
 from lbconf.api.threads import WorkerThreads
-from lbconf.project.access_settings import AccessSettings
+from lbconf.project.access_settings import AccessSettings, LoginLimits
 from lbconf.project.resolved import Model
 from lbconf.query.errors import RequestError
 from lbconf.records import replace
@@ -28,6 +28,10 @@ LEAST_SECONDS: Final = 0.3
 MOST_SECONDS: Final = 1.0
 OWN: Final = ("emailVerified", "verificationToken")
 """What clients do not set in the native layout."""
+LETTERS: Final = frozenset({"user_reset", "user_verify"})
+"""Actions that send somebody a letter."""
+LETTER_LIMITS: Final = LoginLimits(attempts=5, per_account=10, per_address=100)
+"""So many letters in a quarter of an hour may be asked for."""
 COUNTED: Final[Mapping[str, str]] = {"user_login": "LOGIN_FAILED", "user_change_password": "INVALID_PASSWORD"}
 """Actions whose failures count, and the code of what counts as one."""
 CHANGES: Final = frozenset({"patchAttributes", "replaceById", "patchOrCreate", "replaceOrCreate"})
@@ -47,6 +51,7 @@ class UserCalls:
         self._waiting = 0
         self._attempts = Attempts(settings.login) if settings.login is not None else None
         self._post = post
+        self._letters = Attempts(LETTER_LIMITS) if post is not None else None
         self._least = LEAST_SECONDS
 
     async def answer(self, function: Callable[[Call], Answer], call: Call) -> Answer:
@@ -81,6 +86,8 @@ class UserCalls:
         """The action's answer; in a worker thread."""
         counted = COUNTED.get(call.endpoint.action) if self._attempts is not None else None
         call = replace(_guarded(call), post=self._post)
+        if self._letters is not None and call.endpoint.action in LETTERS:
+            self._letters.begin(_addressee(call), call.request.client or "")
         with keeping(call.caller.token_id):
             return action(call) if counted is None else self._counted(action, call, counted)
 
@@ -116,6 +123,13 @@ def _account(call: Call) -> str:
     named = given.get("email") or given.get("username")
     realm = given.get("realm")
     return f"{model}\0{realm if isinstance(realm, str) else ''}\0{named if isinstance(named, str) else ''}"
+
+
+def _addressee(call: Call) -> str:
+    """What letters are counted under."""
+    given = call.arguments.body
+    email = given.get("email") if isinstance(given, Mapping) else None
+    return f"{call.endpoint.model.name}\0{call.arguments.parameters.get('id', email)}"
 
 
 def _guarded(call: Call) -> Call:

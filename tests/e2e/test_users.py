@@ -1,9 +1,12 @@
 """Users of a native project: what is stored, what clients may not say, letters, limits, many at once."""
 
+import contextlib
 import json
 import re
 import sqlite3
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -170,6 +173,19 @@ def test_nobody_calls_an_address_verified_or_chooses_the_token_for_it(server: Se
     assert [one for one in people if one.get("emailVerified")] == []
     for one in people:
         assert call(server, "GET", f"/confirm?uid={one['id']}&token=chosen")[0] == 400
+
+
+def test_nor_by_a_stream_of_lines(server: Served) -> None:
+    line = {"email": "line@example.com", "password": "secret", "emailVerified": True, "verificationToken": "chosen"}
+    request = urllib.request.Request(
+        f"{server.url}/api/people",
+        data=json.dumps(line).encode() + b"\n",
+        method="POST",
+        headers={"content-type": "application/x-ndjson"},
+    )
+    with contextlib.suppress(urllib.error.HTTPError), urllib.request.urlopen(request, timeout=20):
+        pass
+    assert [one for one in call(server, "GET", "")[1] if one.get("emailVerified")] == []
 
 
 def test_nor_through_a_relation(server: Served) -> None:
@@ -416,6 +432,16 @@ def test_a_letter_confirms_the_address_and_another_sets_a_password(box: tuple[Bo
         assert call(server, "PATCH", f"/{user['id']}", {"email": "new@example.com"}, token)[0] == 200
         _, answer = call(server, "POST", "/login", {"username": "pia<b>", "password": "other"})
         assert answer["error"]["code"] == "LOGIN_FAILED_EMAIL_NOT_VERIFIED"
+
+
+def test_nobody_is_sent_letters_without_end(box: tuple[Box, int], tmp_path: Path) -> None:
+    taken, port = box
+    with served(with_mail(tmp_path, port), variables={}) as server:
+        one, other = register(server, "pat"), register(server, "pam")
+        got = [call(server, "POST", f"/{one['id']}/verify")[0] for _ in range(7)]
+        assert got == [204] * 5 + [429] * 2
+        assert call(server, "POST", f"/{other['id']}/verify")[0] == 204
+        assert taken.wait_for(6)["to"] == other["email"]
 
 
 def test_no_header_is_smuggled_into_a_letter(box: tuple[Box, int], tmp_path: Path) -> None:

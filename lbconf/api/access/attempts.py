@@ -52,7 +52,7 @@ class Attempts:
                 begun, count = self._counts.get(key, (now, 0))
                 left = begun + limits.seconds - now
                 if count >= most and left > 0:
-                    raise TooManyError("Too many failed logins; try again later", seconds=int(left) + 1)
+                    raise TooManyError("Too many attempts; try again later", seconds=int(left) + 1)
             for key in keys:
                 begun, count = self._counts.get(key, (now, 0))
                 self._counts[key] = (begun, count + 1) if begun + limits.seconds > now else (now, 1)

@@ -227,7 +227,7 @@ def _parameter(query: bytes, name: bytes) -> str | None:
 
 
 def _from_header(value: str, places: TokenPlaces) -> str:
-    if value.startswith(BEARER):
+    if value.startswith(BEARER) or (not places.bearer_is_base64 and value[: len(BEARER)].lower() == BEARER.lower()):
         rest = value[len(BEARER) :]
         plain = not places.bearer_is_base64 or (places.web_tokens and rest.startswith("eyJ") and "." in rest)
         return rest if plain else _decoded(rest)
