@@ -453,12 +453,15 @@ def test_upserts_with_where(layout: Layout, tabular: bool) -> None:  # noqa: FBT
     world = filled(layout, tabular=tabular)
     repository, product = world.repository, world["Product"]
 
-    assert repository.upsert_with_where(product, {"name": "Chess"}, {"price": 1})["id"] == 3
+    assert repository.upsert_with_where(product, {"name": "Chess"}, {"name": "Chess", "price": 1})["id"] == 3
     assert repository.find_by_id(product, 3)["price"] == 1
     assert repository.upsert_with_where(product, {"name": "Unseen"}, {"name": "Unseen"})["id"] == 5
     with pytest.raises(RequestError, match="There are multiple instances found") as refused:
-        repository.upsert_with_where(product, {"categoryId": 1}, {"price": 1})
+        repository.upsert_with_where(product, {"categoryId": 1}, {"name": "n", "price": 1})
     assert refused.value.status == 400
+    if layout.is_loopback and not tabular:  # LoopBack checks what was sent alone, with validateUpsert or without
+        with pytest.raises(ValidationFailedError):
+            repository.upsert_with_where(product, {"name": "Chess"}, {"price": 1})
 
 
 @EVERY_STORE
