@@ -195,9 +195,9 @@ class HookedRepository(Repository):
 
     def _saving(self, model: Model, row: Row, *, new: bool) -> list[Flaw]:
         """`before save` of a whole row, which it may change; what is wrong with what it put there."""
-        frame = self.hooks.frame_of(model)
         if self.observers.of(model.name) is None:
             return []
+        frame = self.hooks.frame_of(model)
         if frame is not None:
             frame.row, frame.new = row, new
             if frame.replacing or not new:
@@ -211,8 +211,8 @@ class HookedRepository(Repository):
 
     def _changing(self, model: Model, known: Row, changes: Row) -> list[Flaw]:
         """`before save` of some properties of a row, which it may change; what is wrong with what it put there."""
-        frame = self.hooks.frame_of(model)
-        if frame is None or self.observers.of(model.name) is None:
+        frame = None if self.observers.of(model.name) is None else self.hooks.frame_of(model)
+        if frame is None:
             return []
         where = dict(frame.where or {})
         context = self.hooks.context(
@@ -225,8 +225,8 @@ class HookedRepository(Repository):
 
     def _upserting(self, model: Model, row: Row) -> list[Flaw]:
         """`before save` of an upsert in a single step."""
-        frame = self.hooks.frame_of(model)
-        if frame is None or self.observers.of(model.name) is None:
+        frame = None if self.observers.of(model.name) is None else self.hooks.frame_of(model)
+        if frame is None:
             return []
         context = self.hooks.context(model, frame.hook_state, where=dict(frame.where or {}), data=dict(row))
         self._run(model, Kind.BEFORE_SAVE, context)
@@ -236,7 +236,7 @@ class HookedRepository(Repository):
 
     def _overlaid(self, model: Model, known: Row, row: Row) -> Row:
         done = super()._overlaid(model, known, row)
-        frame = self.hooks.frame_of(model)
+        frame = None if self.observers.of(model.name) is None else self.hooks.frame_of(model)
         if frame is None:
             return done
         frame.new = False

@@ -40,9 +40,10 @@ class HookedStores(Stores):
 
     def find(self, query: Query) -> list[Row]:
         """The rows, seen by `access` and `loaded`."""
-        found, _ = self.find_unloaded(query)
-        if self._hears(query.model):
-            self.loaded(query.model, found)
+        if not self._hears(query.model):
+            return super().find(query)
+        found = super().find(self.accessed(query))
+        self.loaded(query.model, found)
         return found
 
     def stream(self, query: Query, size: int) -> Generator[list[Row], None, None]:
