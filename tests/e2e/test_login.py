@@ -148,6 +148,7 @@ METHODS = (
     "updateAll",
     "verify",
     "__create__accessTokens",
+    "__get__accessTokens",
 )
 
 
@@ -317,3 +318,23 @@ def signed(value: str, secret: str) -> str:
     """A cookie as cookie-signature writes it."""
     digest = hmac.new(secret.encode(), value.encode(), hashlib.sha256).digest()
     return f"s:{value}.{base64.b64encode(digest).decode().rstrip('=')}"
+
+
+def test_a_token_is_good_for_the_model_that_gave_it_though_the_tokens_lead_to_another(kinds: Served) -> None:
+    """As in the many projects whose AccessToken still belongs to User."""
+    member(kinds, "/Briefs", "bea")
+    token = token_of(kinds, "/Briefs", "bea")[1]["id"]
+    body = {"oldPassword": "p", "newPassword": "q"}
+    assert on(kinds, "POST", "/Briefs/change-password", body, token)[0] == 204
+    assert token_of(kinds, "/Briefs", "bea")[0] == 401
+
+
+def test_a_narrow_token_sets_the_password_and_nothing_else(kinds: Served) -> None:
+    user = member(kinds, "/Narrows", "na")
+    full = token_of(kinds, "/Narrows", "na")[1]["id"]
+    assert on(kinds, "POST", "/Narrows/reset-password", {"newPassword": "q"}, full)[0] == 401
+    assert on(kinds, "POST", "/Narrows/reset", {"email": "na@x.com"})[0] == 204
+    (narrow,) = [one["id"] for one in on(kinds, "GET", f"/Narrows/{user}/accessTokens")[1] if one.get("scopes")]
+    assert on(kinds, "POST", "/Narrows/change-password", {"oldPassword": "p", "newPassword": "z"}, narrow)[0] == 401
+    assert on(kinds, "POST", "/Narrows/reset-password", {"newPassword": "q"}, narrow)[0] == 204
+    assert on(kinds, "POST", "/Narrows/login", {"username": "na", "password": "q"})[0] == 200

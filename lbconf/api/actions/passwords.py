@@ -88,7 +88,8 @@ def _own_user(call: Call) -> Row:
     if caller.user_model is not None and caller.user_model != model.name:
         if caller.token is not None and "principalType" in caller.token:
             raise refused("Access Denied", 403)
-        raise authorization_required()
+        if not model.layout.is_loopback and not model.is_a(caller.user_model):
+            raise authorization_required()
     user = call.repository.row_by_id(model, caller.user_id)
     if user is None:
         raise refused(f"User {caller.user_id} not found", 401, "USER_NOT_FOUND")
