@@ -5,11 +5,11 @@ from typing import Any, Final
 
 from lbconf import __version__
 from lbconf.api.endpoints import Endpoint
-from lbconf.api.openapi_filters import filter_schemas
+from lbconf.api.openapi_filters import aggregate_schema, filter_schemas
 from lbconf.api.openapi_operations import Operations, method_of
 from lbconf.api.openapi_schemas import model_schemas
 from lbconf.api.openapi_security import Security, security_of
-from lbconf.api.openapi_shared import shared_schemas
+from lbconf.api.openapi_shared import response_headers, shared_schemas
 from lbconf.datatypes import ArrayType, ModelType
 from lbconf.project.resolved import Model, Project
 from lbconf.query.nodes import Row
@@ -49,6 +49,9 @@ def openapi_document(
     schemas = {**shared_schemas(loopback=project.layout.is_loopback), **model_schemas(project, models, shown)}
     for model in models:
         schemas |= filter_schemas(project, model, shown.get(model.name))
+    for endpoint in documented:
+        if endpoint.action == "aggregate":
+            schemas[f"{endpoint.model.name}.aggregate"] = aggregate_schema(endpoint.model)
     return {
         "openapi": "3.1.0",
         "jsonSchemaDialect": DIALECT,
@@ -63,7 +66,7 @@ def openapi_document(
             "schemas": schemas,
             "parameters": operations.parameters,
             "responses": operations.responses,
-            "headers": {"ETag": {"description": "What tells this state from others.", "schema": {"type": "string"}}},
+            "headers": response_headers(),
             **({"securitySchemes": dict(security.schemes)} if security.known else {}),
         },
     }

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from lbconf.api.actions.streamed import STREAMED
 from lbconf.api.endpoints import Argument, Body, Endpoint, Result
 from lbconf.api.openapi_schemas import property_schema, whole_name
 from lbconf.api.openapi_security import Security
 from lbconf.api.openapi_shared import reference, response_of, response_reference
+from lbconf.api.receiving import UPLOADED
 from lbconf.project.resolved import Model
 from lbconf.query.nodes import Row
 
@@ -14,6 +16,8 @@ __all__ = ["Operations", "method_of"]
 
 JSON: Final = "application/json"
 FORM: Final = "application/x-www-form-urlencoded"
+LISTS: Final = ("application/x-ndjson", "text/csv")
+"""Media types in which lists of instances come and go line by line."""
 PARTIAL: Final = frozenset(
     {
         "patchOrCreate",
@@ -142,7 +146,7 @@ class Operations:
         written = {argument.name for argument in endpoint.arguments}
         for name, text in (("filter", FILTER_HELP), ("where", WHERE_HELP)):
             if name in endpoint.query and name not in written:
-                key = f"{endpoint.subject.name}.{name}"
+                key = f"{endpoint.subject.name}.{'aggregate' if endpoint.action == 'aggregate' else name}"
                 schema = reference(key)
                 self.parameters.setdefault(
                     key,
@@ -162,6 +166,8 @@ class Operations:
             statuses |= {413, 415, 422}
         if endpoint.verb == "DELETE":
             statuses.add(422)
+        if endpoint.body is Body.INSTANCES and endpoint.model.layout.is_loopback:
+            statuses.add(500)
         if not served or (endpoint.remote is not None and endpoint.implementation is None):
             statuses.add(501)
         if endpoint.error_status is not None:
@@ -206,10 +212,12 @@ def _body(endpoint: Endpoint) -> dict[str, Any]:
         schema = reference(_body_name(endpoint))
         if endpoint.body is Body.INSTANCES:
             schema = {"anyOf": [schema, {"type": "array", "items": schema}]}
+    uploads = LISTS if endpoint.action in UPLOADED and endpoint.body is Body.INSTANCES else ()
     optional = endpoint.result is Result.LINK or (endpoint.body is Body.ANY and not schema.get("required"))
     return {
         "required": not optional,
-        "content": {JSON: {"schema": schema}, FORM: {"schema": schema}} | dict.fromkeys(endpoint.body_media, _TEXT),
+        "content": {JSON: {"schema": schema}, FORM: {"schema": schema}}
+        | dict.fromkeys((*endpoint.body_media, *uploads), _TEXT),
     }
 
 
@@ -227,10 +235,13 @@ def _good(endpoint: Endpoint) -> dict[str, Any]:
         status = endpoint.status or (200 if endpoint.verb == "HEAD" else 204)
         return {str(status): {"description": "Done; there is no body."}}
     schema = endpoint.result_schema or _result_schema(endpoint)
-    content = {JSON: {"schema": schema}} | dict.fromkeys(endpoint.result_media, _TEXT)
+    streamed = LISTS if endpoint.action in STREAMED and endpoint.result is Result.INSTANCES else ()
+    content = {JSON: {"schema": schema}} | dict.fromkeys((*endpoint.result_media, *streamed), _TEXT)
     good: dict[str, Any] = {"description": "Done.", "content": content}
     if endpoint.verb == "GET":
-        good["headers"] = {"ETag": {"$ref": "#/components/headers/ETag"}}
+        paged = any(argument.name == "after" for argument in endpoint.arguments)
+        names = ("ETag", "X-Total-Count", "Link") if paged else ("ETag",)
+        good["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
     return {str(endpoint.status or 200): good}
 
 
@@ -246,7 +257,8 @@ def _result_schema(endpoint: Endpoint) -> Mapping[str, Any]:
         case Result.INSTANCES:
             return {"type": "array", "items": schema}
         case Result.CREATED:
-            return {"anyOf": [schema, {"type": "array", "items": schema}]}
+            made = [schema, {"type": "array", "items": schema}]
+            return {"anyOf": [*made, reference("Answer.upload")] if endpoint.action in UPLOADED else made}
         case _ if endpoint.relation is not None and not endpoint.relation.many and endpoint.verb == "GET":
             return {"anyOf": [schema, {"type": "null"}]}
         case _ if endpoint.action == "embedded_updateById":

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
-__all__ = ["reference", "response_of", "response_reference", "shared_schemas"]
+__all__ = ["reference", "response_headers", "response_of", "response_reference", "shared_schemas"]
 
 _SCHEMAS: Final = "#/components/schemas/"
 
@@ -31,6 +31,18 @@ def shared_schemas(*, loopback: bool) -> dict[str, Any]:
 def reference(name: str) -> dict[str, str]:
     """A reference to a schema by its name."""
     return {"$ref": _SCHEMAS + name}
+
+
+def response_headers() -> dict[str, Any]:
+    """Headers of answers that operations refer to, by name."""
+    return {
+        "ETag": {"description": "What tells this state from others.", "schema": {"type": "string"}},
+        "X-Total-Count": {
+            "description": "How many there are in all, where `count` asks for it.",
+            "schema": {"type": "integer", "minimum": 0},
+        },
+        "Link": {"description": "Where the list goes on: `next`.", "schema": {"type": "string"}},
+    }
 
 
 def response_reference(name: str) -> dict[str, str]:
@@ -81,6 +93,10 @@ _RESPONSES: Final[Mapping[int, tuple[str, Mapping[str, Any]]]] = {
     422: ("Invalid", _response("The instance is not valid; `details` says why.", "Answer.invalid")),
     428: ("PreconditionRequired", _response("The request must say which state of the instance it is meant for.")),
     429: ("TooMany", _response("Too many requests in a short time; `Retry-After` says when to go on.")),
+    500: (
+        "SeveralErrors",
+        _response("Of a list: at least one instance is not valid; `details` has them in their order."),
+    ),
     501: ("NotServed", _response("The model's data source is of a kind that is not served.")),
     503: ("Away", _response("The data source cannot be reached at the moment.")),
 }
@@ -142,6 +158,16 @@ _ANSWERS: Final[Mapping[str, Any]] = {
     "Answer.count": {
         "type": "object",
         "properties": {"count": {"type": "integer", "minimum": 0}},
+        "required": ["count"],
+    },
+    "Answer.upload": {
+        "type": "object",
+        "description": "What became of the lines of an upload.",
+        "properties": {
+            "count": {"type": "integer", "minimum": 0, "description": "Instances that were created."},
+            "failed": {"type": "integer", "minimum": 0, "description": "With `Prefer: handling=lenient`."},
+            "errors": {"type": "array", "items": {"type": "object"}, "description": "By `line`; the first of them."},
+        },
         "required": ["count"],
     },
     "Answer.exists": {

@@ -6,6 +6,7 @@ from typing import Any, Final
 __all__ = ["json_alone", "with_json_parameters"]
 
 JSON: Final = "application/json"
+UPLOAD: Final = {"$ref": "#/components/schemas/Answer.upload"}
 TEXT_ALONE: Final = frozenset({"406"})
 """Statuses whose answer is no JSON; a client that takes JSON never gets them."""
 
@@ -44,4 +45,12 @@ def _operation(operation: Mapping[str, Any]) -> dict[str, Any]:
 
 def _json_of(part: Mapping[str, Any]) -> dict[str, Any]:
     content = part.get("content", {})
-    return {**part, "content": {JSON: content[JSON]}} if JSON in content else dict(part)
+    return {**part, "content": {JSON: _plain(content[JSON])}} if JSON in content else dict(part)
+
+
+def _plain(media: Mapping[str, Any]) -> dict[str, Any]:
+    """Without the answer to uploads of lines, which are no JSON."""
+    schema = media["schema"]
+    if "anyOf" not in schema:
+        return dict(media)
+    return {**media, "schema": {**schema, "anyOf": [one for one in schema["anyOf"] if one != UPLOAD]}}
