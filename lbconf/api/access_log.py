@@ -4,7 +4,7 @@ import asyncio
 import os
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -13,6 +13,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from lbconf.api.log import timestamp
 from lbconf.api.watch.watcher import Watcher
+from lbconf.connectors.contract import Connector
 
 __all__ = ["AccessLog", "query_without_secrets"]
 
@@ -36,11 +37,14 @@ class AccessLog:
         *,
         watcher: Watcher | None = None,
         headers: Sequence[tuple[bytes, bytes]] = (),
+        connectors: Mapping[str, Connector] | None = None,
     ) -> None:
         """Wrap an application; without `write` only ids are given.
 
-        `watcher` is told of every request; `headers` are added to answers that do not have them.
+        `watcher` is told of every request; `headers` are added to answers that do not have them;
+        `connectors` are those at work, by data source, for who serves the project anew.
         """
+        self.connectors: Mapping[str, Connector] = connectors or {}
         self._app = app
         self._write = write
         self._watcher = watcher

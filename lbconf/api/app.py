@@ -159,6 +159,7 @@ def create_app(
         options.write_log if options.access_log else None,
         watcher=watching.watcher,
         headers=security_headers(serving),
+        connectors=connectors,
     )
 
 

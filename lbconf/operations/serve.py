@@ -4,29 +4,30 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from lbconf.connectors.contract import Connector
 from lbconf.diagnostics import Code, Collector, Diagnostic, Severity
 from lbconf.errors import ConnectorError, LbconfError
+from lbconf.operations.compose import project_root
 from lbconf.operations.data_sources import create_connectors
+from lbconf.operations.listening import chosen_address, listening_socket
 from lbconf.operations.load import load_project
 from lbconf.operations.protection import unprotected
 from lbconf.operations.seed_rows import example_rows
 from lbconf.project.resolved import Project
+from lbconf.project.serving import serving_of
 from lbconf.records import dataclass, replace
 
 __all__ = ["Address", "ServeOptions", "application", "serve"]
 
-HOST_VARIABLES: Final = ("npm_config_host", "OPENSHIFT_SLS_IP", "OPENSHIFT_NODEJS_IP", "HOST", "VCAP_APP_HOST")
-PORT_VARIABLES: Final = ("npm_config_port", "OPENSHIFT_SLS_PORT", "OPENSHIFT_NODEJS_PORT", "PORT", "VCAP_APP_PORT")
-"""In LoopBack's order. Source: loopback-boot 3, `lib/executor.js`."""
-
 GRACE_SECONDS: Final = 30
-LARGEST_PORT: Final = 65535
+_NONE: Final[Mapping[str, Connector]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,8 @@ class ServeOptions:
     """Requests one worker works on at the same time; None: what the data sources allow."""
     grace_seconds: int = GRACE_SECONDS
     """How long requests in flight may take after SIGTERM."""
+    metrics_folder: Path | None = None
+    """Where several workers leave their metrics for each other."""
     without_access_control: bool = False
     """Whoever reaches the server may call everything, whatever the access rules say. For trials."""
 
@@ -61,12 +64,15 @@ class Address:
     port: int
     root: str
     explorer: str | None
+    secure: bool = False
+    """Whether it speaks TLS."""
 
     @property
     def url(self) -> str:
         """The base URL, for a browser on the same machine where the host is a wildcard."""
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}.get(self.host, self.host)  # noqa: S104 - compared
-        return f"http://{f'[{host}]' if ':' in host and not host.startswith('[') else host}:{self.port}"
+        named = f"[{host}]" if ":" in host and not host.startswith("[") else host
+        return f"{'https' if self.secure else 'http'}://{named}:{self.port}"
 
 
 def serve(
@@ -86,8 +92,8 @@ def serve(
     """
     project = load_project(options.root, options.environment, layout=options.layout, overrides=options.sets)
     warn((*project.diagnostics, *_checked(project, options)))
-    host, port = _address(project, options)
-    listening = _listen(host, port)
+    host, port = chosen_address(project, options.host, options.port)
+    listening = listening_socket(host, port)
     with listening:
         announce(
             project,
@@ -96,15 +102,23 @@ def serve(
                 port=listening.getsockname()[1],
                 root=project.server.rest_api_root,
                 explorer=project.server.explorer,
+                secure=serving_of(project).tls is not None,
             ),
         )
         _run(project, options, listening, warn)
 
 
 def application(
-    options: ServeOptions, project: Project | None = None, *, on_failure: Callable[[LbconfError], object] = id
+    options: ServeOptions,
+    project: Project | None = None,
+    *,
+    on_failure: Callable[[LbconfError], object] = id,
+    known: Mapping[str, Connector] = _NONE,
 ) -> Any:
-    """The ASGI application, for a server of one's own. `on_failure` is told why it does not start."""
+    """The ASGI application, for a server of one's own. `on_failure` is told why it does not start.
+
+    Of the `known` connectors, those that keep rows in the memory of this process are used on.
+    """
     from lbconf.api.app import ApiOptions, create_app
     from lbconf.code.loading import load_code
     from lbconf.repository import HookedRepository
@@ -112,7 +126,7 @@ def application(
     found = project or load_project(options.root, options.environment, layout=options.layout, overrides=options.sets)
     if options.without_access_control:
         found = replace(found, auth=False)
-    connectors = _connectors(found)
+    connectors = {**_connectors(found), **_kept_on(found, known)}
     return create_app(
         found,
         HookedRepository(
@@ -128,9 +142,20 @@ def application(
             access_log=options.access_log,
             write_log=_write_log,
             on_failure=on_failure,
+            metrics_folder=options.metrics_folder,
             examples=partial(example_rows, found),
         ),
     )
+
+
+def _kept_on(project: Project, known: Mapping[str, Connector]) -> Mapping[str, Connector]:
+    return {
+        name: connector
+        for name, connector in known.items()
+        if connector.data_source.connector == "memory"
+        and (source := project.data_sources.get(name)) is not None
+        and (source.connector, source.settings) == ("memory", connector.data_source.settings)
+    }
 
 
 def _connectors(project: Project) -> Mapping[str, Connector]:
@@ -165,50 +190,110 @@ def _run(
 ) -> None:
     import uvicorn
     from uvicorn.config import STARTUP_FAILURE
-    from uvicorn.supervisors import Multiprocess
+
+    from lbconf.operations.tls import tls_options
 
     alone = options.workers == 1 and not options.reload
     failed: list[LbconfError] = []
-    config = uvicorn.Config(
-        application(options, project, on_failure=failed.append) if alone else _Factory(options),
-        factory=not alone,
-        workers=options.workers,
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        lifespan="on",
-        timeout_graceful_shutdown=options.grace_seconds,
-        timeout_worker_healthcheck=GRACE_SECONDS,
-    )
+
+    def tell(message: str, error: LbconfError | None = None) -> None:
+        noted = Diagnostic(code=Code.RELOAD_REFUSED, severity=Severity.INFO, message=message)
+        warn((*(() if error is None else error.diagnostics), noted))
+
+    with _metrics_folder(options) as complete:
+        factory = _Factory(complete)
+        config = uvicorn.Config(
+            _switch(project, options, failed.append, tell) if alone else factory,
+            factory=not alone,
+            workers=options.workers,
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            proxy_headers=False,
+            lifespan="on",
+            timeout_graceful_shutdown=options.grace_seconds,
+            timeout_worker_healthcheck=GRACE_SECONDS,
+            **tls_options(project),
+        )
+        _catch_signals()
+        if options.reload:
+            from lbconf.operations.reload import ConfigurationReload
+
+            server = uvicorn.Server(config)
+            ConfigurationReload(
+                config,
+                server.run,
+                [listening],
+                root=options.root,
+                check=lambda: _again(options),
+                tell=lambda message, diagnostics: tell(message, LbconfError(diagnostics) if diagnostics else None),
+            ).run()
+        elif options.workers > 1:
+            from lbconf.operations.workers import Workers
+
+            workers = Workers(config, [listening], check=lambda: _again(options), tell=tell)
+            workers.run()
+            if any(process.exitcode == STARTUP_FAILURE for process in workers.processes):
+                message = "a worker process did not start; its lines above say why"
+                raise LbconfError(Diagnostic(code=Code.CODE_FAILED, message=message))
+        else:
+            try:
+                uvicorn.Server(config).run([listening])
+            except SystemExit:
+                if failed:
+                    raise failed[0] from failed[0].__cause__
+                raise
+
+
+def _switch(
+    project: Project,
+    options: ServeOptions,
+    on_failure: Callable[[LbconfError], object],
+    tell: Callable[[str, LbconfError | None], None],
+) -> Any:
+    """The application of one process, which SIGHUP makes serve the files as they are then."""
+    from lbconf.operations.switching import Switch
+
+    first = application(options, project, on_failure=on_failure)
+    kept = {"app": first}
+
+    def make() -> Any:
+        again = _again(options)
+        kept["app"] = application(options, again, known=kept["app"].connectors)
+        return kept["app"]
+
+    return Switch(first, make, tell, grace_seconds=options.grace_seconds)
+
+
+def _again(options: ServeOptions) -> Project:
+    """The project as its files are now, checked; its code is imported anew. Raises `LbconfError`."""
+    from lbconf.code.forgetting import modules_forgotten
+
+    with modules_forgotten(project_root(options.root, options.layout)):
+        again = load_project(options.root, options.environment, layout=options.layout, overrides=options.sets)
+        _checked(again, options)
+    return again
+
+
+@contextmanager
+def _metrics_folder(options: ServeOptions) -> Iterator[ServeOptions]:
+    """Options with a folder in which several workers leave their metrics; it is gone afterwards."""
+    if options.workers == 1:
+        yield options
+        return
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory(prefix="lbconf-") as folder:
+        yield replace(options, metrics_folder=Path(folder))
+
+
+def _catch_signals() -> None:
+    from lbconf.operations.switching import watches_terminal
+
+    watches_terminal()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _ignore)
     signal.signal(signal.SIGHUP, _end)
-    if options.reload:
-        from lbconf.operations.reload import ConfigurationReload
-
-        def check() -> None:
-            again = load_project(options.root, options.environment, layout=options.layout, overrides=options.sets)
-            _checked(again, options)
-
-        def tell(message: str, diagnostics: tuple[Diagnostic, ...]) -> None:
-            noted = Diagnostic(code=Code.RELOAD_REFUSED, severity=Severity.INFO, message=message)
-            warn((*diagnostics, noted))
-
-        server = uvicorn.Server(config)
-        ConfigurationReload(config, server.run, [listening], root=options.root, check=check, tell=tell).run()
-    elif options.workers > 1:
-        workers = Multiprocess(config, [listening])
-        workers.run()
-        if any(process.exitcode == STARTUP_FAILURE for process in workers.processes):
-            message = "a worker process did not start; its lines above say why"
-            raise LbconfError(Diagnostic(code=Code.CODE_FAILED, message=message))
-    else:
-        try:
-            uvicorn.Server(config).run([listening])
-        except SystemExit:
-            if failed:
-                raise failed[0] from failed[0].__cause__
-            raise
 
 
 def _ignore(number: int, frame: object) -> None:
@@ -240,61 +325,6 @@ def _checked(project: Project, options: ServeOptions) -> tuple[Diagnostic, ...]:
                     )
                 )
     return warnings
-
-
-def _address(project: Project, options: ServeOptions) -> tuple[str, int]:
-    host = options.host or _first(HOST_VARIABLES) or project.server.host
-    if options.port is not None:
-        return host, options.port
-    written = _first(PORT_VARIABLES)
-    if written is None:
-        return host, project.server.port
-    if not written.isascii() or not written.isdigit() or int(written) > LARGEST_PORT:
-        raise LbconfError(
-            Diagnostic(
-                code=Code.ADDRESS_UNUSABLE,
-                message=f"The environment variable for the port says {written!r}, which is no port.",
-                hint="A port is a number from 0 to 65535.",
-            )
-        )
-    return host, int(written)
-
-
-def _first(names: tuple[str, ...]) -> str | None:
-    return next((value for name in names if (value := os.environ.get(name))), None)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """A listening socket; connections wait in it until the server takes them."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((host, port))
-        listening.listen(2048)
-    except OSError as error:
-        listening.close()
-        raise _unusable(host, port, error) from error
-    listening.set_inheritable(True)
-    return listening
-
-
-def _unusable(host: str, port: int, error: OSError) -> LbconfError:
-    import errno
-
-    if error.errno == errno.EADDRINUSE:
-        return LbconfError(
-            Diagnostic(
-                code=Code.ADDRESS_IN_USE,
-                message=f"Port {port} on {host} is already in use.",
-                hint=f"Stop what listens there, or choose another port: --port {port + 1}, or PORT={port + 1}.",
-            )
-        )
-    hint = "Ports below 1024 need special rights; choose a larger one." if error.errno == errno.EACCES else None
-    reason = error.strerror or str(error)
-    return LbconfError(
-        Diagnostic(code=Code.ADDRESS_UNUSABLE, message=f"Cannot listen on {host} port {port}: {reason}.", hint=hint)
-    )
 
 
 def _asked_threads(project: Project) -> int | None:

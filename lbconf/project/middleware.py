@@ -6,7 +6,14 @@ from typing import Any, Final
 from lbconf.project.resolved import EMPTY
 from lbconf.records import dataclass
 
-__all__ = ["KNOWN_COMPONENTS", "MiddlewareEntry", "has_counterpart", "helmet_headers", "middleware_entries"]
+__all__ = [
+    "KNOWN_COMPONENTS",
+    "KNOWN_MIDDLEWARE",
+    "MiddlewareEntry",
+    "has_counterpart",
+    "helmet_headers",
+    "middleware_entries",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +33,7 @@ class MiddlewareEntry:
         return first.get(name) if isinstance(first, Mapping) else None
 
 
-SERVED: Final = frozenset(
+KNOWN_MIDDLEWARE: Final = frozenset(
     {"cors", "compression", "express-rate-limit", "helmet", "loopback#static", "serve-static", "express.static"}
     | {"loopback#token", "loopback#rest", "loopback#urlNotFound", "loopback#favicon", "loopback#status"}
     | {"loopback#errorHandler", "strong-error-handler", "errorhandler", "body-parser", "body-parser#json"}
@@ -59,7 +66,7 @@ def middleware_entries(middleware: Mapping[str, Any]) -> Iterator[MiddlewareEntr
 
 def has_counterpart(name: str) -> bool:
     """Whether there is a counterpart."""
-    return name in SERVED or (name.startswith("helmet#") and name in HELMET)
+    return name in KNOWN_MIDDLEWARE or (name.startswith("helmet#") and name in HELMET)
 
 
 def helmet_headers(middleware: Mapping[str, Any]) -> dict[str, str]:

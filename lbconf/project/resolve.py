@@ -92,6 +92,8 @@ def examine(
         broken=broken,
         server=server.settings,
         incomplete={draft.name for draft in drafts.values() if not draft.whole},
+        middleware=_mapping(merged.data.get("middleware")),
+        components=components,
         probe=probe,
     )
     for rule in RULES:

@@ -126,13 +126,6 @@ def test_a_table_that_is_missing_is_said_at_the_start(tmp_path: Path) -> None:
         assert "at" not in failed
 
 
-def test_a_terminal_that_goes_away_ends_the_server_cleanly(project: Path) -> None:
-    with served(project) as server:
-        assert ask(server, "/api/notes")[0] == 200
-        server.process.send_signal(signal.SIGHUP)
-        assert server.process.wait(10) == 0
-
-
 def test_start_page_health_readiness_and_description(project: Path) -> None:
     with served(project) as server:
         assert set(ask(server, "/")[1]) == {"started", "uptime"}

@@ -102,9 +102,10 @@ class Watcher:
         """Watch from now on what these connectors are asked."""
         for connector in connectors:
             for name, operation in OPERATIONS.items():
-                method = getattr(connector, name, None)
+                # Of the class: a connector that an earlier application used is watched by the later one alone.
+                method = getattr(type(connector), name, None)
                 if method is not None:
-                    setattr(connector, name, self._observed(method, connector, operation))
+                    setattr(connector, name, self._observed(method.__get__(connector), connector, operation))
 
     def _observed(self, method: Callable[..., Any], connector: Connector, operation: str) -> Callable[..., Any]:
         metrics, slow, tracing = self.metrics, self._slow, self._tracing

@@ -14,6 +14,7 @@ from lbconf.project.rules.id_present import id_present
 from lbconf.project.rules.index_properties import index_properties
 from lbconf.project.rules.mail_usable import mail_usable
 from lbconf.project.rules.model_defined import model_defined
+from lbconf.project.rules.modules_served import modules_served
 from lbconf.project.rules.name_once import name_once
 from lbconf.project.rules.names_reserved import names_reserved
 from lbconf.project.rules.path_once import path_once
@@ -41,6 +42,7 @@ RULES: Final[tuple[Rule, ...]] = (
     hidden_known,
     validations_sound,
     access_declared,
+    modules_served,
     access_settings_usable,
     mail_usable,
 )

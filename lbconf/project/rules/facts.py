@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 from lbconf.diagnostics import Code, Diagnostic, Location, Related, Severity
 from lbconf.project.checking import Broken
 from lbconf.project.probing import Probe
-from lbconf.project.resolved import DataSource, Layout, Model
+from lbconf.project.resolved import EMPTY, DataSource, Layout, Model
 from lbconf.project.sources import ModelSource, Places
 from lbconf.records import dataclass
 
@@ -30,6 +30,8 @@ class Facts:
     """The server's settings as merged."""
     incomplete: Container[str]
     """Models of which a part could not be read."""
+    middleware: Mapping[str, Any] = EMPTY
+    components: Mapping[str, Any] = EMPTY
     probe: Probe | None = None
     """Tries validations out, where somebody brought one."""
 
