@@ -9,18 +9,23 @@ from lbconf.project.sources import Places
 __all__ = ["read_acls", "with_wired"]
 
 
-def read_acls(written: Any, at: str | None, places: Places) -> Iterator[Acl]:
-    """Each rule of a list; entries that are no objects are left out."""
+def read_acls(written: Any, at: str | None, places: Places, *, loopback: bool) -> Iterator[Acl]:
+    """Each rule of a list; entries that are no objects are left out.
+
+    LoopBack's layouts have what LoopBack does with incomplete rules: one without a principal is for nobody, one without
+    a permission says the model's default, an access type is written in capitals, and `*` in a list stands for nothing.
+    """
     if not isinstance(written, list | tuple):
         return
+    kind, principal, permission = ("", "", "DEFAULT") if loopback else ("ROLE", "$everyone", "ALLOW")
     for number, rule in enumerate(written):
         if isinstance(rule, Mapping):
             yield Acl(
-                principal_type=_text(rule.get("principalType"), "ROLE"),
-                principal_id=_text(rule.get("principalId"), "$everyone"),
-                permission=_text(rule.get("permission"), "ALLOW").upper(),
-                access_type=_text(rule.get("accessType"), "*").upper(),
-                properties=_properties(rule.get("property")),
+                principal_type=_text(rule.get("principalType"), kind),
+                principal_id=_text(rule.get("principalId"), principal),
+                permission=_text(rule.get("permission"), permission).upper(),
+                access_type=_access_type(rule.get("accessType"), loopback=loopback),
+                properties=_properties(rule.get("property"), loopback=loopback),
                 model=rule["model"] if isinstance(rule.get("model"), str) else None,
                 location=places.value(None if at is None else f"{at}/{number}"),
             )
@@ -47,7 +52,13 @@ def _text(value: Any, default: str) -> str:
     return str(value) if isinstance(value, str | int) and not isinstance(value, bool) and value != "" else default
 
 
-def _properties(value: Any) -> tuple[str, ...]:
+def _access_type(value: Any, *, loopback: bool) -> str:
+    said = _text(value, "*")
+    return said if loopback else said.upper()
+
+
+def _properties(value: Any, *, loopback: bool) -> tuple[str, ...]:
     if isinstance(value, list | tuple):
-        return tuple(str(name) for name in value if isinstance(name, str)) or ("*",)
+        names = tuple(name for name in value if isinstance(name, str))
+        return tuple(name for name in names if name != "*") if loopback else names or ("*",)
     return (value,) if isinstance(value, str) and value else ("*",)

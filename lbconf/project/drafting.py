@@ -153,7 +153,8 @@ def _inherit(source: ModelSource, base: str, parent: Draft | None, places: Place
     properties = source.properties
     own = {name: Written(properties[name], at) for name, at in source.pointers("properties", properties)}
     own_relations = _written_relations(source)
-    own_acls = list(read_acls(source.settings.get("acls"), source.pointer("acls"), places))
+    loopback = source.layout.is_loopback
+    own_acls = list(read_acls(source.settings.get("acls"), source.pointer("acls"), places, loopback=loopback))
     own_places = {
         (key, name): at
         for key in _PLACED
@@ -233,7 +234,9 @@ def _wire(draft: Draft, source: ModelSource, places: Places) -> None:
             inherited = old.attributes if old is not None and isinstance(old.attributes, Mapping) else {}
             merged = {**inherited, **value} if isinstance(value, Mapping) else value
             draft.relations_written[name] = Written(merged, child(f"{at}/relations", name))
-    draft.acls = with_wired(draft.acls, read_acls(wiring.get("acls"), f"{at}/acls" if at else None, places))
+    loopback = draft.layout.is_loopback
+    wired = read_acls(wiring.get("acls"), f"{at}/acls" if at else None, places, loopback=loopback)
+    draft.acls = with_wired(draft.acls, wired)
     if isinstance(methods := wiring.get("methods"), Mapping):
         own = draft.settings.get("methods")
         draft.settings = {**draft.settings, "methods": {**(own if isinstance(own, Mapping) else {}), **methods}}
