@@ -25,7 +25,7 @@ from lbconf.query.relating import MAX_STEPS, named_relation, single_step
 from lbconf.query.rules import NATIVE, Rules, Unknown, target_of
 from lbconf.records import dataclass, replace
 
-__all__ = ["Binder", "all_of", "bind"]
+__all__ = ["Binder", "all_of", "bind", "keyed_scope"]
 
 LOOPBACK_PAGE: Final = 100
 """Rows LoopBack returns when a request skips rows and sets no limit."""
@@ -278,7 +278,7 @@ class Binder:
             raise RequestError(Code.BUDGET_SPENT, message)
         found: dict[str, Include] = {}
         used = 0
-        for name, scope in include_items(include):
+        for name, scope in include_items(include, lenient=model.layout.is_loopback):
             used += 1
             if used > MAX_INCLUDES:
                 raise malformed(f"A filter may include at most {MAX_INCLUDES} relations")
@@ -298,7 +298,7 @@ class Binder:
                 continue
             keys = tuple(prop.name for prop in target.ids) if relation.through else relation.key_to
             scopes = (parse_filter(relation.scope),) if relation.scope else ()
-            wanted = _with_keys(scope, keys)
+            wanted = keyed_scope(scope, keys, target)
             query = self.bind(wanted, target, scopes=scopes, collector=collector, paged=False, settled=settled)
             found[name] = Include(relation=relation, query=query, scope=scope)
         return tuple(found.values())
@@ -350,6 +350,30 @@ def _field_names(fields: Any, model: Model) -> Sequence[str] | None:
     if fields is None:
         return None
     raise malformed(f"The fields {json_text(fields)} are not valid", hint="Write a list of property names.")
+
+
+def keyed_scope(scope: Filter, keys: tuple[str, ...], target: Model) -> Filter:
+    """The scope of an include ready for the condition that ties its rows to their parents by these properties.
+
+    In LoopBack's layouts that condition takes the place of the scope's own on the same property, conditions on
+    protected properties are dropped, and fields that are only left out become the keys alone.
+    """
+    if not target.layout.is_loopback:
+        return _with_keys(scope, keys)
+    if scope.where:
+        closed = frozenset(prop.name for prop in target.properties.values() if prop.protected)
+        where = _without(scope.where, closed) if closed else scope.where
+        scope = replace(scope, where={name: value for name, value in where.items() if name not in keys})
+    if isinstance(scope.fields, Mapping) and scope.fields:
+        return replace(scope, fields={**scope.fields, **dict.fromkeys(keys, True)})
+    return _with_keys(scope, keys)
+
+
+def _without(where: Any, names: frozenset[str]) -> Any:
+    """The clause without conditions on these properties, at any depth."""
+    if isinstance(where, Mapping):
+        return {name: _without(value, names) for name, value in where.items() if name not in names}
+    return [_without(item, names) for item in where] if isinstance(where, list) else where
 
 
 def _with_keys(scope: Filter, keys: tuple[str, ...]) -> Filter:

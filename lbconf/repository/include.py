@@ -6,7 +6,7 @@ from typing import Any, Final
 from lbconf.diagnostics import Code
 from lbconf.project.resolved import Model, Property, Relation, RelationKind
 from lbconf.query.allowance import charge
-from lbconf.query.bind import Binder, all_of
+from lbconf.query.bind import Binder, all_of, keyed_scope
 from lbconf.query.errors import RequestError
 from lbconf.query.javascript import json_text, to_text
 from lbconf.query.nodes import AllOf, AnyOf, Comparison, Condition, Filter, Include, Operator, Query, Row, Target
@@ -68,10 +68,11 @@ class Includer:
         self._find = find
         self._keys_at_once = keys_at_once
 
-    def attach(self, rows: Sequence[Row], model: Model, includes: Iterable[Include]) -> None:
+    def attach(self, rows: Sequence[Row], model: Model, includes: Iterable[Include], *, nested: bool = False) -> None:
         """Put related rows under the relations' names into these rows of the model.
 
-        A relation to many becomes a list; one to one is left out where there is nothing.
+        A relation to many becomes a list; one to one is left out where there is nothing, and so is
+        one through another model in LoopBack's layouts, where the rows are themselves included ones (`nested`).
 
         Raises:
             RequestError: the rows lack the id that ties them to their related rows.
@@ -79,24 +80,24 @@ class Includer:
         """
         for include in includes:
             if rows:
-                self._attach(rows, model, include)
+                self._attach(rows, model, include, spare=nested and model.layout.is_loopback)
 
-    def _attach(self, rows: Sequence[Row], model: Model, include: Include) -> None:
+    def _attach(self, rows: Sequence[Row], model: Model, include: Include, *, spare: bool) -> None:
         relation = include.relation
         if relation.kind in _EMBEDDED:
             self._embedded(rows, relation)
         elif relation.kind is RelationKind.REFERENCES_MANY:
-            self._references(rows, include)
+            self._references(rows, include, spare=spare)
         elif include.query is None:
             self._polymorphic(rows, include)
         elif relation.through is not None:
-            self._through(rows, model, include, include.query)
+            self._through(rows, model, include, include.query, spare=spare)
         else:
             self._direct(rows, model, include, include.query)
 
     def _direct(self, rows: Sequence[Row], model: Model, include: Include, query: Query) -> None:
         relation = include.relation
-        if relation.kind is not RelationKind.BELONGS_TO:
+        if relation.kind is not RelationKind.BELONGS_TO and (relation.many or not model.layout.is_loopback):
             _check_keys(rows, relation)
         keys = _keys(rows, relation.key_from)
         extra = None
@@ -108,9 +109,10 @@ class Includer:
             key = key_of(row, relation.key_from)
             _put(row, relation, _page(groups.get(key_text(key), []) if key is not None else [], query))
 
-    def _through(self, rows: Sequence[Row], model: Model, include: Include, query: Query) -> None:
-        relation = include.relation
-        _check_keys(rows, relation)
+    def _through(self, rows: Sequence[Row], model: Model, include: Include, query: Query, *, spare: bool) -> None:
+        relation, loopback = include.relation, model.layout.is_loopback
+        if not loopback:
+            _check_keys(rows, relation)
         between = self._models[relation.through or ""]
         links = Query(model=between)
         extra = None
@@ -124,15 +126,22 @@ class Includer:
             key, parent = key_of(link, relation.through_to), key_of(link, relation.through_from)
             if key is not None and parent is not None:
                 parents.setdefault(key_text(key), []).append(key_text(parent))
+        if loopback and (query.limit is not None or query.skip):
+            # LoopBack asks for each related row alone: it is the only one on its page.
+            places = {key: place for place, key in enumerate(parents)}
+            targets = [] if query.skip else sorted(targets, key=lambda row: places[key_text(key_of(row, ids) or ())])
+            query = replace(query, limit=None, skip=0)
         groups: dict[str, list[Row]] = {}
         for target in targets:
             for parent_text in parents.get(key_text(key_of(target, ids) or ()), ()):
                 groups.setdefault(parent_text, []).append(target)
         for row in rows:
             key = key_of(row, relation.key_from)
-            _put(row, relation, _page(groups.get(key_text(key), []) if key is not None else [], query))
+            related = groups.get(key_text(key), []) if key is not None else []
+            if related or not spare:
+                _put(row, relation, _page(related, query))
 
-    def _references(self, rows: Sequence[Row], include: Include) -> None:
+    def _references(self, rows: Sequence[Row], include: Include, *, spare: bool) -> None:
         relation, query = include.relation, include.query
         if query is None:
             return
@@ -141,7 +150,9 @@ class Includer:
         wanted = {key_text((item,)): (item,) for row in rows for item in row.get(name) or ()}
         found = _grouped(self._by_keys(query, ids, list(wanted.values()), None), ids)
         for row in rows:
-            row[relation.name] = [target for item in row.get(name) or () for target in found.get(key_text((item,)), ())]
+            related = [target for item in row.get(name) or () for target in found.get(key_text((item,)), ())]
+            if related or not spare:
+                row[relation.name] = related
 
     def _polymorphic(self, rows: Sequence[Row], include: Include) -> None:
         polymorphic = include.relation.polymorphic
@@ -153,8 +164,9 @@ class Includer:
             if target is None:
                 continue
             same = [row for row in rows if row.get(polymorphic.discriminator) == kind]
-            query = self._binder.bind(include.scope or Filter(), target)
             ids = tuple(prop.name for prop in target.ids)
+            scope = keyed_scope(include.scope or Filter(), ids, target)
+            query = self._binder.bind(scope, target)
             names = (polymorphic.foreign_key,)
             found = _grouped(self._by_keys(query, ids, _keys(same, names), None), ids)
             for row in same:
@@ -178,7 +190,7 @@ class Includer:
             related = self._find(replace(query, where=where, limit=None, skip=0, include=()))
             charge(len(related))
             found.extend(related)
-        self.attach(found, query.model, query.include)
+        self.attach(found, query.model, query.include, nested=True)
         return found
 
 

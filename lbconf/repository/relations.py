@@ -93,7 +93,16 @@ class Related:
         return query, self._repository.parts(query, size)
 
     def count(self, where: Mapping[str, Any] | None = None) -> int:
-        """Number of related rows that match."""
+        """Number of related rows that match.
+
+        LoopBack counts the rows in between where the relation leads through another model: the condition is on those.
+        """
+        if self.relation.through is not None and where and self._model.layout.is_loopback:
+            key, between = key_of(self._row, self.relation.key_from), self._between()
+            if key is None:
+                return 0
+            condition = self._binder.bind(Filter(where=where), between, extra=self._ties(key)).where
+            return self._stores.count(between, condition)
         return self._stores.count(self.target, self._query(Filter(where=where), self._condition()).where)
 
     def one(self, filter: Filter | None = None) -> Row | None:  # noqa: A002 - the word of the vocabulary

@@ -9,11 +9,15 @@ from lbconf.api.present import encode
 from lbconf.project.resolved import Model, RelationKind
 from lbconf.repository.relations import Related
 
+_EMBEDDED: Final = frozenset({RelationKind.EMBEDS_ONE, RelationKind.EMBEDS_MANY})
+
 __all__ = ["RELATION_ACTIONS", "related_of"]
 
 
 def _relation_get(call: Call) -> Answer:
     related = related_of(call)
+    if not related.relation.many and related.relation.kind not in _EMBEDDED and call.endpoint.model.layout.is_loopback:
+        return data(call.presenter.instance(_target(related, call), related.one()))
     wanted = call.arguments.filter()
     if not related.relation.many:
         return data(call.presenter.instance(_target(related, call), related.one(wanted)))

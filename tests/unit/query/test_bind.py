@@ -314,13 +314,35 @@ def test_nested_includes_and_scopes() -> None:
 
 
 @pytest.mark.parametrize(
-    "include", ["prodcuts", {"products": "bogus"}, 5, {"products": 5}, {"relation": "products", "scope": 5}]
+    ("include", "rules"),
+    [
+        ("prodcuts", TABULAR),
+        ({"products": "bogus"}, TABULAR),
+        ({"products": 5}, TABULAR),
+        (5, NATIVE),
+        ({"relation": "products", "scope": 5}, NATIVE),
+    ],
 )
-def test_includes_that_cannot_be(include: Any) -> None:
+def test_includes_that_cannot_be(include: Any, rules: Rules) -> None:
     with pytest.raises(RequestError) as refused:
-        bound({"include": include}, model="Category")
+        bound({"include": include}, rules, model="Category")
 
     assert refused.value.status == 400
+
+
+@pytest.mark.parametrize(("include", "included"), [(5, 0), (True, 0), ({"relation": "products", "scope": 5}, 1)])
+def test_loopback_takes_no_notice_of_some_nonsense_in_includes(include: Any, included: int) -> None:
+    assert len(bound({"include": include}, model="Category").include) == included
+
+
+def test_the_tie_of_an_include_replaces_a_condition_on_the_same_property() -> None:
+    scope = {"where": {"categoryId": 7, "name": "x"}, "fields": {"price": False}}
+
+    found = bound({"include": {"relation": "products", "scope": scope}}, model="Category").include[0].query
+
+    assert found is not None
+    assert found.where == Comparison(target("name"), Operator.EQ, "x")
+    assert names(found) == ["categoryId"]
 
 
 def test_includes_are_bounded() -> None:

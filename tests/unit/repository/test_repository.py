@@ -519,7 +519,10 @@ def test_includes(layout: Layout, tabular: bool) -> None:  # noqa: FBT001
         ["Chess"],
         [],
     ]
-    assert [[one["name"] for one in product["suppliers"]] for product in found[0]["products"]] == [["Acme", "Best"], []]
+    red, blue = found[0]["products"]
+    assert [one["name"] for one in red["suppliers"]] == ["Acme", "Best"]
+    # LoopBack leaves out a list through another model that is empty in an included row.
+    assert blue.get("suppliers") == (None if layout.is_loopback else [])
     assert [row.get("cover", {}).get("url") for row in found] == ["/books.png", None, None]
     assert "cover" not in found[1]
 
