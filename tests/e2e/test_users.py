@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
+import yaml
 from aiosmtpd.controller import Controller
 
 from lbconf.api.user_calls import LEAST_SECONDS
@@ -466,3 +467,29 @@ def test_without_a_mail_server_it_is_said(server: Served) -> None:
     status, answer = call(server, "POST", f"/{user['id']}/verify")
     assert (status, answer["error"]["code"]) == (422, "NO_MAIL_SERVER")
     assert call(server, "POST", "/reset", {"email": user["email"]})[0] == 204
+
+
+# --- the page about users ---
+
+PAGE = (Path(__file__).parents[2] / "docs" / "users.md").read_text()
+
+
+def test_the_settings_of_the_page_are_taken_as_they_stand(tmp_path: Path) -> None:
+    base = tmp_path / "environments" / "base"
+    (base / "models").mkdir(parents=True)
+    blocks = re.findall(r"```yaml\n# (\S+)\n(.*?)```", PAGE, re.DOTALL)
+    assert len(blocks) > 6
+    merged: dict[str, dict[str, Any]] = {}
+    for name, text in blocks:
+        said = merged.setdefault(name, {})
+        for key, value in yaml.safe_load(text).items():
+            said[key] = {**said[key], **value} if isinstance(said.get(key), dict) else value
+    merged["server.yaml"]["access"]["apiKeys"]["clients"][0]["digest"] = "sha256:" + "0" * 64
+    merged["datasources.yaml"]["db"] = {"connector": "memory"}
+    key = {"dataSource": "db", "properties": {"digest": "string"}, "acls": OPEN}
+    merged["models/ClientKey.yaml"] = key
+    for name, said in merged.items():
+        (base / name).write_text(yaml.safe_dump(said))
+    done = run_lbconf("validate", "--project", str(tmp_path), variables={"SMTP_PASSWORD": "x"})
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert "no findings" in done.stdout
