@@ -104,13 +104,16 @@
   const panel = (verb, path, operation) => {
     const identity = (part) => `${operation.operationId}-${part}`.replace(/[^\w-]+/g, '-');
     const fields = (operation.parameters || []).map((raw) => parameterField(identity, raw));
+    const inUrl = fields.filter((one) => one.parameter.in !== 'header');
+    const inHeaders = fields.filter((one) => one.parameter.in === 'header');
     const body = operation.requestBody ? bodyField(identity, operation.requestBody) : null;
     const answer = make('div', { 'aria-live': 'polite' });
     const go = make('button', { class: 'main', type: 'button' }, 'Try it out');
     const clear = make('button', { class: 'plain', type: 'button', hidden: true, onclick: () => { answer.replaceChildren(); clear.hidden = true; go.focus(); } }, 'Clear');
     const inside = make('div', { class: 'inside' },
       operation.description ? make('p', { class: 'hint' }, ...prose(operation.description)) : null,
-      ...fields.map((one) => one.block), body ? body.block : null,
+      ...inUrl.map((one) => one.block), body ? body.block : null,
+      inHeaders.length ? make('details', { class: 'properties' }, make('summary', {}, 'Request headers'), ...inHeaders.map((one) => one.block)) : null,
       make('div', { class: 'actions' }, go, clear), answer,
       make('details', { class: 'properties' }, make('summary', {}, 'Answers'), answersTable(operation.responses || {})));
 
