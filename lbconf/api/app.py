@@ -17,6 +17,7 @@ from lbconf.api.access_log import AccessLog
 from lbconf.api.bodies import Limits
 from lbconf.api.booting import run_boot_functions
 from lbconf.api.changes.feed import Feed
+from lbconf.api.departures import Departures
 from lbconf.api.endpoints import endpoints_of
 from lbconf.api.layers import layered, limit_routes, security_headers
 from lbconf.api.log import JsonLog, LogHandler
@@ -39,6 +40,7 @@ from lbconf.connectors.contract import Connector
 from lbconf.diagnostics import Code
 from lbconf.errors import LbconfError
 from lbconf.project.access_settings import access_settings
+from lbconf.project.reading_settings import request_budget
 from lbconf.project.resolved import Project
 from lbconf.project.serving import serving_of
 from lbconf.query.nodes import Row
@@ -108,6 +110,8 @@ def create_app(
         tags=project.server.settings.get("etag") is not False,
         tokens=callers_of(project, repository),
         access=AccessControl(project, repository, endpoints) if project.auth else None,
+        budget=request_budget(project),
+        departures=Departures(request_budget(project).seconds),
     )
 
     @asgi(root or "/", is_mount=True, copy_scope=False)

@@ -1,5 +1,6 @@
 """The ASGI application of all model endpoints: a request's way from path to answer, in one function."""
 
+from asyncio import CancelledError
 from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
@@ -16,6 +17,7 @@ from lbconf.api.arguments import Arguments
 from lbconf.api.bodies import NOTHING, Limits, UnreadBodyError, parse_body, read_body
 from lbconf.api.changes.feed import Feed
 from lbconf.api.changes.stream import Following, accepts_events, stream_changes
+from lbconf.api.departures import Departures
 from lbconf.api.endpoints import Body, Endpoint
 from lbconf.api.forms import form_values
 from lbconf.api.freshness import CONDITIONS, guarded, tagged
@@ -90,6 +92,8 @@ class ModelApi:
     """Says who may call what; None where access is not controlled."""
     budget: Budget = field(default_factory=Budget)
     """The most that one request may cost."""
+    departures: Departures = field(default_factory=lambda: Departures(None))
+    """Ends the work on requests that nobody waits for."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -156,11 +160,21 @@ class ModelApi:
             return await self._receive(call, uploading, receive)
         if form is not None:
             return await self._begin(replace(call, form=form))
-        if id(endpoint) in self.quick:
-            return await cooperate(act, call)
         if id(endpoint) in self.users.endpoints:
             return await self.users.answer(act, call)
-        answer = await self.threads.run(act, call)
+        return await self._worked_on(act, call, receive)
+
+    async def _worked_on(self, act: Action, call: Call, receive: Receive) -> Answer:
+        """The answer, beside the loop or from a worker thread; the work ends where nobody waits for it."""
+        flight = self.departures.begin(receive)
+        try:
+            if id(call.endpoint) in self.quick:
+                return await cooperate(act, call)
+            answer = await self.threads.run(act, call)
+        except CancelledError:
+            raise flight.refusal() or CancelledError from None
+        finally:
+            self.departures.end(flight)
         return answer if answer.following is None else await self._watched(call, answer, answer.following)
 
     async def _begin(self, call: Call) -> Answer:

@@ -1,18 +1,20 @@
 """Worker threads for blocking calls, small and quick, that never keep a process from ending."""
 
-from asyncio import AbstractEventLoop, Future, get_running_loop
+from asyncio import AbstractEventLoop, CancelledError, Future, get_running_loop
 from collections.abc import Callable
 from contextlib import suppress
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any, TypeVar
 
+from lbconf.interruption import Work, set_present_work
+
 __all__ = ["WorkerThreads"]
 
 T = TypeVar("T")
 A = TypeVar("A")
 
-Job = tuple[AbstractEventLoop, "Future[Any]", Callable[[Any], Any], Any]
+Job = tuple[AbstractEventLoop, "Future[Any]", Callable[[Any], Any], Any, Work]
 
 
 class WorkerThreads:
@@ -35,13 +37,18 @@ class WorkerThreads:
         return self._count
 
     async def run(self, function: Callable[[A], T], argument: A) -> T:
-        """The result of `function(argument)`, called in one of the threads."""
+        """The result of `function(argument)`, called in one of the threads, and interrupted where it is cancelled."""
         if not self._started:
             self._start()
         loop = get_running_loop()
         future: Future[T] = loop.create_future()
-        self._jobs.put((loop, future, function, argument))
-        return await future
+        work = Work()
+        self._jobs.put((loop, future, function, argument, work))
+        try:
+            return await future
+        except CancelledError:
+            loop.run_in_executor(None, work.interrupt)
+            raise
 
     def stop(self) -> None:
         """Let every thread end after the call it is at."""
@@ -56,9 +63,10 @@ class WorkerThreads:
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
-            loop, future, function, argument = job
+            loop, future, function, argument, work = job
             if future.cancelled():
                 continue
+            set_present_work(work)
             try:
                 outcome: Any = function(argument)
                 settle: Callable[[Future[Any], Any], None] = _succeed

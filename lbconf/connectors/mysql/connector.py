@@ -1,7 +1,8 @@
 """A MySQL or MariaDB data source: connections, reading, writing, and the state side put together."""
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from functools import partial
 from threading import Lock, local
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from uuid import uuid4
@@ -37,6 +38,7 @@ from lbconf.connectors.sql.reader_writer import SqlReaderWriter
 from lbconf.connectors.sql.rows import to_json
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import ConnectionFailedError, ConnectorError, ConstraintError, ConstraintKind
+from lbconf.interruption import present_work
 from lbconf.project.resolved import DataSource, Model
 from lbconf.query.nodes import Condition, Query, Row
 from lbconf.state.changes import Change
@@ -356,6 +358,9 @@ class MysqlConnector(SqlReaderWriter):
             self._give(session)
 
     def _guarded(self, session: Session, work: Callable[[Session], T]) -> T:
+        present = present_work()
+        if present is not None:
+            present.begin(partial(self._kill, session))
         try:
             return work(session)
         except pymysql.Error as problem:
@@ -371,6 +376,17 @@ class MysqlConnector(SqlReaderWriter):
                 data_source=self.data_source.name,
                 connector=self.data_source.connector,
             ) from problem
+        finally:
+            if present is not None:
+                present.end()
+                if present.stopped:
+                    session.close()
+
+    def _kill(self, session: Session) -> None:
+        """Have the server stop what a connection waits for, by way of another one."""
+        number: int = session.connection.thread_id()  # type: ignore[no-untyped-call]
+        with suppress(pymysql.Error, OSError), closing(connect(self.settings)) as other:
+            other.execute(f"KILL QUERY {number:d}")
 
     def _collations(self, table: QualifiedName) -> Mapping[str, tuple[str, str]]:
         """Character set and collation of each column of a table. Raises `ConnectorError` where there is no table."""

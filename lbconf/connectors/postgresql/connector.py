@@ -33,6 +33,7 @@ from lbconf.connectors.sql.rows import rows_of, to_json
 from lbconf.cooperation import current_loop
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import ConnectionFailedError, ConnectorError, ConstraintError, ConstraintKind
+from lbconf.interruption import present_work
 from lbconf.layers.secret import MASK, Secret
 from lbconf.project.resolved import DataSource, Model
 from lbconf.query.nodes import Query, Row
@@ -65,6 +66,8 @@ WHERE $2::text IS NOT NULL
 GROUP BY a.attname ORDER BY min(part.place)
 """
 
+CANCEL_SECONDS: Final = 5.0
+"""That the server may take to hear that nobody waits for a statement."""
 COUNT_ON: Final = """
 SELECT setval(found.counter, greatest(found.top, coalesce(pg_sequence_last_value(found.counter), 0)))
 FROM (
@@ -426,6 +429,20 @@ class PostgresqlConnector(SqlReaderWriter):
         finally:
             self._give(session)
 
+    def _interruptible(self, session: AnySession, work: "Callable[[AnySession], T]") -> T:
+        """Do it, unless somebody interrupts the thread's work; the connection is of no further use then."""
+        present = present_work()
+        if present is None or current_loop() is not None:
+            return work(session)
+        connection = cast("Session", session).connection
+        present.begin(lambda: connection.cancel_safe(timeout=CANCEL_SECONDS))
+        try:
+            return work(session)
+        finally:
+            present.end()
+            if present.stopped:
+                connection.close()
+
     def _asked(self, ask: "Callable[[psycopg.Connection[Any]], T]") -> T:
         """Do something with the driver's own connection; never beside the event loop."""
         return self._run(lambda session: ask(cast("Session", session).connection))
@@ -434,7 +451,7 @@ class PostgresqlConnector(SqlReaderWriter):
         import psycopg
 
         try:
-            return work(session)
+            return self._interruptible(session, work)
         except psycopg.Error as problem:
             from lbconf.connectors.postgresql.errors import connection_lost, translate
 

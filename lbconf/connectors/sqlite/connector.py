@@ -26,6 +26,7 @@ from lbconf.connectors.sqlite.place import database_path
 from lbconf.connectors.sqlite.rehearsal import refuse_breaking
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import ConnectionFailedError, ConnectorError, ConstraintError, ConstraintKind, TimedOutError
+from lbconf.interruption import present_work
 from lbconf.project.resolved import DataSource
 from lbconf.query.allowance import was_spent
 from lbconf.query.automaton import PatternCostError
@@ -296,6 +297,9 @@ class SqliteConnector(SqlReaderWriter):
         deadline = self._deadlines.get(id(connection))
         if deadline is not None:
             deadline.start()
+        present = present_work()
+        if present is not None:
+            present.begin(connection.interrupt)
         try:
             return work(connection)
         except sqlite3.Error as problem:
@@ -309,6 +313,9 @@ class SqliteConnector(SqlReaderWriter):
                 data_source=self.data_source.name,
                 connector=self.data_source.connector,
             ) from problem
+        finally:
+            if present is not None:
+                present.end()
 
     def _write_connection(self) -> sqlite3.Connection:
         """The connection that writes, opened when first needed. Only while `_writing` is held."""
