@@ -75,5 +75,18 @@ class Attempts:
 
 
 def _keys(account: str, address: str) -> tuple[Key, Key, Key]:
-    name = account.casefold()[:LONGEST]
+    name, address = account.casefold()[:LONGEST], _network(address)
     return ("pair", name, address), ("account", name, ""), ("address", "", address)
+
+
+def _network(address: str) -> str:
+    """What one client can choose from counts as one address: of IPv6 the first 64 bits."""
+    if ":" not in address:
+        return address
+    from ipaddress import IPv6Address
+
+    try:
+        found = IPv6Address(address.partition("%")[0])
+    except ValueError:
+        return address
+    return str(found.ipv4_mapped) if found.ipv4_mapped is not None else f"{int(found) >> 64:x}/64"

@@ -79,3 +79,16 @@ def test_accounts_count_whatever_their_case_and_memory_is_bounded(monkeypatch: p
     for number in range(1000):
         counted.begin(f"user {number}", f"address {number}")
     assert len(counted._counts) == 100
+
+
+def test_the_addresses_that_one_client_can_choose_from_count_as_one() -> None:
+    counted = Attempts(LoginLimits(attempts=9, per_account=9, per_address=2), Clock())
+    counted.begin("a", "2001:db8::1")
+    counted.begin("b", "2001:db8::ffff:2%eth0")
+    with pytest.raises(TooManyError):
+        counted.begin("c", "2001:db8:0:0:9::")
+    counted.begin("d", "2001:db8:0:1::1")
+    counted.begin("e", "::ffff:192.0.2.1")
+    counted.begin("f", "192.0.2.1")
+    with pytest.raises(TooManyError):
+        counted.begin("g", "192.0.2.1")
