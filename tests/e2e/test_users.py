@@ -64,10 +64,10 @@ def running(root: Path) -> Iterator[Served]:
         yield server
 
 
-def postgresql_source(url: str) -> dict[str, Any]:
+def source_at(url: str, kind: str) -> dict[str, Any]:
     parts = urlsplit(url)
     return {
-        "connector": "postgresql",
+        "connector": kind,
         "host": parts.hostname,
         "port": parts.port,
         "database": parts.path.strip("/"),
@@ -76,12 +76,12 @@ def postgresql_source(url: str) -> dict[str, Any]:
     }
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", "postgresql", "mysql"])
 def stored(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
     """A data source that keeps rows."""
     if request.param == "sqlite":
         return {"connector": "sqlite", "file": str(tmp_path / "rows.db")}
-    return postgresql_source(request.getfixturevalue("postgresql_url"))
+    return source_at(request.getfixturevalue(f"{request.param}_url"), request.param)
 
 
 @pytest.fixture(scope="module")
