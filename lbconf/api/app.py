@@ -85,7 +85,8 @@ def create_app(
     presenter = Presenter(project)
     serving = serving_of(project)
     watching = Watching(serving, connectors, sources, log, options.metrics_folder, root)
-    limits = Limits(_settings(project, "remoting"), project.server.settings.get("bodyLimit"))
+    said = project.server.settings
+    limits = Limits(_settings(project, "remoting"), said.get("bodyLimit"), said.get("uploadLimit"))
     limit_routes(limits, serving, root, endpoints)
     followed = {endpoint.model.name: endpoint.model for endpoint in endpoints if endpoint.action == "changes"}
     changes = (
@@ -107,7 +108,7 @@ def create_app(
         room=Room(max(1, options.threads // 2)),
         quick=quick_endpoints(project, endpoints, connectors, code),
         hooks=RemoteHooks(code, endpoints) if code is not NO_CODE else None,
-        tags=project.server.settings.get("etag") is not False,
+        tags=said.get("etag") is not False,
         tokens=callers_of(project, repository),
         access=AccessControl(project, repository, endpoints) if project.auth else None,
         budget=request_budget(project),

@@ -14,13 +14,17 @@ from lbconf.query.bracket import parse_query_string
 from lbconf.query.errors import RequestError
 from lbconf.query.javascript import whole_of_json
 
-__all__ = ["NOTHING", "Limits", "UnreadBodyError", "parse_body", "parse_json", "read_body", "size_in_bytes"]
+__all__ = ["NOTHING", "Limits", "UnreadBodyError", "inflater", "parse_body", "parse_json", "read_body", "size_in_bytes"]
 
 NOTHING: Final[Mapping[str, Any]] = {}
 """What a request without a body, or with one of a media type nobody reads, says."""
 
 DEFAULT_LIMIT: Final = 100 * 1024
 """Bytes; LoopBack's default."""
+
+
+UPLOAD_LIMIT: Final = 1024**3
+"""Bytes."""
 
 
 class UnreadBodyError(RequestError):
@@ -34,13 +38,15 @@ class UnreadBodyError(RequestError):
 class Limits:
     """How large bodies may be, in bytes."""
 
-    __slots__ = ("form", "json", "routes")
+    __slots__ = ("form", "json", "routes", "upload")
 
-    def __init__(self, remoting: Mapping[str, Any], both: Any = None) -> None:
+    def __init__(self, remoting: Mapping[str, Any], both: Any = None, upload: Any = None) -> None:
         """Read `json.limit` and `urlencoded.limit` of the remoting settings; `both` where one of them says nothing."""
         default = size_in_bytes(both)
         self.json = _limit(remoting.get("json"), default)
         self.form = _limit(remoting.get("urlencoded"), default)
+        self.upload = size_in_bytes(upload, UPLOAD_LIMIT)
+        """Bytes of a body that is stored while it is read."""
         self.routes: dict[int, int] = {}
         """Limits of single endpoints, by their `id`."""
 
@@ -50,7 +56,7 @@ async def read_body(receive: Receive, headers: Mapping[bytes, bytes], limit: int
     declared = headers.get(b"content-length", b"")
     if declared.isdigit() and int(declared) > limit:
         raise _too_large()
-    inflate = _inflater(headers.get(b"content-encoding", b"identity").lower())
+    inflate = inflater(headers.get(b"content-encoding", b"identity").lower())
     chunks: list[bytes] = []
     size = 0
     received = False
@@ -126,7 +132,8 @@ def _too_large() -> UnreadBodyError:
     return UnreadBodyError("request entity too large", status=413, name="PayloadTooLargeError")
 
 
-def _inflater(encoding: bytes) -> Any:
+def inflater(encoding: bytes) -> Any:
+    """What decompresses a content encoding; None for none. Raises `RequestError` 415 for an unknown one."""
     match encoding.strip():
         case b"" | b"identity":
             return None

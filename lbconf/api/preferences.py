@@ -1,4 +1,4 @@
-"""What a client would rather have: `Prefer: return=minimal`. Source: RFC 7240."""
+"""Answers to writes as the client prefers them: `return=minimal`. Source: RFC 7240, 4.2."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -7,34 +7,13 @@ from urllib.parse import quote
 import msgspec
 
 from lbconf.api.actions.call import Answer, Call
+from lbconf.api.prefer import applied, preferences
 from lbconf.project.resolved import Model
 from lbconf.records import replace
 
-__all__ = ["applied", "preferences", "with_preferred_return"]
+__all__ = ["with_preferred_return"]
 
-UNDERSTOOD: Final[Mapping[str, frozenset[str]]] = {
-    "return": frozenset({"minimal", "representation"}),
-    "handling": frozenset({"strict", "lenient"}),
-}
-"""Preferences and the values they may have."""
 OK: Final = 200
-
-
-def preferences(header: bytes | None) -> dict[str, str]:
-    """The preferences that are understood, by name; of one that is said twice the first."""
-    found: dict[str, str] = {}
-    for part in (header or b"").decode("latin-1").split(","):
-        name, _, value = part.partition(";")[0].partition("=")
-        name, value = name.strip().lower(), value.strip().strip('"').lower()
-        if value in UNDERSTOOD.get(name, ()):
-            found.setdefault(name, value)
-    return found
-
-
-def applied(chosen: Mapping[str, str]) -> tuple[tuple[bytes, bytes], ...]:
-    """The header that says which preferences an answer follows; nothing for none."""
-    said = ", ".join(f"{name}={value}" for name, value in chosen.items())
-    return ((b"preference-applied", said.encode("ascii")),) if said else ()
 
 
 def with_preferred_return(call: Call, answer: Answer, root: str) -> Answer:

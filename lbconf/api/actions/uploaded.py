@@ -51,6 +51,7 @@ def uploaded(call: Call, upload: Upload) -> Answer:
         with call.repository.transaction(model):
             while batch := list(islice(lines, AT_ONCE)):
                 _store(call, batch, stored)
+                stored.errors.sort(key=_line)
                 if stored.failed and not lenient:
                     raise _refused(stored)
     except RequestError:
@@ -96,6 +97,10 @@ def _read_on(feed: Feed) -> None:
             pass
     except RequestError:
         return
+
+
+def _line(entry: Mapping[str, Any]) -> int:
+    return int(entry["line"])
 
 
 def _told(line: int, problem: Exception) -> Mapping[str, Any]:
