@@ -40,7 +40,7 @@ def write_project(folder: Path, case: Mapping[str, Any], rows: str) -> None:
     kept = {
         name: {str(number): json.dumps(_row(case, name, number)) for number in range(1, 5)} for name in _asked(case)
     }
-    others = {name: {} for name in wiring if not name.startswith("_") and name not in kept}
+    others: dict[str, Any] = {name: {} for name in wiring if not name.startswith("_") and name not in kept}
     ids = {name: 5 if name in kept else 1 for name in (*kept, *others)}
     _write(folder / rows, {"ids": ids, "models": kept | others})
 
