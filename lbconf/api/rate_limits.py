@@ -39,17 +39,19 @@ class Bucket:
         """Whether a request counts."""
         if self._method is not None and method != self._method:
             return False
-        if not path.startswith(self._head) and path != self._head.rstrip("/"):
-            return False
         if not self._rest:
             return path == self._head
+        if self._rest == [""] and path == self._head.rstrip("/"):
+            return True
+        if not path.startswith(self._head):
+            return False
         at = len(self._head)
         for part in self._rest[:-1]:
             found = path.find(part, at)
             if found < 0:
                 return False
             at = found + len(part)
-        return path.endswith(self._rest[-1]) and len(path) - len(self._rest[-1]) >= at - 1
+        return path.endswith(self._rest[-1]) and len(path) - len(self._rest[-1]) >= at
 
     def take(self, client: str) -> float:
         """0 where the client may ask, else the seconds until it may."""
