@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,8 +25,9 @@ from lbconf.api.log import JsonLog, LogHandler
 from lbconf.api.mail.post import post_of
 from lbconf.api.mail.told import tell_of_mail
 from lbconf.api.model_api import ModelApi
+from lbconf.api.negotiation import error_form
 from lbconf.api.present import Presenter
-from lbconf.api.problem import Fault, fault_of, loopback_body
+from lbconf.api.problem import Fault, fault_of, loopback_body, loopback_text
 from lbconf.api.quick import quick_endpoints
 from lbconf.api.remote_hooks import RemoteHooks
 from lbconf.api.route_table import RouteTable
@@ -113,6 +115,7 @@ def create_app(
         access=AccessControl(project, repository, endpoints) if project.auth else None,
         budget=request_budget(project),
         departures=Departures(request_budget(project).seconds),
+        loopback=project.layout.is_loopback,
     )
 
     @asgi(root or "/", is_mount=True, copy_scope=False)
@@ -155,7 +158,7 @@ def create_app(
         route_handlers=[models, *handlers],
         lifespan=[lifespan],
         openapi_config=None,
-        exception_handlers={HTTPException: _unknown_path, Exception: _own_mistake(log)},
+        exception_handlers={HTTPException: partial(_unknown_path, project), Exception: _own_mistake(log)},
         logging_config=None,
     )
     own_paths = {path for handler in handlers for path in handler.paths}
@@ -204,10 +207,16 @@ def _directly(root: str, models: ASGIApp, others: ASGIApp) -> ASGIApp:
     return choose
 
 
-def _unknown_path(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+def _unknown_path(project: Project, request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     path = request.scope.get("raw_path", b"").decode("latin-1") or request.scope["path"]
     message = f"Cannot {request.method} {path}" if error.status_code in {404, 405} else error.detail
-    return _fault_response(Fault(status=404 if error.status_code == 405 else error.status_code, message=message))  # noqa: PLR2004 - HTTP statuses
+    status = 404 if error.status_code == 405 else error.status_code  # noqa: PLR2004 - HTTP statuses
+    fault = Fault(status=status, message=message)
+    accept = dict(request.scope["headers"]).get(b"accept")
+    if project.layout.is_loopback and (form := error_form(accept)) != "json":
+        media_type, body = loopback_text(fault, form)
+        return Response(body, status_code=status, media_type=media_type.decode("ascii").partition(";")[0])
+    return _fault_response(fault)
 
 
 def _own_mistake(log: JsonLog) -> Callable[[Request[Any, Any, Any], Exception], Response[bytes]]:

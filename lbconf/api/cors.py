@@ -36,9 +36,13 @@ def cors_settings(project: Project) -> Mapping[str, Any] | None:
 class Cors:
     """Answers preflight requests and marks the answers to all others."""
 
-    def __init__(self, app: ASGIApp, settings: Mapping[str, Any]) -> None:
-        """Wrap an application; `settings` are the package's own options."""
+    def __init__(self, app: ASGIApp, settings: Mapping[str, Any], *, every: bool = False) -> None:
+        """Wrap an application; `settings` are the package's own options.
+
+        `every`: each OPTIONS is taken for a preflight request, as the package does.
+        """
         self._app = app
+        self._every = every
         self._settings = settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,7 +54,7 @@ class Cors:
         headers = dict(http["headers"])
         origin = headers.get(b"origin", b"")
         marks, varies = self._origin(origin)
-        if http["method"] == "OPTIONS" and b"access-control-request-method" in headers:
+        if http["method"] == "OPTIONS" and (self._every or b"access-control-request-method" in headers):
             marks += self._preflight(headers, varies)
             status = int(self._settings.get("optionsSuccessStatus", 204))
             await send(

@@ -39,7 +39,7 @@ def layered(app: ASGIApp, project: Project, serving: Serving, own_paths: Collect
         found = RateLimits(found, serving.rates, _refuse_often)
     cors = cors_settings(project)
     if cors is not None:
-        found = Cors(found, cors)
+        found = Cors(found, cors, every=project.layout.is_loopback)
     if serving.hosts:
         found = NamedHosts(found, serving.hosts, _refuse_host)
     if serving.proxies:

@@ -22,10 +22,10 @@ from lbconf.api.endpoints import Body, Endpoint
 from lbconf.api.forms import form_values
 from lbconf.api.freshness import CONDITIONS, guarded, tagged
 from lbconf.api.log import JsonLog
-from lbconf.api.negotiation import accepts_json, wants_problem
+from lbconf.api.negotiation import accepts_json, error_form, wants_problem
 from lbconf.api.preferences import with_preferred_return
 from lbconf.api.present import Presenter
-from lbconf.api.problem import JSON_TYPE, PROBLEM_TYPE, Fault, fault_of, loopback_body, problem_body
+from lbconf.api.problem import JSON_TYPE, PROBLEM_TYPE, Fault, fault_of, loopback_body, loopback_text, problem_body
 from lbconf.api.receiving import UPLOADED, receive_upload
 from lbconf.api.remote_hooks import RemoteHooks
 from lbconf.api.request import Request
@@ -56,6 +56,7 @@ LONGEST_URL: Final = 64 * 1024
 READING: Final = frozenset({"GET", "HEAD"})
 WISHES: Final = CONDITIONS | {b"prefer"}
 """Headers of a write that are not looked at but where one of them is there."""
+NOT_ACCEPTABLE: Final = Answer(status=406, body=b"Not Acceptable", content_type=b"text/plain; charset=utf-8")
 VERBS: Final = ("GET", "HEAD", "PUT", "PATCH", "POST", "DELETE")
 
 
@@ -94,6 +95,8 @@ class ModelApi:
     """The most that one request may cost."""
     departures: Departures = field(default_factory=lambda: Departures(None))
     """Ends the work on requests that nobody waits for."""
+    loopback: bool = False
+    """Whether errors and what is not acceptable are told as LoopBack does."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -125,7 +128,22 @@ class ModelApi:
         accept = headers.get(b"accept")
         form = form_of(accept) if accept is not None and found.endpoint.action in STREAMED else None
         if form is None and not accepts_json(accept) and not accepts_events(found.endpoint, headers[b"accept"]):
-            return Answer(status=406, body=b"Not Acceptable", content_type=b"text/plain; charset=utf-8")
+            if self.loopback:
+                # LoopBack looks at what is accepted when it has an answer; errors are told in any case.
+                await self._carried_out(found, verb, path, headers, (scope, receive))
+            return NOT_ACCEPTABLE
+        return await self._carried_out(found, verb, path, headers, (scope, receive), form)
+
+    async def _carried_out(
+        self,
+        found: Found,
+        verb: str,
+        path: str,
+        headers: dict[bytes, bytes],
+        channel: tuple[Any, Receive],
+        form: Form | None = None,
+    ) -> Answer:
+        scope, receive = channel
         endpoint = found.endpoint
         act: Action = self._act
         watch = scope.get(SCOPE_KEY)
@@ -299,7 +317,8 @@ class ModelApi:
             self.log.failure(error, method=scope["method"], path=scope["path"])
         if isinstance(error, ConnectionFailedError) and error.data_source:
             self.sources.lost(error.data_source, error.diagnostics[0].message)
-        await send_fault(fault, scope, send, closes=isinstance(error, UnreadBodyError))
+        closes = isinstance(error, UnreadBodyError)
+        await send_fault(fault, scope, send, closes=closes, negotiates=self.loopback)
 
 
 async def send_answer(answer: Answer, scope: Any, send: Send) -> None:
@@ -312,20 +331,17 @@ async def send_answer(answer: Answer, scope: Any, send: Send) -> None:
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
-async def send_fault(fault: Fault, scope: Any, send: Send, *, closes: bool = False) -> None:
-    """Send an error in the form the client asked for."""
-    problem = wants_problem(dict(scope["headers"]).get(b"accept"))
+async def send_fault(fault: Fault, scope: Any, send: Send, *, closes: bool = False, negotiates: bool = False) -> None:
+    """Send an error in the form the client asked for; `negotiates`: HTML and XML are among these."""
+    accept = dict(scope["headers"]).get(b"accept")
     headers = fault.headers + (((b"connection", b"close"),) if closes else ())
-    await send_answer(
-        Answer(
-            status=fault.status,
-            body=problem_body(fault, scope["path"]) if problem else loopback_body(fault),
-            content_type=PROBLEM_TYPE if problem else JSON_TYPE,
-            headers=headers,
-        ),
-        scope,
-        send,
-    )
+    if wants_problem(accept):
+        content_type, body = PROBLEM_TYPE, problem_body(fault, scope["path"])
+    elif negotiates and (form := error_form(accept)) != "json":
+        content_type, body = loopback_text(fault, form)
+    else:
+        content_type, body = JSON_TYPE, loopback_body(fault)
+    await send_answer(Answer(status=fault.status, body=body, content_type=content_type, headers=headers), scope, send)
 
 
 def _refusal(message: str, *, status: int, name: str = "Error") -> RequestError:

@@ -1,6 +1,8 @@
 """Errors as HTTP answers: LoopBack's body, or problem details (RFC 9457) when a client asks for them."""
 
+import json
 from collections.abc import Mapping
+from html import escape
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -18,7 +20,7 @@ from lbconf.errors import (
 )
 from lbconf.records import dataclass, field
 
-__all__ = ["JSON_TYPE", "PROBLEM_TYPE", "Fault", "fault_of", "loopback_body", "problem_body"]
+__all__ = ["JSON_TYPE", "PROBLEM_TYPE", "Fault", "fault_of", "loopback_body", "loopback_text", "problem_body"]
 
 JSON_TYPE: Final = b"application/json; charset=utf-8"
 PROBLEM_TYPE: Final = b"application/problem+json"
@@ -71,6 +73,23 @@ def loopback_body(fault: Fault) -> bytes:
     if fault.details is not None:
         error["details"] = fault.details
     return encode({"error": error})
+
+
+def loopback_text(fault: Fault, form: str) -> tuple[bytes, bytes]:
+    """The same for a client that asked for another form, `html` or `xml`: media type and body."""
+    error = json.loads(loopback_body(fault))["error"]
+    if form == "xml":
+        parts = "".join(f"<{name}>{escape(_plain(value))}</{name}>" for name, value in error.items())
+        text = f'<?xml version="1.0" encoding="UTF-8"?><error>{parts}</error>'
+        return b"text/xml; charset=utf-8", text.encode("utf-8")
+    title = escape(f"{error.get('name', 'Error')}: {error['message']}")
+    parts = "".join(f"<dt>{escape(name)}</dt><dd>{escape(_plain(value))}</dd>" for name, value in error.items())
+    head = f'<!DOCTYPE html><html><head><meta charset="utf-8"><title>{title}</title></head>'
+    return b"text/html; charset=utf-8", f"{head}<body><h1>{title}</h1><dl>{parts}</dl></body></html>".encode()
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def problem_body(fault: Fault, path: str) -> bytes:

@@ -18,7 +18,11 @@ def _changes(call: Call) -> Answer:
     matches = call.repository.test(model, where) if where else None
     written = call.repository.project.server.settings.get("changeStreamHeartbeat")
     heartbeat = float(written) if isinstance(written, int | float) and written > 0 else HEARTBEAT_SECONDS
-    return Answer(following=Following(model=model, caller=call.caller, matches=matches, heartbeat=heartbeat))
+    accept = call.request.headers.get(b"accept", b"*/*").lower()
+    lines = model.layout.is_loopback and b"text/event-stream" not in accept
+    return Answer(
+        following=Following(model=model, caller=call.caller, matches=matches, lines=lines, heartbeat=heartbeat)
+    )
 
 
 def _options(call: Call) -> Mapping[str, Any]:

@@ -22,6 +22,8 @@ __all__ = ["HEARTBEAT_SECONDS", "Following", "accepts_events", "stream_changes"]
 HEARTBEAT_SECONDS: Final = 15.0
 FLUSH_SECONDS: Final = 2.0
 """How long a client may take for the last events when the server ends."""
+LINES: Final = ((b"content-type", b"application/json; boundary=NL"),)
+"""Headers of a stream of JSON, an instance of change a line, which LoopBack sends where no events are asked for."""
 HEADERS: Final = (
     (b"content-type", b"text/event-stream"),
     (b"cache-control", b"no-cache, no-transform"),
@@ -39,6 +41,8 @@ class Following:
     """What a row must be like; None: any."""
     allowed: Callable[[], object] | None = None
     """Raises where the client may not follow any more, as when its token has ended. Asked in a worker thread."""
+    lines: bool = False
+    """Whether the client gets lines of JSON and no server-sent events."""
     heartbeat: float = HEARTBEAT_SECONDS
     """Seconds."""
     sees: Callable[[Any], bool] | None = None
@@ -78,21 +82,28 @@ async def stream_changes(
 
 
 async def _write(following: Following, follower: Follower, threads: WorkerThreads, send: Send) -> None:
-    await send({"type": "http.response.start", "status": 200, "headers": list(HEADERS)})
-    await _say(send, b":ok\n\n")
+    lines = following.lines
+    await send({"type": "http.response.start", "status": 200, "headers": list(LINES if lines else HEADERS)})
+    await _say(send, b"" if lines else b":ok\n\n")
     while True:
         try:
             told = await asyncio.wait_for(follower.waiting.get(), following.heartbeat)
         except TimeoutError:
             if not await _still_allowed(following, threads):
                 break
-            await _say(send, b":\n\n")
+            await _say(send, b"\n" if lines else b":\n\n")
             continue
         if told is None:
             break
         if await _visible(following, threads, told):
-            await _say(send, told.text)
-    await send({"type": "http.response.body", "body": b"event: end\ndata: null\n\n", "more_body": False})
+            await _say(send, _line(told.text) if lines else told.text)
+    end = b"" if lines else b"event: end\ndata: null\n\n"
+    await send({"type": "http.response.body", "body": end, "more_body": False})
+
+
+def _line(event: bytes) -> bytes:
+    """The data of a server-sent event."""
+    return b"".join(part[len(b"data: ") :] + b"\n" for part in event.split(b"\n") if part.startswith(b"data: "))
 
 
 async def _say(send: Send, text: bytes) -> None:

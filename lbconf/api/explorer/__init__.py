@@ -5,9 +5,9 @@ import hashlib
 import re
 from html import escape
 from importlib.resources import files
-from typing import Final
+from typing import Any, Final
 
-from litestar import HttpMethod, Response, route
+from litestar import HttpMethod, Request, Response, route
 from litestar.handlers import HTTPRouteHandler
 
 from lbconf.api.openapi import api_title
@@ -36,7 +36,12 @@ def explorer_handlers(project: Project) -> list[HTTPRouteHandler]:
     headers = {"content-security-policy": _policy(page.decode("utf-8")), "cache-control": "no-cache"}
 
     @route(mount, http_method=READING, media_type="text/html", include_in_schema=False)
-    async def explorer() -> Response[bytes]:
+    async def explorer(request: Request[Any, Any, Any]) -> Response[bytes]:
+        raw = request.scope.get("raw_path", b"")
+        if project.layout.is_loopback and not raw.partition(b"?")[0].endswith(b"/"):
+            # As LoopBack does; relative, for a server behind a prefix.
+            location = f"{mount.rpartition('/')[2]}/"
+            return Response(b"", status_code=301, media_type="text/html", headers={"location": location})
         return Response(page, media_type="text/html", headers=headers)
 
     return [explorer]
