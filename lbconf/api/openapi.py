@@ -12,6 +12,7 @@ from lbconf.api.openapi_security import Security, security_of
 from lbconf.api.openapi_shared import response_headers, shared_schemas
 from lbconf.datatypes import ArrayType, ModelType
 from lbconf.project.resolved import Model, Project
+from lbconf.project.serving import serving_of
 from lbconf.query.nodes import Row
 
 __all__ = ["api_info", "api_title", "openapi_document"]
@@ -40,7 +41,7 @@ def openapi_document(
     models = _described(project, documented)
     security = security_of(project)
     shown = _shown(project, documented, examples or {}, security)
-    operations = Operations(security, shown)
+    operations = Operations(security, shown, limited=tuple(limit.method for limit in serving_of(project).rates))
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in documented:
         path = endpoint.model.path + ("" if endpoint.path == "/" else endpoint.path)

@@ -1,6 +1,6 @@
 """One endpoint as an OpenAPI operation: parameters, body, answers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from lbconf.api.actions.streamed import STREAMED
@@ -60,8 +60,12 @@ def method_of(verb: str) -> str:
 class Operations:
     """Describes endpoints one after another; what they share is kept in `parameters` and `responses`."""
 
-    def __init__(self, security: Security, examples: Mapping[str, Row]) -> None:
-        """Take who may ask, and a row of each model that has an example."""
+    def __init__(self, security: Security, examples: Mapping[str, Row], *, limited: Sequence[str | None] = ()) -> None:
+        """Take who may ask, and a row of each model that has an example.
+
+        `limited`: verbs whose requests are counted against a rate; None for all of them.
+        """
+        self._limited = frozenset(limited)
         self._security = security
         self._examples = examples
         self._used: set[str] = set()
@@ -158,6 +162,8 @@ class Operations:
     def _bad(self, endpoint: Endpoint, *, served: bool) -> dict[str, Any]:
         statuses = {400, 406, 414, 503, *endpoint.faults, *self._security.statuses(endpoint)}
         statuses |= {_HEADERS[name][1] for name in _headers(endpoint)}
+        if self._limited & {None, endpoint.verb}:
+            statuses.add(429)
         if "{" in endpoint.path or endpoint.action in MISSING:
             statuses.add(404)
         if endpoint.verb not in {"GET", "HEAD"}:

@@ -2,7 +2,12 @@
 
 import json
 import os
+import re
+import threading
+import urllib.request
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -264,6 +269,56 @@ def test_every_model_and_operation_is_there(server: Served) -> None:
 
     assert sorted(shown) == sorted(described)
     assert "Note.prototype.__get__account" in shown
+
+
+@contextmanager
+def behind(server: Served, prefix: str) -> Iterator[str]:
+    """A reverse proxy that serves the server below a path of its own, which it takes away; its URL."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            assert self.path.startswith(prefix), self.path
+            with urllib.request.urlopen(server.url + self.path.removeprefix(prefix), timeout=20) as answer:
+                self.send_response(answer.status)
+                for name, value in answer.headers.items():
+                    if name.lower() not in {"transfer-encoding", "connection"}:
+                        self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(answer.read())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    proxy = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=proxy.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{proxy.server_port}"
+    finally:
+        proxy.shutdown()
+        proxy.server_close()
+        thread.join(10)
+
+
+def test_works_behind_a_prefix(server: Served) -> None:
+    with behind(server, "/shop/v1") as url, opened_page(f"{url}/shop/v1/explorer#/Note") as page:
+        page.wait_for("document.querySelectorAll('details.operation').length > 10")
+        assert "200" in run_operation(page, open_operation(page, "Note.find"))
+        loaded = page.evaluate("performance.getEntriesByType('resource').map(e => e.name)")
+
+    assert {name.split("?")[0] for name in loaded if name.startswith("http")} == {
+        f"{url}/shop/v1/openapi.json",
+        f"{url}/shop/v1/api/notes",
+    }
+
+
+def test_only_its_own_script_and_style_may_run(server: Served) -> None:
+    with urllib.request.urlopen(f"{server.url}/explorer", timeout=20) as answer:
+        policy, page = answer.headers["content-security-policy"], answer.read().decode()
+
+    assert "unsafe" not in policy
+    assert policy.startswith("default-src 'none'; script-src 'sha256-")
+    assert not re.search(r"""\s(src|href)=["'](?!data:|#)|\son[a-z]+=|\sstyle=""", page.partition("<script>")[0])
 
 
 def test_nothing_is_loaded_from_elsewhere(server: Served) -> None:

@@ -9,7 +9,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from lbconf.api.endpoints import endpoints_of
 from lbconf.api.openapi import openapi_document
-from lbconf.project.resolved import Acl, Project
+from lbconf.project.resolved import Acl, Layout, Project
 from lbconf.records import replace
 
 
@@ -135,3 +135,12 @@ def test_the_same_project_is_described_in_the_same_words(shop: Project) -> None:
     assert json.dumps(openapi_document(shop, endpoints_of(shop))) == json.dumps(
         openapi_document(shop, endpoints_of(shop))
     )
+
+
+def test_limited_requests_may_be_told_to_wait(shop: Project) -> None:
+    rates = {"rateLimit": [{"requests": 5, "seconds": 60, "method": "POST"}]}
+    limited = replace(shop, layout=Layout.NATIVE, server=replace(shop.server, settings=rates))
+    found = openapi_document(limited, endpoints_of(limited))
+
+    assert "429" in found["paths"]["/Orders"]["post"]["responses"]
+    assert "429" not in found["paths"]["/Orders"]["get"]["responses"]
