@@ -83,7 +83,7 @@ def _compared(condition: Comparison) -> Any:
     value = condition.value
     match condition.operator:
         case Operator.EQ:
-            return value
+            return {"eq": value} if isinstance(value, Mapping | list) else value
         case Operator.REGEXP:
             pattern, flags = value
             return {"regexp": f"/{pattern}/{flags}"}
