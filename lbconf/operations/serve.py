@@ -324,7 +324,24 @@ def _checked(project: Project, options: ServeOptions) -> tuple[Diagnostic, ...]:
                         hint="Serve it with --workers 1, or give it a connector such as sqlite or postgresql.",
                     )
                 )
+        warnings = (*warnings, *_deaf_streams(project))
     return warnings
+
+
+def _deaf_streams(project: Project) -> tuple[Diagnostic, ...]:
+    """A warning for each model whose followers learn of a part of its changes only."""
+    from lbconf.connectors.registry import connector_type
+
+    found: list[Diagnostic] = []
+    for model in project.models.values():
+        source = project.data_sources.get(model.data_source or "")
+        kind = connector_type(source.connector) if source is not None and model.settings.get("changeStream") else None
+        if kind is not None and not kind.capabilities().write.announced_changes:
+            message = f"Clients that follow changes of {model.name} are told of what their own process writes only."
+            hint = "Serve it with --workers 1, or keep the model in PostgreSQL."
+            code, severity = Code.CHANGES_IN_ONE_PROCESS, Severity.WARNING
+            found.append(Diagnostic(code=code, severity=severity, message=message, location=model.location, hint=hint))
+    return tuple(found)
 
 
 def _asked_threads(project: Project) -> int | None:

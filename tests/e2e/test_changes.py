@@ -309,3 +309,8 @@ def test_loopback_projects_tell_what_loopback_tells(tmp_path: Path) -> None:
         {"target": 1, "where": {"id": 1}, "type": "remove"},
         {"target": 99, "where": {"id": 99}, "type": "remove"},
     ]
+
+
+def test_several_workers_are_warned_of_what_they_cannot_tell(tmp_path: Path) -> None:
+    with served(native(tmp_path, "{connector: sqlite, file: rows.db}"), "--workers", "2") as server:
+        server.wait_for_line("LB7023")
