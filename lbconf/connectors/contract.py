@@ -8,6 +8,7 @@ are `ConnectorError`s; a driver's own exception never leaves a connector.
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from threading import Event
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -33,6 +34,7 @@ __all__ = [
     "DataChecker",
     "Explaining",
     "Failing",
+    "FineReader",
     "Inspector",
     "JsonReader",
     "KeyCounter",
@@ -444,6 +446,15 @@ class Aggregator(Protocol):
 
     def aggregate(self, asked: Aggregate) -> list[Row]:
         """One row for each group, in order, cut to the page: groups and measures by name."""
+        ...
+
+
+@runtime_checkable
+class FineReader(Protocol):
+    """Keeps points in time more finely than its rows tell."""
+
+    def fine_times(self, model: Model, where: Condition, names: Sequence[str]) -> Mapping[str, datetime]:
+        """Those of the named properties of the one row that matches, where they may be finer than milliseconds."""
         ...
 
 

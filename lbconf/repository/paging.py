@@ -1,13 +1,16 @@
 """Lists with what tells of the rest of them: the total, and where the next page begins."""
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
+from lbconf.datatypes import DateTimeType
 from lbconf.project.resolved import Property
 from lbconf.query.bind import all_of
 from lbconf.query.errors import malformed
 from lbconf.query.keyset import after, can_go_on, cursor_of
 from lbconf.query.nodes import Query, Row
 from lbconf.records import dataclass, replace
+from lbconf.repository.include import equals
 from lbconf.repository.include_json import JsonIncluder
 from lbconf.repository.stores import Stores
 
@@ -79,14 +82,24 @@ class PageReader:
             more = len(texts) > limit
             text = f"[{','.join(texts[:limit])}]".encode()
             end = keys[limit - 1] if more and limit else None
-            return more, Page(rows=[], text=text, cursor=None if end is None else cursor_of(query, dict(end)))
+            return more, Page(rows=[], text=text, cursor=None if end is None else self._cursor(query, end))
         rows = self._rows.rows(_with_keys(wider, names))
         more = len(rows) > limit
         del rows[limit:]
-        cursor = cursor_of(query, rows[-1]) if more and keyed and rows else None
+        cursor = self._cursor(query, rows[-1]) if more and keyed and rows else None
         if query.fields is not None:
             _strip(rows, query, names)
         return more, Page(rows=rows, cursor=cursor, skip=query.skip + limit if more and cursor is None else None)
+
+    def _cursor(self, query: Query, row: Mapping[str, Any]) -> str:
+        """The cursor of a row, its points in time as finely as the data source orders them."""
+        dated = [key.target.property for key in query.order if isinstance(key.target.property.type, DateTimeType)]
+        names = [prop.name for prop in dated if row.get(prop.name) is not None]
+        fine: Mapping[str, Any] = {}
+        if names:
+            ids = tuple(prop.name for prop in query.model.ids)
+            fine = self._stores.fine_times(query.model, equals(query.model, ids, [row[name] for name in ids]), names)
+        return cursor_of(query, {**row, **fine})
 
     def _total(self, query: Query, cursor: str | None, rows: int | None, *, more: bool) -> int:
         """Rows of the whole list: counted, where the page does not show it."""

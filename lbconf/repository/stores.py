@@ -3,12 +3,14 @@
 import logging
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from datetime import datetime
 from functools import partial
 
 from lbconf.connectors.capabilities import SupportLevel
 from lbconf.connectors.contract import (
     Aggregator,
     Connector,
+    FineReader,
     JsonReader,
     Reader,
     Streamer,
@@ -236,6 +238,11 @@ class Stores:
             return found.aggregate(asked)
         except ConstraintError as problem:
             raise _uncomparable(asked.model) from problem
+
+    def fine_times(self, model: Model, where: Condition, names: Sequence[str]) -> Mapping[str, datetime]:
+        """Points in time of the one row that matches, where the data source keeps them more finely than rows tell."""
+        found = self.connector(model)
+        return found.fine_times(model, where, names) if isinstance(found, FineReader) else {}
 
     def count(self, model: Model, where: Condition | None) -> int:
         """Number of rows that match."""

@@ -25,6 +25,8 @@ __all__ = ["Collations", "MysqlDialect"]
 Collations = Callable[[QualifiedName], Mapping[str, tuple[str, str]]]
 """Character set and collation of each text column of a table, by column name; empty where there is no such table."""
 
+MILLISECONDS: Final = 3
+"""Digits after the seconds' point."""
 PART_FORMS: Final = {"year": "%%Y", "month": "%%Y-%%m", "day": "%%Y-%%m-%%d", "hour": "%%Y-%%m-%%dT%%H"}
 EARTH_RADIUS: Final = 6_370_990.56
 """Metres, as LoopBack measures."""
@@ -182,6 +184,12 @@ class MysqlDialect(Dialect):
             f"{2 * EARTH_RADIUS} * asin(least(1, sqrt(power(sin(radians({lat} - {here_lat}) / 2), 2) + "
             f"cos(radians({here_lat})) * cos(radians({lat})) * power(sin(radians({lng} - {here_lng}) / 2), 2))))"
         )
+
+    def fine_time(self, column: BoundColumn) -> str:
+        """Microseconds, where the column keeps them; sessions run in UTC."""
+        if column.kind is not Kind.INSTANT or (not column.type.arguments or column.type.arguments[0] <= MILLISECONDS):
+            return ""
+        return f"DATE_FORMAT({column.sql}, '%%Y-%%m-%%dT%%H:%%i:%%s.%%f')"
 
     def date_part(self, column: BoundColumn, part: str) -> str:
         """DATE_FORMAT, its per cent signs doubled; sessions run in UTC."""

@@ -43,6 +43,8 @@ OPERATORS: Final = {
     Operator.LT: "<",
     Operator.LTE: "<=",
 }
+MILLISECONDS: Final = 3
+"""Digits after the seconds' point."""
 PART_FORMS: Final = {"year": "YYYY", "month": "YYYY-MM", "day": "YYYY-MM-DD", "hour": 'YYYY-MM-DD"T"HH24'}
 JSON_PREDICATE: Final = 160000
 """Server version from which on `IS JSON` exists."""
@@ -143,6 +145,12 @@ class PostgresqlDialect(Dialect):
     def average(self, column: BoundColumn) -> str:
         """As a double."""
         return f"(sum({column.sql})::float8 / NULLIF(count({column.sql}), 0))"
+
+    def fine_time(self, column: BoundColumn) -> str:
+        """Microseconds, where the column keeps them; sessions run in UTC."""
+        if column.kind is not Kind.INSTANT or (column.type.arguments and column.type.arguments[0] <= MILLISECONDS):
+            return ""
+        return f"to_char({column.sql}, 'YYYY-MM-DD\"T\"HH24:MI:SS.US')"
 
     def date_part(self, column: BoundColumn, part: str) -> str:
         """`to_char`; sessions run in UTC."""

@@ -230,6 +230,14 @@ class Dialect(ABC):
         Raises `ValueRefused` where the column holds no dates.
         """
 
+    def fine_time(self, column: BoundColumn) -> str:
+        """ISO text in UTC, to the microsecond, of a point in time that may be finer than the milliseconds rows tell.
+
+        Empty for columns that keep nothing finer.
+        """
+        del column
+        return ""
+
     @abstractmethod
     def order(self, expression: str, *, descending: bool) -> str:
         """One key of ORDER BY; nulls count as greater than every value."""

@@ -1,15 +1,17 @@
 """Reading and writing rows over any SQL database; the connector says how a statement is run."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from datetime import UTC, datetime
+from functools import cache
 from itertools import count
 from typing import Any
 
 from lbconf.connectors.contract import ModelMapping
 from lbconf.connectors.sql.aggregates import aggregate_statement, outcome_rows
-from lbconf.connectors.sql.compile import Compiled, Compiler
-from lbconf.connectors.sql.dialect import BoundTable, ValueRefused
+from lbconf.connectors.sql.compile import Compiled, Compiler, Make
+from lbconf.connectors.sql.dialect import BoundColumn, BoundTable, Dialect, ValueRefused
 from lbconf.connectors.sql.rows import rows_of
 from lbconf.cooperation import apart
 from lbconf.diagnostics import Code, Diagnostic
@@ -109,6 +111,25 @@ class SqlReaderWriter(ABC):
             compiler = self.compiler()
             statement = compiler.count(self.table(model, compiler), where)
         return int(self.fetch(statement)[0][0])
+
+    def fine_times(self, model: Model, where: Condition, names: Sequence[str]) -> Mapping[str, datetime]:
+        """The points in time of the one row that matches, to the microsecond, where columns keep that."""
+        compiler = self.compiler()
+        table = self.table(model, compiler)
+        found = {name: compiler.dialect.fine_time(table.columns[name]) for name in names if name in table.columns}
+        found = {name: text for name, text in found.items() if text}
+        if not found:
+            return {}
+        with self._values():
+            statement = compiler.statement(
+                table, Query(model=model, where=where, limit=1), _telling(tuple(found.values()))
+            )
+        rows = self.fetch(statement)
+        told: dict[str, datetime] = {}
+        for name, text in zip(found, rows[0], strict=True) if rows else ():
+            with suppress(TypeError, ValueError):  # null, or a year that Python does not have
+                told[name] = datetime.fromisoformat(text).replace(tzinfo=UTC)
+        return told
 
     def aggregate(self, asked: Aggregate) -> list[Row]:
         """The groups with their measures."""
@@ -255,6 +276,14 @@ class SqlReaderWriter(ABC):
             yield
         except ValueRefused as problem:
             raise self.refused(problem) from None
+
+
+@cache
+def _telling(expressions: tuple[str, ...]) -> Make:
+    def head(_: Dialect, table: BoundTable, __: tuple[BoundColumn, ...]) -> str:
+        return f"SELECT {', '.join(expressions)} FROM {table.sql}"
+
+    return head
 
 
 def _name_properties(problem: ConstraintError, table: BoundTable) -> None:
