@@ -75,6 +75,13 @@ def test_a_count_tells_nothing_of_rows_that_may_not_be_read(shop: Served, tokens
     assert get(shop, "/api/orders/count", tokens["clara"], where={"lines.quantity": 2}) == (200, {"count": 1})
 
 
+def test_sums_ask_for_the_same_right(shop: Served, tokens: dict[str, str | None]) -> None:
+    wanted = {"groupBy": ["status"], "count": True, "order": "count DESC", "where": {"lines.quantity": {"gt": 0}}}
+    assert get(shop, "/api/orders/aggregate", tokens["clara"], filter=wanted)[0] == 200
+    assert get(shop, "/api/orders/aggregate", tokens["ada"], filter=wanted)[0] == 403
+    assert get(shop, "/api/products/aggregate", None, filter={"count": True})[0] == 200
+
+
 def test_nobody_known_is_asked_to_say_who_they_are(shop: Served, tmp_path: Path) -> None:
     project = Path(shutil.copytree(SHOP, tmp_path / "shop"))
     product = project / "environments" / "base" / "models" / "product.yaml"
@@ -88,6 +95,7 @@ def test_nobody_known_is_asked_to_say_who_they_are(shop: Served, tmp_path: Path)
         status, answer = get(server, "/api/products", None, filter={"include": "lines"})
         assert (status, answer["error"]["code"]) == (401, "AUTHORIZATION_REQUIRED")
         assert get(server, "/api/products/findOne", None, filter={"where": {"lines.quantity": 1}})[0] == 401
+        assert get(server, "/api/products/aggregate", None, filter={"where": {"lines.quantity": 1}})[0] == 401
 
 
 def test_loopback_asks_for_no_right_to_what_is_included() -> None:
