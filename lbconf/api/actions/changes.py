@@ -16,6 +16,8 @@ def _changes(call: Call) -> Answer:
     model = call.endpoint.model
     where = parse_where(_options(call).get("where"))
     matches = call.repository.test(model, where) if where else None
+    if call.request.verb == "HEAD":
+        return Answer(headers=((b"content-type", b"text/event-stream"),))
     written = call.repository.project.server.settings.get("changeStreamHeartbeat")
     heartbeat = float(written) if isinstance(written, int | float) and written > 0 else HEARTBEAT_SECONDS
     accept = call.request.headers.get(b"accept", b"*/*").lower()
