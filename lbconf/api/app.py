@@ -24,7 +24,7 @@ from lbconf.api.layers import layered, limit_routes, security_headers
 from lbconf.api.log import JsonLog, LogHandler
 from lbconf.api.mail.post import post_of
 from lbconf.api.mail.told import tell_of_mail
-from lbconf.api.model_api import ModelApi
+from lbconf.api.model_api import ModelApi, with_operations_together
 from lbconf.api.negotiation import error_form
 from lbconf.api.present import Presenter
 from lbconf.api.problem import Fault, fault_of, loopback_body, loopback_text
@@ -96,26 +96,30 @@ def create_app(
         if followed and isinstance(repository, HookedRepository)
         else None
     )
-    model_api = ModelApi(
-        root=root,
-        table=RouteTable(endpoints),
-        repository=repository,
-        presenter=presenter,
-        changes=changes,
-        sources=sources,
-        threads=threads,
-        users=UserCalls(access_settings(project), endpoints, threads, post),
-        limits=limits,
-        log=log,
-        room=Room(max(1, options.threads // 2)),
-        quick=quick_endpoints(project, endpoints, connectors, code),
-        hooks=RemoteHooks(code, endpoints) if code is not NO_CODE else None,
-        tags=said.get("etag") is not False,
-        tokens=callers_of(project, repository),
-        access=AccessControl(project, repository, endpoints) if project.auth else None,
-        budget=request_budget(project),
-        departures=Departures(request_budget(project).seconds),
-        loopback=project.layout.is_loopback,
+    model_api = with_operations_together(
+        ModelApi(
+            root=root,
+            table=RouteTable(endpoints),
+            repository=repository,
+            presenter=presenter,
+            changes=changes,
+            sources=sources,
+            threads=threads,
+            users=UserCalls(access_settings(project), endpoints, threads, post),
+            limits=limits,
+            log=log,
+            room=Room(max(1, options.threads // 2)),
+            quick=quick_endpoints(project, endpoints, connectors, code),
+            hooks=RemoteHooks(code, endpoints) if code is not NO_CODE else None,
+            tags=said.get("etag") is not False,
+            tokens=callers_of(project, repository),
+            access=AccessControl(project, repository, endpoints) if project.auth else None,
+            budget=request_budget(project),
+            departures=Departures(request_budget(project).seconds),
+            loopback=project.layout.is_loopback,
+        ),
+        project,
+        endpoints,
     )
 
     @asgi(root or "/", is_mount=True, copy_scope=False)

@@ -8,10 +8,11 @@ import msgspec
 
 from lbconf.api.actions.call import Answer, Call
 from lbconf.api.prefer import applied, preferences
+from lbconf.api.request import Request
 from lbconf.project.resolved import Model
 from lbconf.records import replace
 
-__all__ = ["with_preferred_return"]
+__all__ = ["minimal", "with_preferred_return"]
 
 OK: Final = 200
 
@@ -31,6 +32,13 @@ def with_preferred_return(call: Call, answer: Answer, root: str) -> Answer:
         if place is not None:
             headers += ((b"location", f"{root}{place}".encode("ascii")),)
     return Answer(status=204, headers=headers)
+
+
+def minimal(request: Request, answer: Answer) -> Answer:
+    """The answer without its body, where the client prefers that."""
+    if preferences(request.headers.get(b"prefer")).get("return") != "minimal":
+        return answer
+    return Answer(status=204, headers=(*answer.headers, *applied({"return": "minimal"})))
 
 
 def _place(model: Model, made: Any) -> str | None:
