@@ -61,7 +61,7 @@ def served(
     reader.start()
     try:
         line = server.wait_for_line("  API ", START_SECONDS)
-        match = re.search(r"http://[^/\s]+", line)
+        match = re.search(r"https?://[^/\s]+", line)
         assert match is not None
         server.url = match.group()
         if wait:
