@@ -2,6 +2,7 @@
 
 import json
 import textwrap
+import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,7 @@ methods:
     accepts: {arg: how, type: string}
     returns: {arg: result, type: string}
     http: {verb: get, errorStatus: 418}
+  endless: {}
   prototype.rename:
     accepts: {arg: title, type: string, required: true}
     returns: {arg: task, type: Task, root: true}
@@ -67,6 +69,7 @@ CODE = '''
 """Hooks and methods of the tests."""
 
 import asyncio
+import time
 
 from lbconf.code import (
     HttpError, access, after_delete, after_remote, after_remote_error, after_save, before_delete, before_remote,
@@ -118,6 +121,8 @@ def own_state(context):
     where = context.query.get("where") or {}
     if where.get("state") == "mine":
         context.query["where"] = {**where, "state": "new"}
+    if where.get("state") == "others":
+        context.query["where"] = {**where, "id": -1}
 
 
 @loaded
@@ -162,6 +167,11 @@ def failing(context, how):
     if how == "own":
         raise HttpError(422, "Own words.", code="OWN", name="OwnError")
     raise RuntimeError("the password is hunter2")
+
+
+@remote
+def endless(context):
+    time.sleep(20)
 
 
 @remote("prototype.rename")
@@ -313,6 +323,35 @@ def test_queries_are_changed_by_access_and_rows_by_loaded(server: Served) -> Non
     assert [task["title"] for task in found] == ["QUIET"]
     note = send(server, "POST", "/notes", {"text": "n", "taskId": found[0]["id"]})[1]
     assert send(server, "GET", f"/notes/{note['id']}?filter[include]=task")[1]["task"]["title"] == "QUIET"
+
+
+def test_no_way_of_reading_goes_past_the_hooks_of_access(server: Served) -> None:
+    hidden = created(server, "theirs", state="others")
+    where = '{"state":"others"}'.replace('"', "%22")
+
+    assert send(server, "GET", f"/tasks?filter={{%22where%22:{where}}}")[1] == []
+    assert send(server, "GET", f"/tasks/count?where={where}")[1] == {"count": 0}
+    for accept in ("application/x-ndjson", "text/csv"):
+        request = urllib.request.Request(
+            f"{server.url}/api/tasks?filter={{%22where%22:{where}}}", headers={"accept": accept}
+        )
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            assert b"theirs" not in answer.read()
+    added = send(server, "GET", f"/tasks/aggregate?count=true&where={where}")
+    assert added[0] != 200 or "theirs" not in json.dumps(added[1])
+    note = send(server, "POST", "/notes", {"text": "n", "taskId": hidden["id"]})[1]
+    related = f"/notes/{note['id']}/task?filter={{%22where%22:{where}}}"
+    assert send(server, "GET", related)[1] in ({}, None)
+
+
+def test_a_function_that_does_not_return_is_not_waited_for(tmp_path: Path) -> None:
+    made = project(tmp_path)
+    (made / "environments" / "base" / "server.yaml").write_text(SERVER + "budget: {seconds: 1}\n")
+    with served(made) as server:
+        status, answer = send(server, "POST", "/tasks/endless")
+
+        assert (status, answer["error"]["message"]) == (503, "The request took too long")
+        assert send(server, "GET", "/tasks/1")[0] == 200
 
 
 def test_validators_say_what_is_wrong_in_loopbacks_body(server: Served) -> None:
@@ -491,3 +530,49 @@ def test_a_start_that_fails_says_where_and_shows_no_traceback(
     for part in said:
         assert part in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_loopback_project_keeps_its_methods_until_python_answers_them(tmp_path: Path) -> None:
+    model: dict[str, Any] = {
+        "name": "Order",
+        "base": "PersistedModel",
+        "properties": {"title": "string"},
+        "methods": {
+            "greet": {"accepts": {"arg": "name", "type": "string"}, "returns": {"arg": "greeting", "type": "string"}},
+            "when": {"returns": {"arg": "at", "type": "date", "root": True}, "http": {"verb": "get"}},
+        },
+    }
+    made = write(
+        tmp_path,
+        {
+            "server/config.json": json.dumps({"restApiRoot": "/api", "host": "127.0.0.1", "port": 3000}),
+            "server/datasources.json": json.dumps({"db": {"name": "db", "connector": "memory"}}),
+            "server/model-config.json": json.dumps(
+                {"_meta": {"sources": ["../common/models"]}, "Order": {"dataSource": "db", "public": True}}
+            ),
+            "common/models/order.json": json.dumps(model),
+            "common/models/order.js": "module.exports = function(Order) { Order.greet = f; Order.observe('access', g); };",
+        },
+    )
+
+    done = run_lbconf("--project", str(made), "validate", "--format", "json")
+    found = json.loads(done.stdout)["diagnostics"]
+    assert (done.returncode, sorted(finding["code"] for finding in found)) == (0, ["LB3044", "LB3044", "LB3047"])
+    assert [finding["location"]["file"] for finding in found if finding["code"] == "LB3047"] == [
+        "common/models/order.js"
+    ]
+    with served(made) as server:
+        assert send(server, "POST", "/Orders/greet", {"name": "Ada"})[0] == 501
+        assert send(server, "POST", "/Orders", {"title": "a"})[0] == 200
+
+    code = (
+        "from datetime import UTC, datetime\n\nfrom lbconf.code import remote\n\n\n@remote\ndef greet(context, name):\n"
+    )
+    code += "    return f'Hello {name}'\n\n\n@remote\ndef when(context):\n    return datetime(2020, 1, 2, tzinfo=UTC)\n"
+    write(made, {"hooks/__init__.py": "", "hooks/order.py": code})
+    write(made, {"common/models/order.json": json.dumps({**model, "pythonCode": "hooks.order"})})
+    assert run_lbconf("--project", str(made), "validate").stdout.startswith("development: no findings")
+    with served(made) as server:
+        assert send(server, "POST", "/Orders/greet", {"name": "Ada"}) == (200, {"greeting": "Hello Ada"})
+        dated = send(server, "GET", "/Orders/when")
+        assert dated == (200, {"$type": "date", "$data": "2020-01-02T00:00:00.000Z"})  # as strong-remoting tells dates
