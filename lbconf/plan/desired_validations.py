@@ -20,11 +20,11 @@ def validation_checks(
         model: The model.
         mapping: How it stands in the data source.
         table: Its table.
-        taken: Names that other checks of the table have.
+        taken: Names of the checks that the model declares itself; these go before validations.
     """
     if model.layout.is_loopback:
         return
-    names = set(taken)
+    names: set[str] = set()
     seen: set[str] = set()
     for one in validations_of(model):
         expression = mapping.validation_check(model, one)
@@ -33,8 +33,10 @@ def validation_checks(
         seen.add(expression)
         column = mapping.column_name(model, model.properties[one.property])
         name = mapping.constraint_name(table, (column, one.rule.value), "check")
+        if name in taken:
+            continue  # as a discovery of what an earlier plan made says it
         number = 2
-        while name in names:
+        while name in names or name in taken:
             name = mapping.constraint_name(table, (column, f"{one.rule.value}{number}"), "check")
             number += 1
         names.add(name)

@@ -100,8 +100,8 @@ class ValidationDefinition(Definition):
     property: str | Texts | None = Field(None, description="The property, or a list of them.")
     rule: str | None = Field(
         None,
-        description="presence, absence, length, numericality, range, inclusion, exclusion, format, uniqueness, date, "
-        "schema or custom.",
+        description="presence, absence, length, numericality, range, inclusion, exclusion, format, uniqueness, date "
+        "or schema.",
     )
     min: float | None = Field(None, description="Least length, or least value (numericality, range).")
     max: float | None = Field(None, description="Greatest length, or greatest value.")
@@ -113,7 +113,6 @@ class ValidationDefinition(Definition):
     scoped_to: str | Texts | None = Field(None, description="Properties that must be alike, too (uniqueness).")
     ignore_case: bool | None = None
     schema_: Object | bool | None = Field(None, alias="schema", description="A JSON Schema (schema).")
-    validator: str | None = Field(None, description="What the project's code calls it (custom).")
     allow_null: bool | None = None
     allow_blank: bool | None = Field(None, description="true: a missing value and the empty text pass.")
     if_: str | Object | None = Field(
@@ -201,7 +200,8 @@ class _NativeSettings(_Settings, NativeSectionsOfModel):
     allow_eternal_tokens: bool | None = None
     track_changes: bool | None = None
     change_stream: bool | None = Field(
-        None, description="Whether clients may follow changes at /change-stream, those of other processes where they can."
+        None,
+        description="Whether clients may follow changes at /change-stream, those of other processes where they can.",
     )
     enable_remote_replication: bool | None = None
     persist_undefined_as_null: bool | None = None

@@ -958,7 +958,6 @@ DEFINITIONS: Final[dict[str, Any]] = {'AccessDefinition': {'properties': {'store
                                          'ignoreCase': {'type': 'boolean'},
                                          'schema': {'anyOf': [{'additionalProperties': True, 'type': 'object'},
                                                               {'type': 'boolean'}]},
-                                         'validator': {'type': 'string'},
                                          'allowNull': {'type': 'boolean'},
                                          'allowBlank': {'type': 'boolean'},
                                          'if': {'anyOf': [{'type': 'string'},

@@ -94,7 +94,6 @@ _OPTIONS: Final[Mapping[str, Mapping[str, Check]]] = {
     "uniqueness": {"scopedTo": (_is_names, "the name of a property, or a list of them"), "ignoreCase": _FLAG},
     "date": {},
     "schema": {"schema": (_is_schema, "a JSON Schema")},
-    "custom": {"validator": _TEXT},
 }
 _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
     "length": ("min", "max", "is"),
@@ -103,5 +102,4 @@ _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
     "exclusion": ("in",),
     "format": ("with", "format"),
     "schema": ("schema",),
-    "custom": ("validator",),
 }

@@ -46,8 +46,6 @@ class Rule(StrEnum):
     DATE = "date"
     SCHEMA = "schema"
     """A JSON Schema; LoopBack has no such rule."""
-    CUSTOM = "custom"
-    """Code of the project's own."""
 
 
 _RULES: Final = {rule.value: rule for rule in Rule}
@@ -80,8 +78,6 @@ class Validation:
     """Of UNIQUENESS: properties that must be alike, too."""
     ignore_case: bool = False
     schema: Mapping[str, Any] | bool | None = None
-    function: str | None = None
-    """Of CUSTOM: what the project calls it."""
     allow_null: bool = False
     allow_blank: bool = False
     """Whether a missing value and the empty text pass."""
@@ -253,7 +249,6 @@ def entry_validations(entry: Entry) -> Iterator[Validation]:
             scoped_to=(scope,) if isinstance(scope, str) else tuple(scope),
             ignore_case=said.get("ignoreCase") is True,
             schema=said.get("schema"),
-            function=said.get("validator"),
             allow_null=said.get("allowNull") is True,
             allow_blank=said.get("allowBlank") is True,
             only_if=said.get("if"),
@@ -349,7 +344,6 @@ _SHORT: Final = {
     "exclusion": "in",
     "format": "with",
     "schema": "schema",
-    "custom": "validator",
     "length": "is",
 }
 """The option that a rule's value alone stands for."""
@@ -360,6 +354,8 @@ def _checked(at: str, names: tuple[str, ...], written: str, options: Mapping[str
     if rule is None:
         near = nearest(written, _RULES)
         hint = f"did you mean {near}?" if near else f"rules are {', '.join(_RULES)}"
+        if written.lower() in {"custom", "validate", "validateasync"}:
+            hint = "write it in Python: a function of the model's `code`, marked as a validator"
         return Entry(
             at=at,
             properties=names,

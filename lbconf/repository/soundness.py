@@ -57,7 +57,7 @@ def _default_problem(model: Model, prop: Property, one: Validation) -> Iterator[
     conditional = one.only_if is not None or one.unless is not None
     if value is UNSET or value is None or value == "$now" or isinstance(value, Secret) or conditional:
         return
-    if one.rule in {Rule.UNIQUENESS, Rule.DATE, Rule.CUSTOM} or (not one.database and one.by_attribute):
+    if one.rule is Rule.UNIQUENESS or (not one.database and one.by_attribute):
         return  # what is said by the type is looked at with the type
     flaws = check_of_rule(model, one).flaws({prop.name: _read(model, prop, value)})
     if flaws:

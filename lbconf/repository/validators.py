@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
+from lbconf.datatypes import DateTimeType
 from lbconf.project.resolved import Model
 from lbconf.project.validations import Rule, Validation, validations_of
 from lbconf.query.bind import bind
@@ -46,6 +47,7 @@ _MESSAGES: Final[Mapping[str, str]] = {
 }
 _COMMON: Final = {"blank": "is blank", "null": "is null"}
 _INVALID: Final = "is invalid"
+_DATES: Final = value_converter(DateTimeType(), lenient=True)
 MOST_TOLD: Final = 5
 """Faults of one value against its JSON Schema that are told."""
 
@@ -65,7 +67,7 @@ class RowCheck:
 
 def checks_of(model: Model, taken: Taken) -> tuple[RowCheck, ...]:
     """The model's validations, ready to run, those that ask the store last."""
-    found = [_check(model, one, taken) for one in validations_of(model) if one.rule not in {Rule.DATE, Rule.CUSTOM}]
+    found = [_check(model, one, taken) for one in validations_of(model)]
     return tuple(sorted(found, key=lambda check: check.asks_store))
 
 
@@ -176,6 +178,8 @@ def _value_test(model: Model, one: Validation) -> Test:
             return _with_nulls(one, _texts_only(_format_test(one)) if one.by_attribute else _format_test(one))
         case Rule.SCHEMA:
             return _with_nulls(one, _schema_test(one))
+        case Rule.DATE:
+            return _is_date
         case _:
             raise AssertionError(one.rule)
 
@@ -275,6 +279,16 @@ def _format_test(one: Validation) -> Test:
         return None if pattern.search(value if isinstance(value, str) else to_text(value)) else ""
 
     return tested
+
+
+def _is_date(value: Any) -> str | None:
+    if value is None or value is UNDEFINED:
+        return None
+    try:
+        _DATES(value)
+    except RequestError:
+        return ""
+    return None
 
 
 def _texts_only(test: Test) -> Test:

@@ -210,6 +210,13 @@ class TestUniqueness:
         assert repository.update_all(thing, {}, {"mail": None}) == 2
 
 
+def test_dates() -> None:
+    repository, thing = things(prop("p", StringType()), validations=[{"property": "p", "rule": "date"}])
+
+    assert [refused(repository, thing, {"p": value}) for value in ("2020-01-31", None)] == [None, None]
+    assert refused(repository, thing, {"p": "someday"}) == {"p": ["date"]}
+
+
 def test_several_rows_at_once_keep_the_rules_of_what_is_set() -> None:
     repository, thing = things(prop("p", IntegerType(), max=3), prop("q", IntegerType()))
     repository.create(thing, {"p": 1})
