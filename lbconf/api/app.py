@@ -26,6 +26,7 @@ from lbconf.api.mail.post import post_of
 from lbconf.api.mail.told import tell_of_mail
 from lbconf.api.model_api import ModelApi, with_operations_together
 from lbconf.api.negotiation import error_form
+from lbconf.api.once import Once
 from lbconf.api.present import Presenter
 from lbconf.api.problem import Fault, fault_of, loopback_body, loopback_text
 from lbconf.api.quick import quick_endpoints
@@ -114,6 +115,7 @@ def create_app(
             tags=said.get("etag") is not False,
             tokens=callers_of(project, repository),
             access=AccessControl(project, repository, endpoints) if project.auth else None,
+            once=None if project.layout.is_loopback else Once(connectors),
             budget=request_budget(project),
             departures=Departures(request_budget(project).seconds),
             loopback=project.layout.is_loopback,

@@ -23,6 +23,7 @@ from lbconf.api.forms import form_values
 from lbconf.api.freshness import CONDITIONS, guarded, tagged
 from lbconf.api.log import JsonLog
 from lbconf.api.negotiation import accepts_json, error_form, wants_problem
+from lbconf.api.once import IDEMPOTENCY_KEY, Once
 from lbconf.api.preferences import minimal, with_preferred_return
 from lbconf.api.present import Presenter
 from lbconf.api.problem import JSON_TYPE, PROBLEM_TYPE, Fault, fault_of, loopback_body, loopback_text, problem_body
@@ -55,7 +56,7 @@ __all__ = ["ModelApi", "send_answer", "send_fault", "with_operations_together"]
 LONGEST_URL: Final = 64 * 1024
 """Characters, the query included."""
 READING: Final = frozenset({"GET", "HEAD"})
-WISHES: Final = CONDITIONS | {b"prefer"}
+WISHES: Final = CONDITIONS | {b"prefer", IDEMPOTENCY_KEY}
 """Headers of a write that are not looked at but where one of them is there."""
 NOT_ACCEPTABLE: Final = Answer(status=406, body=b"Not Acceptable", content_type=b"text/plain; charset=utf-8")
 VERBS: Final = ("GET", "HEAD", "PUT", "PATCH", "POST", "DELETE")
@@ -78,6 +79,8 @@ class ModelApi:
     log: JsonLog
     room: Room
     """How many lists may be streamed at a time."""
+    once: Once | None = None
+    """Answers requests that come again as the first time; None where that is not offered."""
     together: Together | None = None
     """Does several operations in one request; None where that is not offered."""
     quick: frozenset[int] = frozenset()
@@ -307,7 +310,12 @@ class ModelApi:
         return self.hooks.answer(partial(uploaded, upload=upload), call)
 
     def _wished(self, call: Call) -> Answer:
-        """The answer to a write that depends on what is there, or whose answer is wanted in another form."""
+        """The answer to a write that is done once, depends on what is there, or is wanted in another form."""
+        if self.once is not None and call.request.verb == "POST" and IDEMPOTENCY_KEY in call.request.headers:
+            return self.once.answer(call, self._written)
+        return self._written(call)
+
+    def _written(self, call: Call) -> Answer:
         conditional = not CONDITIONS.isdisjoint(call.request.headers)
         answer = guarded(call, self._plainly, self.table) if conditional else self._plainly(call)
         return with_preferred_return(call, answer, self.root)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Aggregator",
     "Announcing",
+    "Answers",
     "Connector",
     "ConnectorType",
     "Cooperative",
@@ -37,6 +38,8 @@ __all__ = [
     "FineReader",
     "Inspector",
     "JsonReader",
+    "KeepsAnswers",
+    "KeptAnswer",
     "KeyCounter",
     "LedgerEntry",
     "LedgerStart",
@@ -548,6 +551,42 @@ class Undoing(Protocol):
 
     def savepoint(self) -> AbstractContextManager[None]:
         """A part of the calling thread's transaction, undone alone when an exception leaves it; else one of its own."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptAnswer:
+    """What is known of a request that came before."""
+
+    fingerprint: str
+    """Digest of what it asked for."""
+    answer: str | None
+    """What it was answered; None while it is being answered."""
+
+
+class Answers(Protocol):
+    """Answers to requests that may come again, by keys of at most 64 characters."""
+
+    def claim(self, key: str, fingerprint: str, lease: float) -> KeptAnswer | None:
+        """None: nobody else gets the key for `lease` seconds; else what is known of it."""
+        ...
+
+    def keep(self, key: str, answer: str, seconds: float) -> None:
+        """Keep the answer for so many seconds; a part of the calling thread's transaction."""
+        ...
+
+    def release(self, key: str) -> None:
+        """Let the key be claimed again."""
+        ...
+
+
+@runtime_checkable
+class KeepsAnswers(Protocol):
+    """Has room for answers beside its rows."""
+
+    @property
+    def answers(self) -> Answers:
+        """Where they are."""
         ...
 
 

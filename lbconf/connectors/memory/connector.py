@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lbconf.connectors.capabilities import Capabilities
+from lbconf.connectors.memory.answers import MemoryAnswers
 from lbconf.connectors.memory.capabilities import memory_capabilities
 from lbconf.connectors.memory.settings import memory_settings
 from lbconf.connectors.memory.storage import Stored, read_file, row_text, write_file
@@ -44,6 +45,8 @@ class MemoryConnector:
         self._loaded = False
         self._depth = 0
         self._changed: dict[str, int] = {}
+        self.answers = MemoryAnswers()
+        """Where answers to requests that may come again are kept: in this process."""
         self._dirty = False
 
     @property

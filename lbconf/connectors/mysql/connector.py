@@ -78,6 +78,8 @@ class _Held(local):
 class MysqlConnector(SqlReaderWriter):
     """Everything lbconf asks of MySQL and MariaDB. Making one connects to nothing."""
 
+    long_text = "longtext"
+
     def __init__(self, data_source: DataSource) -> None:
         """Check the settings. Raises `ConnectorError`."""
         self._mysql_mapping = MysqlMapping(data_source)

@@ -12,6 +12,7 @@ from lbconf.connectors.contract import ModelMapping
 from lbconf.connectors.sql.aggregates import aggregate_statement, outcome_rows
 from lbconf.connectors.sql.compile import Compiled, Compiler, Make
 from lbconf.connectors.sql.dialect import BoundColumn, BoundTable, Dialect, ValueRefused
+from lbconf.connectors.sql.kept_answers import SqlAnswers
 from lbconf.connectors.sql.rows import rows_of
 from lbconf.cooperation import apart
 from lbconf.diagnostics import Code, Diagnostic
@@ -34,12 +35,16 @@ class SqlReaderWriter(ABC):
     """The `Reader` and `Writer` half of a SQL connector."""
 
     rows_per_insert: int = MOST_ROWS
+    long_text: str = "text"
+    """Type of texts of any length."""
 
     def __init__(self, data_source: DataSource, mapping: ModelMapping) -> None:
         """Take the data source and how models stand in it."""
         self._data_source = data_source
         self._mapping = mapping
         self._tables: dict[int, BoundTable] = {}
+        self.answers = SqlAnswers(self, self.long_text)
+        """Where answers to requests that may come again are kept."""
 
     @property
     def data_source(self) -> DataSource:
