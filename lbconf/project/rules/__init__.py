@@ -3,6 +3,7 @@
 from typing import Final
 
 from lbconf.project.rules.access_declared import access_declared
+from lbconf.project.rules.access_names import access_names
 from lbconf.project.rules.access_settings import access_settings_usable
 from lbconf.project.rules.built_in_attached import built_in_attached
 from lbconf.project.rules.data_source_known import data_source_known
@@ -21,6 +22,7 @@ from lbconf.project.rules.path_once import path_once
 from lbconf.project.rules.renames_clear import renames_clear
 from lbconf.project.rules.sqlite_names import sqlite_names
 from lbconf.project.rules.table_once import table_once
+from lbconf.project.rules.users_apart import users_apart
 from lbconf.project.rules.validations_sound import validations_sound
 
 __all__ = ["RULES", "Facts", "Rule"]
@@ -42,6 +44,8 @@ RULES: Final[tuple[Rule, ...]] = (
     hidden_known,
     validations_sound,
     access_declared,
+    access_names,
+    users_apart,
     modules_served,
     access_settings_usable,
     mail_usable,

@@ -272,3 +272,30 @@ def said(**renames: str) -> dict[str, Any]:
 def test_a_rename_that_cannot_be_told_done_is_refused(models: dict[str, Any], places: list[str]) -> None:
     _, found = examined(merged(models))
     assert [one.location.pointer for one in found if one.code is Code.RENAME_UNCLEAR and one.location] == places
+
+
+def test_users_of_several_models_are_told_apart() -> None:
+    tokens = {"accessTokens": {"type": "hasMany", "model": "AccessToken", "foreignKey": "userId"}}
+    apart = {"foreignKey": "userId", "discriminator": "principalType"}
+    alike = native(A={"base": "User", "relations": tokens}, B={"base": "User", "relations": tokens})
+    for layout, severity in (("native", Severity.ERROR), ("loopback", Severity.WARNING)):
+        found = [one for one in examined(merged(alike, layout=layout))[1] if one.code is Code.USERS_ALIKE]
+        assert [one.severity for one in found] == [severity]
+        assert "user 1 of A, B" in found[0].message
+    told = {"accessTokens": {"type": "hasMany", "model": "AccessToken", "polymorphic": apart}}
+    models = native(A={"base": "User", "relations": told}, B={"base": "User", "relations": told})
+    assert Code.USERS_ALIKE not in [one.code for one in examined(merged(models))[1]]
+    assert Code.USERS_ALIKE not in [one.code for one in examined(merged(native(A={"base": "User"}, B={})))[1]]
+
+
+def test_a_rule_by_an_alias_is_told_to_be_idle_in_loopback_layouts() -> None:
+    rule = {"principalType": "ROLE", "principalId": "$everyone", "permission": "DENY"}
+    names = ["updateAttributes", "prototype.patchAttributes", "find", "upsert"]
+    models = native(A={"acls": [{**rule, "property": names}]})
+    _, found = examined(merged(models, layout="loopback"))
+    assert [(one.code, one.hint) for one in found] == [
+        (Code.ACL_IDLE, "write patchAttributes"),
+        (Code.ACL_IDLE, "write patchOrCreate"),
+    ]
+    assert found[0].severity is Severity.WARNING
+    assert examined(merged(models))[1] == ()
