@@ -1,4 +1,7 @@
-"""Which methods of a model the REST API shows: `sharedMethods` of config.json, model-config.json and the model."""
+"""Which methods of a model the REST API shows: `sharedMethods` of config.json and model-config.json.
+
+LoopBack takes no notice of `sharedMethods` in a model's own file; in the native layout that file is the place.
+"""
 
 import re
 

@@ -226,6 +226,10 @@ def _wire(draft: Draft, source: ModelSource, places: Places) -> None:
             **draft.settings,
             **{key: value for key, value in options.items() if key not in _REFUSED_OPTIONS},
         }
+    if draft.layout.is_loopback:
+        draft.remoting = options.get("remoting") if isinstance(options, Mapping) else None
+    else:
+        draft.remoting = draft.settings.get("remoting")
     relations = wiring.get("relations")
     if isinstance(relations, Mapping):
         draft.relations_written = dict(draft.relations_written)
@@ -245,13 +249,24 @@ def _wire(draft: Draft, source: ModelSource, places: Places) -> None:
 def _inject_id(draft: Draft) -> None:
     if not draft.persisted and draft.settings.get("idInjection") is not True:
         return
-    if draft.settings.get("idInjection") is False or any(written.is_id for written in draft.written.values()):
+    # A persisted model of LoopBack inherits the id of PersistedModel, whatever its own idInjection says;
+    # a discovered table without a key, which is named in the model, is left as it is.
+    inherits = draft.layout.is_loopback and draft.persisted and not _names_table(draft)
+    if draft.settings.get("idInjection") is False and not inherits:
+        return
+    if any(written.is_id for written in draft.written.values()):
         return
     injected = injected_id(draft.at, loopback=draft.layout.is_loopback)
     if draft.layout.is_loopback:
         draft.written = {**{n: w for n, w in draft.written.items() if n != "id"}, "id": injected}
     else:
         draft.written = {"id": injected, **{n: w for n, w in draft.written.items() if n != "id"}}
+
+
+def _names_table(draft: Draft) -> bool:
+    return any(
+        isinstance(value, Mapping) and ("table" in value or "tableName" in value) for value in draft.settings.values()
+    )
 
 
 def _number_ids(properties: dict[str, Property]) -> None:

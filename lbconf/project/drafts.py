@@ -26,6 +26,8 @@ class Draft:
     places: dict[tuple[str, str], str | None]
     """(setting, name inside it) to its pointer, for indexes, scopes and the like."""
     wiring: Mapping[str, Any] = field(default_factory=dict)
+    remoting: Any = None
+    """The settings `remoting` that say which of its methods are shared."""
     data_source: str | None = None
     public: bool = False
     at: str | None = None

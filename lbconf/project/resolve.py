@@ -152,7 +152,7 @@ def _freeze(draft: Draft, places: Places, server: Mapping[str, Any]) -> Model:
         force_id=_force_id(draft),
         validate_upsert=settings["validateUpsert"] if isinstance(settings.get("validateUpsert"), bool) else None,
         replace_on_put=settings.get("replaceOnPUT", True) is not False,
-        shared_methods=shared_methods(remoting, settings.get("remoting")),
+        shared_methods=shared_methods(remoting, draft.remoting),
         read_only=not loopback and settings.get("readOnly") is True,
         renamed_from=_text(settings.get("renamedFrom")) if not loopback else None,
         description=_description(settings),

@@ -323,7 +323,10 @@ class _Binding:
             self._check_textual(kind, name, operator)
             return Comparison(target, operator, split_pattern(operand))
         if operand is None:
-            if operator in {Operator.EQ, Operator.NEQ}:
+            orderly = (
+                self.rules.loopback and self.operands is Operands.KEEP and operator in {Operator.GTE, Operator.LTE}
+            )
+            if operator in {Operator.EQ, Operator.NEQ} or orderly:
                 return Comparison(target, operator, None)
             return Constant(value=False)
         if operator is Operator.EQ:

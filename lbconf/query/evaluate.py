@@ -16,6 +16,7 @@ from enum import StrEnum
 from functools import cmp_to_key
 from typing import Any, TypeAlias, assert_never
 
+from lbconf.project.resolved import Strict
 from lbconf.query import loose
 from lbconf.query.nodes import (
     AllOf,
@@ -76,6 +77,9 @@ def selected(query: Query, rows: Iterable[Row], semantics: Semantics = Semantics
 def chosen(query: Query, rows: Sequence[Row]) -> list[Row]:
     """Copies of the rows with the fields that the query asks for."""
     if query.fields is None:
+        known = query.model.properties
+        if query.model.strict is not Strict.KEEP and query.model.layout.is_loopback:
+            return [{name: value for name, value in row.items() if name in known} for row in rows]
         return [dict(row) for row in rows]
     names = tuple(prop.name for prop in query.fields)
     return [{name: row[name] for name in names if name in row} for row in rows]

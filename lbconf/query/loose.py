@@ -77,6 +77,8 @@ def _below(items: list[Any], key: str) -> Any:
 def _value_test(comparison: Comparison) -> Callable[[Any], bool]:
     operand = comparison.value
     match comparison.operator:
+        case Operator.EQ if isinstance(operand, Mapping):
+            return lambda value: value == "[object Object]"  # an object equals nothing but itself, and its text
         case Operator.EQ:
             return lambda value: same_text(operand, value)
         case Operator.NEQ:

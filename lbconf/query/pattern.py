@@ -64,27 +64,27 @@ def compile_like(pattern: str, *, ignore_case: bool, loose: bool) -> Pattern:
     """The LIKE pattern ready to search with.
 
     SQL's: the whole text, `%` any characters, `_` one, a backslash escapes and at the end stands for
-    itself. `loose`: as LoopBack's memory connector, which looks for it anywhere and does not let `%`
-    and `_` match a line's end.
+    itself. `loose`: as LoopBack's memory connector, which takes it for a regular expression in which
+    `%` is `.*` and `_` is `.`, and looks for it anywhere.
     """
+    if loose:
+        return _compiled_like(pattern.replace("%", ".*").replace("_", "."), ignore_case=ignore_case)
     parts: list[str] = []
-    every = "." if loose else "[^]"
     escaped = False
     for char in pattern:
         if not escaped and char == "\\":
             escaped = True
             continue
         if not escaped and char == "%":
-            parts.append(f"{every}*")
+            parts.append("[^]*")
         elif not escaped and char == "_":
-            parts.append(every)
+            parts.append("[^]")
         else:
             parts.append(char if char.isalnum() or not char.isascii() else f"\\{char}")
         escaped = False
     if escaped:
         parts.append("\\\\")
-    text = "".join(parts)
-    return _compiled_like(text if loose else f"^{text}$", ignore_case=ignore_case)
+    return _compiled_like(f"^{''.join(parts)}$", ignore_case=ignore_case)
 
 
 def _compiled_like(text: str, *, ignore_case: bool) -> Pattern:

@@ -97,7 +97,7 @@ class Related:
 
         LoopBack counts the rows in between where the relation leads through another model: the condition is on those.
         """
-        if self.relation.through is not None and where and self._model.layout.is_loopback:
+        if self.relation.through is not None and self._model.layout.is_loopback:
             key, between = key_of(self._row, self.relation.key_from), self._between()
             if key is None:
                 return 0
@@ -150,7 +150,10 @@ class Related:
 
     def update(self, data: Mapping[str, Any], id: Any = None) -> Row:  # noqa: A002 - the word of the vocabulary
         """The related row (with this id, for a relation to many) after these properties were set."""
-        return self._repository.patch_row(self.target, self._chosen(id), {**data, **self._tie()})
+        tie = self._tie()
+        if self.relation.polymorphic is not None and self._model.layout.is_loopback:
+            tie.pop(self.relation.polymorphic.discriminator, None)
+        return self._repository.patch_row(self.target, self._chosen(id), {**data, **tie})
 
     def delete(self, id: Any = None) -> None:  # noqa: A002 - the word of the vocabulary
         """Delete the related row (with this id, for a relation to many). Raises `NotFoundError`."""
@@ -162,13 +165,27 @@ class Related:
         self._repository.delete_row(self.target, row)
 
     def delete_all(self, where: Mapping[str, Any] | None = None) -> int:
-        """How many related rows that match are gone."""
+        """How many related rows that match are gone.
+
+        LoopBack ends the ties where the relation leads through another model, and leaves the rows they led to.
+        """
+        if self.relation.through is not None and self._model.layout.is_loopback:
+            between, key = self._between(), key_of(self._row, self.relation.key_from)
+            tied = Constant(value=False) if key is None else self._ties(key)
+            condition = self._binder.condition(where, between, writes=True)
+            return self._stores.writer(between).delete(between, all_of(condition, tied))
         condition = self._binder.condition(where, self.target, writes=True)
         return self._stores.writer(self.target).delete(self.target, all_of(condition, self._condition()))
 
     def link(self, id: Any, data: Mapping[str, Any] | None = None) -> Row:  # noqa: A002 - the word of the vocabulary
-        """The row in between that ties this row to the one with this id. Raises `NotFoundError`."""
+        """The row in between that ties this row to the one with this id. Raises `NotFoundError`.
+
+        LoopBack does not look whether there is such a row to be tied to.
+        """
         found = self._repository.rows(self._query(Filter(), self._id_condition(id)))
+        bare = self._bare(id)
+        if not found and bare and self._model.layout.is_loopback:
+            found = [bare]
         if not found:
             raise not_related(self.target, id)
         between = self._between()

@@ -56,9 +56,14 @@ class Repository(ReadingRepository):
             return self.create_one(model, data)
         ready: list[Row] = []
         failures: list[RequestError | None] = []
+        reader = self.reader(model)
+        seen: set[object] | None = set() if reader.unique and not model.layout.is_loopback else None
         for item in data:
             try:
-                ready.append(self.readied(model, item))
+                row = self.readied(model, item)
+                if seen is not None and (flaws := reader.clashes(row, seen)):
+                    raise ValidationFailedError(model, flaws)
+                ready.append(row)
                 failures.append(None)
             except RequestError as error:
                 failures.append(error)
@@ -156,8 +161,8 @@ class Repository(ReadingRepository):
         reader = self.reader(model)
         row, flaws = reader.read(data)
         for prop, value in zip(model.ids, key or (), strict=False):
-            given = row.get(prop.name)
-            if given is not None and given != value:
+            given = data.get(prop.name) if model.layout.is_loopback else row.get(prop.name)
+            if given is not None and (id_text(given) != id_text(value) or _is_text(given) > _is_text(value)):
                 message = f"id property ({prop.name}) cannot be updated from {id_text(value)} to {id_text(given)}"
                 raise RequestError(Code.ID_FIXED, message)
             row[prop.name] = value
@@ -192,7 +197,7 @@ class Repository(ReadingRepository):
         found = self.row_by_id(model, given)
         if found is None:
             return self.insert(model, [self.readied(model, data, drops_unknown=model.layout.is_loopback)])[0]
-        return self.patch_row(model, found, data, drops_unknown=model.layout.is_loopback)
+        return self.patch_row(model, found, data)
 
     def replace_or_create(self, model: Model, data: Mapping[str, Any]) -> Row:
         """The row with the data's id, replaced, or a new row. Raises `ValidationFailedError`."""
@@ -200,7 +205,10 @@ class Repository(ReadingRepository):
         if key is None:
             return self.create_one(model, data)
         if model.force_id or self.row_by_id(model, _given(key)) is not None:
-            return self.replace_by_id(model, _given(key), data)
+            ids = dict(zip((prop.name for prop in model.ids), key, strict=True))
+            return self.replace_by_id(model, _given(key), {**data, **ids})
+        if model.layout.is_loopback and not self._stores.keeps_unknown(model):
+            return self.insert(model, [self.readied(model, data, drops_unknown=True)])[0]
         return self.create_one(model, data)
 
     def upsert_with_where(self, model: Model, where: Mapping[str, Any] | None, data: Mapping[str, Any]) -> Row:
@@ -236,8 +244,11 @@ class Repository(ReadingRepository):
             self._uniqueness.check_single(reader, condition, changes)
         stored = self._storable(model, changes)
         unknown = next((name for name in changes if name not in stored and name not in model.properties), None)
-        if unknown is not None:
+        if unknown is not None and not (stored and model.layout.is_loopback):
             raise RequestError(Code.PROPERTY_UNKNOWN, f'{model.name} has no property "{unknown}"')
+        if self._single_step(model):
+            # LoopBack's memory connector keeps what it is given; models that are strict do not show it.
+            stored |= {name: value for name, value in data.items() if name not in model.properties}
         if not stored:
             return self._stores.count(model, condition)
         return self._stores.writer(model).update(model, condition, stored)
@@ -411,7 +422,9 @@ class Repository(ReadingRepository):
     def _replace(self, model: Model, key: tuple[Any, ...], row: Row) -> bool:
         """Whether there was a row with that key; it now holds nothing but this row's values."""
         names = tuple(prop.name for prop in model.ids)
-        where = all_of(equals(model, names, key), self._binder.condition(None, model))
+        # LoopBack finds what it replaces by its id alone, outside of the default scope too.
+        scoped = self._binder.condition(None, model, default_scope=not model.layout.is_loopback)
+        where = all_of(equals(model, names, key), scoped)
         writer = self._stores.writer(model)
         if self._stores.keeps_unknown(model):
             with self._stores.transaction(model), replacing():
@@ -453,6 +466,10 @@ def _validates_upserts(model: Model) -> bool:
     if model.validate_upsert is not None:
         return model.validate_upsert
     return model.settings.get("automaticValidation") is True if model.layout.is_loopback else True
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
 
 
 def _given(key: tuple[Any, ...]) -> Any:
