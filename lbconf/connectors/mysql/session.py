@@ -28,6 +28,8 @@ SQL_MODE: Final = (
     "ANSI_QUOTES,PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES,STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,"
     "NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO"
 )
+PATTERN_SECONDS: Final = 3
+"""That a statement with regular expressions may take."""
 GRACE: Final = 5.0
 """Seconds that a server may take to say that a statement has timed out, before it counts as gone."""
 SLOWEST_READER: Final = 600
@@ -75,10 +77,20 @@ class Session:
         Without `parameters` the text is sent as it is. Raises the driver's errors, UnicodeEncodeError for text that
         is none, and ValueError for numbers that SQL does not have.
         """
+        sql = self._bounded(sql)
         if parameters is not None:
             sql = sql % {f"p{number}": self._literal(value) for number, value in enumerate(parameters, 1)}
         sql.encode()  # some versions of the driver would send what is no text
         return int(self.cursor.execute(sql))
+
+    def _bounded(self, sql: str) -> str:
+        """The statement with a limit of its own where it matches patterns: MariaDB's matcher goes back and forth.
+
+        MySQL's own bounds the steps of a match (`regexp_time_limit`).
+        """
+        if " REGEXP " not in sql or not self.server.mariadb:
+            return sql
+        return f"SET STATEMENT max_statement_time = {PATTERN_SECONDS} FOR {sql}"
 
     def rows(self, sql: str, parameters: Sequence[Any] | None = None) -> Sequence[Sequence[Any]]:
         """Run a statement and fetch its rows as tuples."""
@@ -93,6 +105,7 @@ class Session:
         """
         self.execute(f"SET @lbconf_limit = @@SESSION.{self._limit}")
         self.execute(f"SET SESSION {self._limit} = 0, SESSION net_write_timeout = {SLOWEST_READER}")
+        sql = self._bounded(sql)
         if parameters is not None:
             sql = sql % {f"p{number}": self._literal(value) for number, value in enumerate(parameters, 1)}
         sql.encode()
