@@ -121,6 +121,18 @@ class RowReader:
         """Properties of which no two rows may have the same value."""
         return tuple(check.property for check in self._checks if check.asks_store)
 
+    def clashes(self, row: Mapping[str, Any], seen: set[object]) -> list[Flaw]:
+        """What is wrong with a row beside those of the same request, whose keys were seen; its own are now, too."""
+        found: list[Flaw] = []
+        for place, check in enumerate(self._checks):
+            key = check.key(row) if check.key is not None else None
+            if key is None or check.flaw is None:
+                continue
+            if (place, key) in seen:
+                found.append(check.flaw(row.get(check.property)))
+            seen.add((place, key))
+        return found
+
     def one_at_a_time(self, names: Collection[str]) -> bool:
         """Whether a change of these properties must look at other rows, so that only one row may get it."""
         return not self._lenient and any(

@@ -63,6 +63,10 @@ class RowCheck:
     """Whether it looks at other rows."""
     needs: tuple[str, ...] = ()
     """Properties that it looks at beside its own."""
+    key: Callable[[Mapping[str, Any]], object] | None = None
+    """Of uniqueness: what no two rows may have alike; None for a row that may stand beside any other."""
+    flaw: Callable[[Any], Flaw] | None = None
+    """Of uniqueness: what is wrong with a value that another row of the same request has."""
 
 
 def checks_of(model: Model, taken: Taken) -> tuple[RowCheck, ...]:
@@ -102,7 +106,17 @@ def _check(model: Model, one: Validation, taken: Taken) -> RowCheck:
                 own = one.message if isinstance(one.message, str) else None
                 return [Flaw(name, one.code or one.rule.value, own or message, value) for message in messages]
 
-    return RowCheck(name, flaws, one.rule is Rule.UNIQUENESS, _needs(one))
+    if test is not None:
+        return RowCheck(name, flaws, needs=_needs(one))
+
+    def key(row: Mapping[str, Any]) -> object:
+        value = row.get(name)
+        if is_blank(value) or (applies is not None and not applies(row)):
+            return None
+        folded = value.lower() if one.ignore_case and isinstance(value, str) else value
+        return repr([folded, *(row.get(part) for part in one.scoped_to)])
+
+    return RowCheck(name, flaws, True, _needs(one), key, lambda value: _flaw(one, "", value, javascript=javascript))
 
 
 def _needs(one: Validation) -> tuple[str, ...]:

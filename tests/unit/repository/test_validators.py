@@ -21,6 +21,7 @@ from lbconf.datatypes import (
 )
 from lbconf.project.resolved import Layout, Model, Property
 from lbconf.query.allowance import allowance
+from lbconf.query.errors import RequestError
 from lbconf.repository import Repository, ValidationFailedError
 from tests.strategies.shop import model, project
 
@@ -194,6 +195,25 @@ class TestUniqueness:
             repository.patch_by_id(thing, other["id"], {"name": "a"})
         with pytest.raises(ValidationFailedError):
             repository.replace_by_id(thing, other["id"], {"name": "a", "realm": "r"})
+
+    def test_of_a_list(self) -> None:
+        repository, thing = things(
+            *(prop(name, StringType()) for name in ("name", "realm", "mail")), validations=self.VALIDATIONS
+        )
+        rows = [{"name": "a", "mail": "x"}, {"name": "a", "realm": "r"}, {"name": "b", "mail": "X"}, {"name": "a"}]
+
+        with pytest.raises(RequestError) as refusal:
+            repository.create(thing, rows)
+
+        told = refusal.value.details
+        assert isinstance(told, list)
+        assert [one and codes_of(one) for one in told] == [
+            None,
+            None,
+            {"mail": ["uniqueness"]},
+            {"name": ["uniqueness"]},
+        ]
+        assert repository.count(thing) == 0
 
     def test_of_many_at_once(self) -> None:
         repository, thing = things(
