@@ -116,7 +116,10 @@ def _check(model: Model, one: Validation, taken: Taken) -> RowCheck:
         folded = value.lower() if one.ignore_case and isinstance(value, str) else value
         return repr([folded, *(row.get(part) for part in one.scoped_to)])
 
-    return RowCheck(name, flaws, True, _needs(one), key, lambda value: _flaw(one, "", value, javascript=javascript))
+    def flaw(value: Any) -> Flaw:
+        return _flaw(one, "", value, javascript=javascript)
+
+    return RowCheck(name, flaws, asks_store=True, needs=_needs(one), key=key, flaw=flaw)
 
 
 def _needs(one: Validation) -> tuple[str, ...]:
