@@ -260,6 +260,8 @@ ROOTS: Final[dict[str, Any]] = {'native-model': {'properties': {'postgresql': {'
                                   'reading': {'$ref': 'ReadingDefinition'},
                                   'budget': {'$ref': 'BudgetDefinition'},
                                   'bodyLimit': {'anyOf': [{'type': 'string'}, {'type': 'integer'}]},
+                                  'uploadLimit': {'anyOf': [{'type': 'string'}, {'type': 'integer'}]},
+                                  'etag': {'type': 'boolean'},
                                   'bodyLimits': {'items': {'$ref': 'BodyLimit'}, 'type': 'array'},
                                   'rateLimit': {'anyOf': [{'$ref': 'RateLimit'},
                                                           {'items': {'$ref': 'RateLimit'}, 'type': 'array'}]},
