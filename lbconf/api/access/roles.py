@@ -23,6 +23,7 @@ __all__ = ["Membership", "RoleModels", "principal_type", "role_models"]
 ROLE: Final = "ROLE"
 APP: Final = "APP"
 OWNER: Final = "$owner"
+BAD_REQUEST: Final = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,8 +180,10 @@ class Membership:
         where = {"principalType": kind, "principalId": name}
         try:
             rows = self._repository.find(models.mapping, {"where": where})
-        except RequestError:  # an id that the column's type cannot hold is nobody's
-            return set()
+        except RequestError as error:
+            if error.status != BAD_REQUEST:
+                raise
+            return set()  # an id that the column's type cannot hold is nobody's
         return {id_as_text(row["roleId"]) for row in rows if row.get("roleId") is not None}
 
     def _names(self, models: RoleModels, ids: set[str]) -> set[str]:
