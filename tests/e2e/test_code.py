@@ -551,7 +551,7 @@ def test_a_loopback_project_keeps_its_methods_until_python_answers_them(tmp_path
                 {"_meta": {"sources": ["../common/models"]}, "Order": {"dataSource": "db", "public": True}}
             ),
             "common/models/order.json": json.dumps(model),
-            "common/models/order.js": "module.exports = function(Order) { Order.greet = f; Order.observe('access', g); };",
+            "common/models/order.js": "module.exports = Order => { Order.greet = f; Order.observe('access', g); };",
         },
     )
 
