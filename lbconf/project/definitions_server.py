@@ -171,10 +171,6 @@ class ServerDefinition(Definition):
         None, description="Most bytes of an upload of lines of JSON or CSV, decompressed. Default: 1gb."
     )
     etag: bool | None = Field(None, description="Whether what is read has entity tags. Default: true.")
-    upload_limit: str | int | None = Field(
-        None, description="Most bytes of an upload of lines of JSON or CSV, decompressed. Default: 1gb."
-    )
-    etag: bool | None = Field(None, description="Whether what is read has entity tags. Default: true.")
     body_limits: list[BodyLimit] | None = Field(None, description="Limits of single routes.")
     rate_limit: RateLimit | list[RateLimit] | None = None
     metrics: bool | Metrics | None = Field(None, description="false: no /metrics.")
