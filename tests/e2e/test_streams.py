@@ -4,10 +4,13 @@ import csv
 import http.client
 import io
 import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+import psycopg
 import pytest
 
 from tests.serving import Served
@@ -179,3 +182,54 @@ def test_clients_that_leave_free_their_connections(server: Served) -> None:
         assert told.headers["retry-after"]
         told = call(server, "GET", filtered("/api/wares", limit=2), headers=LINES)
     assert len(lines(told)) == 2
+
+
+def test_an_error_in_the_middle_leaves_an_answer_without_an_end(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """The server of the database ends the connection that rows come from while a client reads them."""
+    with ware_server("postgresql", request, tmp_path) as running:
+        rows = [{"name": f"ware {number}", "facts": {"text": "x" * 4000}} for number in range(20)]
+        for _ in range(125):
+            assert call(running, "POST", "/api/wares", rows).status == 200
+        connection = http.client.HTTPConnection(urlsplit(running.url).netloc, timeout=60)
+        connection.request("GET", "/api/wares", headers=LINES)
+        answer = connection.getresponse()
+        assert answer.read(1000)
+        url = re.search(r"url: '(.*)'", (tmp_path / "environments/base/datasources.yaml").read_text())
+        assert url is not None
+        with psycopg.connect(url.group(1), autocommit=True) as other:
+            ended = other.execute(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND state = 'idle in transaction'"
+            ).fetchone()
+        assert ended == (1,)
+        with pytest.raises(http.client.IncompleteRead):
+            answer.read()
+        connection.close()
+        running.wait_for_line("request-failed")
+        assert len(lines(call(running, "GET", "/api/wares", headers=LINES))) == 2500
+
+
+def test_memory_stays_bounded_however_many_rows(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """Sixty thousand rows go up and come down again; the worker grows by less than half of what passes each way."""
+    with ware_server("sqlite", request, tmp_path) as running:
+        row = json.dumps({"name": "ware", "facts": {"text": "x" * 600}}).encode() + b"\n"
+        assert call(running, "POST", "/api/wares", row * 100, {"content-type": "application/x-ndjson"}).status == 200
+        assert call(running, "GET", "/api/wares", headers=CSV).status == 200
+        before = most_memory(running)
+
+        chunks = iter([row * 500] * 120)
+        up = {"content-type": "application/x-ndjson", "transfer-encoding": "chunked"}
+        assert call(running, "POST", "/api/wares", chunks, up).json == {"count": 60_000}
+        for headers in (LINES, CSV):
+            told = call(running, "GET", "/api/wares", headers=headers)
+            assert told.status == 200
+            assert len(told.body) > 35_000_000
+        assert most_memory(running) - before < 20_000
+
+
+def most_memory(server: Served) -> int:
+    """The most kilobytes that the server's process ever had."""
+    status = Path(f"/proc/{server.process.pid}/status").read_text()
+    found = re.search(r"VmHWM:\s+(\d+)", status)
+    assert found is not None
+    return int(found.group(1))
