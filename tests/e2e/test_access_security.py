@@ -295,3 +295,14 @@ def test_a_hidden_property_tells_nothing(server: Served, path: str) -> None:
     assert status in {400, 403, 404} or answer == call(server, "GET", plain, None, ann)[1], (status, answer)
     assert "s1" not in json.dumps(answer).replace("s1%", "") or status == 400
     assert "s2" not in json.dumps(answer)
+
+
+def test_a_token_without_scopes_is_good_for_the_usual_methods_and_one_with_none_for_nothing(
+    own: Served, tmp_path: Path
+) -> None:
+    kim = login(own, "kim")
+    (rows,) = tmp_path.rglob("rows.db")
+    for scopes, status in ((None, 200), ('["DEFAULT"]', 200), ("[]", 403), ('["other"]', 403)):
+        with sqlite3.connect(rows) as database:
+            database.execute('UPDATE "AccessToken" SET "scopes" = ?', (scopes,))
+        assert call(own, "GET", "/api/memos", None, kim)[0] == status, scopes

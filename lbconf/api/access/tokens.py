@@ -125,7 +125,7 @@ class Tokens:
             application_id=row.get("appId"),
             token=row,
             token_id=row[self.model.ids[0].name],
-            scopes=tuple(map(str, scopes)) if isinstance(scopes, list | tuple) and scopes else DEFAULT_SCOPES,
+            scopes=tuple(map(str, scopes)) if isinstance(scopes, list | tuple) else DEFAULT_SCOPES,
         )
 
     def own_id(self, parameters: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
