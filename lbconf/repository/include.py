@@ -1,12 +1,15 @@
 """Related rows attached to rows: one batched query for each relation and level, whichever data source holds them."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
+from lbconf.datatypes import EnumType, StringType, TextType, UuidType
 from lbconf.diagnostics import Code
 from lbconf.project.resolved import Model, Property, Relation, RelationKind
 from lbconf.query.allowance import charge
 from lbconf.query.bind import Binder, all_of, keyed_scope
+from lbconf.query.coerce import value_converter
 from lbconf.query.errors import RequestError
 from lbconf.query.javascript import json_text, to_text
 from lbconf.query.nodes import AllOf, AnyOf, Comparison, Condition, Filter, Include, Operator, Query, Row, Target
@@ -19,6 +22,7 @@ SAFE: Final = 2**53
 KEYS_AT_ONCE: Final = 256
 """Keys in one query, where the data source does not say `inqLimit`."""
 
+_TEXTS: Final = (StringType, TextType, UuidType, EnumType)
 _EMBEDDED: Final = frozenset({RelationKind.EMBEDS_ONE, RelationKind.EMBEDS_MANY})
 
 
@@ -185,6 +189,8 @@ class Includer:
     ) -> list[Row]:
         """Rows whose properties have one of the keys, their own includes attached; the page is cut later."""
         found: list[Row] = []
+        if not query.model.layout.is_loopback:
+            keys = _of_types(query.model, names, keys)
         for part in chunks(keys, self._keys_at_once(query.model)):
             where = all_of(one_of(query.model, names, part), extra, query.where)
             related = self._find(replace(query, where=where, limit=None, skip=0, include=()))
@@ -200,6 +206,21 @@ def _property(model: Model, name: str) -> Property:
         message = f"{model.name} has no property {name}, which a relation needs"
         raise RequestError(Code.PROPERTY_UNKNOWN, message, hint="Declare it, or correct the relation's foreignKey.")
     return prop
+
+
+def _of_types(model: Model, names: Sequence[str], keys: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
+    """The keys with texts where the properties hold texts, and numbers where they hold numbers; others go."""
+    if not keys:
+        return keys
+    texts = [isinstance(_property(model, name).type, _TEXTS) for name in names]
+    if all(isinstance(part, str) is text for part, text in zip(keys[0], texts, strict=True)):
+        return keys
+    convert = [value_converter(_property(model, name).type, lenient=True) for name in names]
+    found: list[tuple[Any, ...]] = []
+    for key in keys:
+        with suppress(RequestError):
+            found.append(tuple(made(part) for made, part in zip(convert, key, strict=True)))
+    return found
 
 
 def _check_keys(rows: Sequence[Row], relation: Relation) -> None:
