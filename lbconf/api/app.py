@@ -18,13 +18,14 @@ from lbconf.api.access_log import AccessLog
 from lbconf.api.bodies import Limits
 from lbconf.api.booting import run_boot_functions
 from lbconf.api.changes.feed import Feed
+from lbconf.api.composing import with_operations_together
 from lbconf.api.departures import Departures
 from lbconf.api.endpoints import endpoints_of
 from lbconf.api.layers import layered, limit_routes, security_headers
 from lbconf.api.log import JsonLog, LogHandler
 from lbconf.api.mail.post import post_of
 from lbconf.api.mail.told import tell_of_mail
-from lbconf.api.model_api import ModelApi, with_operations_together
+from lbconf.api.model_api import ModelApi
 from lbconf.api.negotiation import error_form
 from lbconf.api.once import Once
 from lbconf.api.present import Presenter

