@@ -216,8 +216,8 @@ def _broken(sources: Sequence[SourceFile], documents: Sequence[Document]) -> set
 
 
 def _enables_auth(boot: Path, environment: str) -> bool:
-    """Whether a boot script or server.js turns access control on."""
-    for script in (*boot_scripts(boot, environment), boot / "server.js"):
+    """Whether a boot script, server.js or LoopBack 1's app.js turns access control on."""
+    for script in (*boot_scripts(boot, environment), boot / "server.js", boot / "app.js"):
         try:
             text = script.read_text(encoding="utf-8", errors="replace") if script.is_file() else ""
         except OSError:

@@ -166,6 +166,15 @@ def test_access_control_is_told_by_the_boot_scripts(project: Path) -> None:
     assert load(project).boot_auth is True
 
 
+def test_access_control_of_loopback_1_is_told_by_its_program(tmp_path: Path) -> None:
+    write(tmp_path, "app.json", {"port": 3001})
+    write(tmp_path, "datasources.json", {"db": {"connector": "memory"}})
+    write(tmp_path, "models.json", {})
+    assert load(tmp_path).boot_auth is False
+    write(tmp_path, "app.js", "var app = module.exports = loopback();\napp.enableAuth();\n")
+    assert load(tmp_path).boot_auth is True
+
+
 def test_entries_as_in_loopback_1_are_refused(project: Path) -> None:
     write(project, "server/model-config.json", {"A": {"dataSource": "db", "properties": {}}, "B": None})
     with pytest.raises(MergeError) as caught:
