@@ -4,12 +4,13 @@
 server it calls `pause(future)`; the loop goes on with other work, and the function with the future's result.
 """
 
-import asyncio
 from collections.abc import Callable, Hashable
 from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
+    import asyncio
+
     from greenlet import greenlet
 
 __all__ = ["apart", "cooperate", "current_loop", "pause", "together"]
@@ -17,7 +18,7 @@ __all__ = ["apart", "cooperate", "current_loop", "pause", "together"]
 T = TypeVar("T")
 A = TypeVar("A")
 
-_ASKED: Final[dict[tuple[asyncio.AbstractEventLoop, Hashable], list["asyncio.Future[Any]"]]] = {}
+_ASKED: Final[dict[tuple["asyncio.AbstractEventLoop", Hashable], "list[asyncio.Future[Any]]"]] = {}
 """Who waits for calls that begin when the loop's turn is over."""
 _RUNNING: Final[set["asyncio.Task[Any]"]] = set()
 """Kept from being collected."""
@@ -27,10 +28,10 @@ _current: "Callable[[], greenlet] | None" = None
 
 async def cooperate(function: Callable[[A], T], argument: A) -> T:
     """The result of `function(argument)`, or what it raised; a cancellation is raised where the function waits."""
-    make = _greenlets()
+    make, running_loop = _greenlets()
     running = make(function)
     running.gr_context = copy_context()
-    running.loop = asyncio.get_running_loop()
+    running.loop = running_loop()
     given = running.switch(argument)
     while not running.dead:
         try:
@@ -43,7 +44,7 @@ async def cooperate(function: Callable[[A], T], argument: A) -> T:
     return outcome
 
 
-def current_loop() -> asyncio.AbstractEventLoop | None:
+def current_loop() -> "asyncio.AbstractEventLoop | None":
     """The loop the caller must not block; None where blocking is fine."""
     if _current is None:
         return None
@@ -87,14 +88,16 @@ def together(key: Hashable, function: Callable[[], T]) -> T:
     return pause(future)
 
 
-def _begin(loop: asyncio.AbstractEventLoop, key: Hashable, function: Callable[[], Any]) -> None:
+def _begin(loop: "asyncio.AbstractEventLoop", key: Hashable, function: Callable[[], Any]) -> None:
+    from asyncio import CancelledError
+
     waiting = _ASKED.pop((loop, key))
     task = loop.create_task(cooperate(_called, function))
     _RUNNING.add(task)
 
     def tell(done: "asyncio.Task[Any]") -> None:
         _RUNNING.discard(done)
-        problem = asyncio.CancelledError() if done.cancelled() else done.exception()
+        problem = CancelledError() if done.cancelled() else done.exception()
         for future in waiting:
             if not future.done():
                 if problem is None:
@@ -109,19 +112,21 @@ def _called(function: Callable[[], T]) -> T:
     return function()
 
 
-def _greenlets() -> Any:
-    """The class of greenlets that know their loop, made when it is first needed."""
-    global _CLASS, _current
-    if _CLASS is None:
+def _greenlets() -> tuple[Any, Any]:
+    """The class of greenlets that know their loop, and what tells the loop; made when they are first needed."""
+    global _MADE, _current
+    if _MADE is None:
+        from asyncio import get_running_loop
+
         from greenlet import getcurrent, greenlet
 
         class Cooperating(greenlet):
             """A greenlet that knows the loop it must not block."""
 
-            loop: asyncio.AbstractEventLoop
+            loop: "asyncio.AbstractEventLoop"
 
-        _CLASS, _current = Cooperating, getcurrent
-    return _CLASS
+        _MADE, _current = (Cooperating, get_running_loop), getcurrent
+    return _MADE
 
 
-_CLASS: Any = None
+_MADE: tuple[Any, Any] | None = None

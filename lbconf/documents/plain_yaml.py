@@ -1,7 +1,7 @@
 """The YAML that model files are made of, read line by line; anything else is left to the real parser.
 
 Plain are: mappings written as blocks, one key a line; texts, numbers and words
-that need no quotes or have plain ones; lists of such values; `{a: 1}` and
+that need no quotes or have plain ones; lists of such values, and of `{a: 1}` and
 `[a, b]` of words; comments on lines of their own. What is read here is read as
 `yaml_reader` reads it, or not at all. Source: YAML 1.2.2 chapters 6 to 8.
 """
@@ -26,7 +26,7 @@ _SCALAR: Final = r"""(?:(?:[\w$./(]|-(?=[0-9]))[^ \n:#]*(?: +[^ \n:#]+)*|'[^'\n]
 _KEY: Final = r"[A-Za-z_$][\w$.\-]{0,99}"
 _LINE: Final = pattern(
     rf"^( {{0,60}})(?:({_KEY}):(?:\n(\1( +){_KEY}: +{_SCALAR}(?:\n\1\4{_KEY}: +{_SCALAR})*)(?!\n\1 )"
-    rf"| +({_SCALAR}|[\[{{][^\n]*))?|- +({_SCALAR})|#[^\n]*|)$",
+    rf"| +({_SCALAR}|[\[{{][^\n]*))?|- +({_SCALAR}|[\[{{][^\n]*)|#[^\n]*|)$",
     re.MULTILINE,
 )
 """Indentation; key; the lines of the mapping it leads to, where all their values are scalars; their further
