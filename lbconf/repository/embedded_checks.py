@@ -8,7 +8,7 @@ from typing import Any
 
 from lbconf.project.resolved import Model, Relation, RelationKind
 from lbconf.query.errors import RequestError
-from lbconf.query.javascript import UNDEFINED
+from lbconf.query.javascript import UNDEFINED, to_text, truthy
 from lbconf.query.nodes import Row
 from lbconf.repository.errors import Flaw
 from lbconf.repository.rows import RowReader
@@ -56,7 +56,9 @@ def _flaws(
     for place, item in enumerate(items):
         first = _first(reader, item)
         if first is not None:
-            text = f"contains invalid item at index `{place}` (`{first.property}` {first.message})"
+            id_ = item.get(key) if key is not None and isinstance(item, Mapping) else None
+            which = f": `{to_text(id_)}`" if truthy(id_) else f" at index `{place}`"
+            text = f"contains invalid item{which} (`{first.property}` {first.message})"
             yield Flaw(name, "invalid", text, held)
 
 

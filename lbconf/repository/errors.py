@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from lbconf.datatypes import DateTimeType
 from lbconf.diagnostics import Code
 from lbconf.project.resolved import Model
 from lbconf.query.errors import RequestError
@@ -23,6 +24,8 @@ __all__ = [
 
 _LONGEST: Final = 32
 """Characters of a value that a message shows."""
+LOOPBACK_STATUS: Final = 500
+"""Of a list create that failed in part."""
 _NOT_FOUND_CODE = "MODEL_NOT_FOUND"
 
 
@@ -54,7 +57,7 @@ class ValidationFailedError(RequestError):
             messages.setdefault(flaw.property, []).append(flaw.message)
         places = {name: place for place, name in enumerate(codes)}
         told = "; ".join(
-            f"`{flaw.property}` {flaw.message} (value: {_shown(model, flaw.property, flaw.value)})"
+            f"`{flaw.property}` {flaw.message} (value: {_shown_flaw(model, flaw)})"
             for flaw in sorted(flaws, key=lambda flaw: places[flaw.property])
         )
         super().__init__(
@@ -85,14 +88,28 @@ def not_related(target: Model, id: Any) -> NotFoundError:  # noqa: A002 - the wo
 
 
 def several_failed(failures: Sequence[RequestError | None], *, status: int) -> RequestError:
-    """The error for a list of rows of which some were refused; `details` has an entry for each row."""
+    """The error for a list of rows of which some were refused; `details` has an entry for each row.
+
+    With status 500, LoopBack's, none for good rows after the last bad one, as LoopBack has it.
+    """
     message = "Failed with multiple errors, see `details` for more information."
-    return RequestError(Code.ROW_INVALID, message, status=status, details=list(failures))
+    told = list(failures)
+    while status == LOOPBACK_STATUS and told and told[-1] is None:
+        told.pop()
+    return RequestError(Code.ROW_INVALID, message, status=status, details=told)
 
 
 def id_text(id: Any) -> str:  # noqa: A002 - the word of the vocabulary
     """An id as a message shows it; the parts of a composite one joined by commas."""
     return ",".join(map(str, id)) if isinstance(id, tuple) else str(id)
+
+
+def _shown_flaw(model: Model, flaw: Flaw) -> str:
+    prop = model.properties.get(flaw.property)
+    dated = flaw.code == "date" and prop is not None and isinstance(prop.type, DateTimeType)
+    if dated and model.layout.is_loopback and not (prop is not None and prop.hidden):
+        return "Invalid Date"
+    return _shown(model, flaw.property, flaw.value)
 
 
 def _shown(model: Model, name: str, value: Any) -> str:
