@@ -16,6 +16,8 @@ NAMED: Final = {
     "linklocal": ("169.254.0.0/16", "fe80::/10"),
     "uniquelocal": ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"),
 }
+PROBED: Final = frozenset({"/healthz", "/readyz"})
+"""Asked by address, by what looks after the process."""
 _FORWARDED: Final = frozenset({b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host"})
 
 Networks = tuple[IPv4Network | IPv6Network, ...]
@@ -96,7 +98,7 @@ class NamedHosts:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         http: Any = scope
-        if http["type"] == "http" and not self._is_named(http["headers"]):
+        if http["type"] == "http" and http["path"] not in PROBED and not self._is_named(http["headers"]):
             await self._refuse(http, send)
             return
         await self._app(scope, receive, send)

@@ -151,6 +151,7 @@ class TestProxies:
         named = NamedHosts(Application(), ("api.example.org", "*.b.test"), refuse)
 
         assert answered(named, headers=((b"host", host),))[0] == status
+        assert answered(named, "/healthz", headers=((b"host", host),))[0] == 200
 
     def test_two_names_are_none(self) -> None:
         named = NamedHosts(Application(), ("a",), refuse)
