@@ -23,7 +23,7 @@ from lbconf.query.errors import RequestError
 from lbconf.records import dataclass
 from lbconf.repository import Repository
 
-__all__ = ["BATCH", "Together", "bulk_model"]
+__all__ = ["BATCH", "BULK", "BULK_METHODS", "MOST", "VERBS", "Together", "bulk_model"]
 
 BATCH: Final = "/batch"
 """Path below the REST root where operations on any models are done together."""
