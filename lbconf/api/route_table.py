@@ -5,7 +5,9 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from lbconf.api.endpoints import Endpoint
+from lbconf.diagnostics import Code
 from lbconf.project.resolved import Model
+from lbconf.query.errors import RequestError
 from lbconf.records import dataclass, field
 
 __all__ = ["Found", "NotFound", "RouteTable", "Undecodable"]
@@ -46,6 +48,10 @@ class _Node:
     """Names of the placeholders on the way here."""
 
 
+_WITHOUT_HEAD = frozenset({"findOne", "count"})
+"""What LoopBack takes for an id where HEAD is asked."""
+
+
 class RouteTable:
     """Every endpoint, found in a few steps whatever their number.
 
@@ -58,20 +64,24 @@ class RouteTable:
         """Build the table; of two endpoints for one verb and path the first wins."""
         self._roots: dict[str, _Node] = {}
         self._models: dict[tuple[str, ...], Model] = {}
+        self._slashes = False
         listed = tuple(endpoints)
         for endpoint in listed:
+            self._slashes |= endpoint.model.layout.is_loopback
             model_path = _segments(endpoint.model.path)
             self._models.setdefault(tuple(segment.lower() for segment in model_path), endpoint.model)
             segments = model_path + _segments(endpoint.path)
             self._insert(endpoint.verb, segments, endpoint)
         for endpoint in listed:
-            if endpoint.verb == "GET":
+            if endpoint.verb == "GET" and not (endpoint.model.layout.is_loopback and endpoint.action in _WITHOUT_HEAD):
                 self._insert("HEAD", _segments(endpoint.model.path) + _segments(endpoint.path), endpoint)
         self._longest = max((len(path) for path in self._models), default=0)
 
     def match(self, verb: str, path: str) -> Found | NotFound | Undecodable:
         """The endpoint for a verb and a percent-encoded path below the REST root, such as `/orders/7`."""
         segments = _segments(path)
+        if "" in segments and self._slashes:
+            segments = tuple(segment for segment in segments if segment)
         root = self._roots.get(verb)
         if root is not None:
             taken: list[str] = []
@@ -83,6 +93,8 @@ class RouteTable:
                     if decoded is None:
                         return Undecodable(segment)
                     parameters[name] = _parts(node.endpoint, name, segment) or decoded
+                if parameters.get("id") == "null" and node.endpoint.model.layout.is_loopback:
+                    raise RequestError(Code.REQUEST_REFUSED, "id is a required argument")
                 return Found(node.endpoint, parameters)
         return self._not_found(segments, path)
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from lbconf.datatypes import AnyType
 from lbconf.diagnostics import Code, Collector, nearest
-from lbconf.project.resolved import Model, Property
+from lbconf.project.resolved import Model, Property, Strict
 from lbconf.query.condition import ConditionBinder, Reach
 from lbconf.query.errors import RequestError, malformed
 from lbconf.query.includes import include_items, levels_of
@@ -217,7 +217,7 @@ class Binder:
             prop = model.properties.get(name)
             if prop is not None and (not prop.hidden or rules.hidden_allowed or model.layout.is_loopback):
                 found[name] = prop
-            elif rules.unknown is Unknown.KEEP and prop is None:
+            elif rules.unknown is Unknown.KEEP and prop is None and model.strict is Strict.KEEP:
                 found[name] = Property(name=name, type=AnyType())
             elif rules.unknown is Unknown.REFUSE:
                 raise _unknown_property(name, model)
@@ -335,7 +335,11 @@ def _merged(filter: Filter, scope: Filter) -> Filter:  # noqa: A002 - the word o
 def _field_names(fields: Any, model: Model) -> Sequence[str] | None:
     if isinstance(fields, str):
         return (fields,)
+    if model.layout.is_loopback and isinstance(fields, bool | int | float):
+        return None
     if isinstance(fields, list | tuple):
+        if model.layout.is_loopback and fields:
+            return [name if isinstance(name, str) else "" for name in fields]
         if not all(isinstance(name, str) for name in fields):
             raise malformed(f"The fields {json_text(fields)} are not valid", hint="Write a list of property names.")
         return fields or None

@@ -96,7 +96,9 @@ def value_converter(kind: DataType, *, lenient: bool) -> Converter:  # noqa: C90
             return to_bytes
         case GeoPointType():
             return to_geo_point
-        case JsonType() | ObjectType() | AnyType():
+        case ObjectType():
+            return _unchanged
+        case JsonType() | AnyType():
             return _lenient_json if lenient else _unchanged
         case ModelType():
             return _lenient_json if lenient else _exact_object

@@ -25,10 +25,10 @@ from lbconf.query.errors import RequestError, malformed
 from lbconf.query.exact import refused
 from lbconf.query.javascript import json_text, to_number, to_text, truthy
 from lbconf.query.nodes import AllOf, AnyOf, Comparison, Condition, Constant, Near, NoneOf, Operator, Target
-from lbconf.query.pattern import split_pattern
+from lbconf.query.pattern import compile_like, is_broken, split_pattern
 from lbconf.query.relating import MAX_STEPS, Scoped, asked_of, named_relation, related
 from lbconf.query.rules import Rules, Unknown, target_of
-from lbconf.records import dataclass
+from lbconf.records import dataclass, replace
 
 __all__ = ["ConditionBinder", "Reach"]
 
@@ -321,7 +321,7 @@ class _Binding:
             return self._like(target, kind, clause)
         if operator is Operator.REGEXP:
             self._check_textual(kind, name, operator)
-            return Comparison(target, operator, split_pattern(operand))
+            return self._patterned(Comparison(target, operator, operand))
         if operand is None:
             orderly = (
                 self.rules.loopback and self.operands is Operands.KEEP and operator in {Operator.GTE, Operator.LTE}
@@ -365,7 +365,20 @@ class _Binding:
         self._check_textual(kind, name, operator)
         if not self.rules.loopback and "i" in to_text(value.get("options") or ""):
             operator = _IGNORE_CASE.get(operator, operator)
-        return Comparison(target, operator, pattern)
+        return self._patterned(Comparison(target, operator, pattern))
+
+    def _patterned(self, comparison: Comparison) -> Condition:
+        """With a pattern that can be matched; LoopBack finds nothing by one that is none."""
+        try:
+            if comparison.operator is Operator.REGEXP:
+                return replace(comparison, value=split_pattern(comparison.value))
+            if self.operands is Operands.KEEP and comparison.value:
+                compile_like(comparison.value, ignore_case=False, loose=True)
+        except RequestError as error:
+            if self.rules.loopback and isinstance(comparison.value, str) and is_broken(comparison.value, error):
+                return Constant(value=False)
+            raise
+        return comparison
 
     def _check_textual(self, kind: DataType, name: str, operator: Operator) -> None:
         if not isinstance(kind, _TEXT | AnyType) and self.operands is not Operands.KEEP:

@@ -129,9 +129,9 @@ def _paging(found: Mapping[str, Any]) -> tuple[int | None, int]:
 def _whole(value: Any) -> int | None:
     """The value as a whole number from 0 on, or None."""
     number = to_number(value)
-    if math.isnan(number) or number < 0 or number != number // 1 or number > _LARGEST:
+    if math.isnan(number) or number < 0 or (number < _LARGEST and number != number // 1):
         return None
-    return int(number)
+    return int(min(number, _LARGEST))
 
 
 def _order(value: Any) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ Back-references and look-around need backtracking and are refused.
 Source: K. Thompson, "Regular Expression Search Algorithm", CACM 11 (1968).
 """
 
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -16,7 +17,7 @@ from lbconf.diagnostics import Code
 from lbconf.query.automaton import Automaton, PatternError
 from lbconf.query.errors import RequestError, malformed
 
-__all__ = ["Pattern", "compile_like", "compile_pattern", "split_pattern"]
+__all__ = ["Pattern", "compile_like", "compile_pattern", "is_broken", "split_pattern"]
 
 MAX_PATTERN = 500
 """Characters of a pattern."""
@@ -47,6 +48,13 @@ def split_pattern(value: Any) -> tuple[str, str]:
     kept = "".join(flag for flag in "im" if flag in flags)
     compile_pattern(pattern, kept)
     return pattern, kept
+
+
+def is_broken(pattern: str, error: RequestError) -> bool:
+    """Whether a pattern is refused because it is no regular expression, not for what it costs or asks."""
+    found = error.diagnostics[0]
+    known = any(part in pattern for part in ("(?=", "(?!", "(?<")) or re.search(r"\\[1-9]", pattern) is not None
+    return found.code is Code.PATTERN_REFUSED and not known and len(pattern) <= MAX_PATTERN and "{" not in pattern
 
 
 @lru_cache(maxsize=512)

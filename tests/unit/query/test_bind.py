@@ -241,7 +241,8 @@ def test_fields_of_the_native_layout_must_exist() -> None:
 @pytest.mark.parametrize("fields", [5, [5], True])
 def test_fields_of_a_wrong_shape(fields: Any) -> None:
     with pytest.raises(RequestError):
-        bound({"fields": fields})
+        bound({"fields": fields}, NATIVE)
+    assert bound({"fields": fields}).fields == (() if isinstance(fields, list) else None)
 
 
 def order(filter: Any, rules: Rules = TABULAR) -> list[tuple[str, bool]]:  # noqa: A002

@@ -161,7 +161,7 @@ def test_reading_dates_never_fails(text: str) -> None:
         (TimeType(), "14:30", time(14, 30)),
         (DecimalType(), 1.1, Decimal("1.1")),
         (ObjectType(), "x", "x"),
-        (ObjectType(), '{"a": 1}', {"a": 1}),
+        (ObjectType(), '{"a": 1}', '{"a": 1}'),
         (AnyType(), "5", 5),
         (ArrayType(), "[1]", [1]),
         (ArrayType(NumberType()), [1, None, "2"], [1, 0, 2]),
