@@ -12,13 +12,14 @@ from tests.strategies.shop import model
 
 
 def test_a_plan_names_the_table(place: Place) -> None:
-    if not isinstance(place.connector, Explaining):
+    explaining = place.connector
+    if not isinstance(explaining, Explaining):
         pytest.skip("it has no plans")
     thing = model("Explained", Property(name="title", type=StringType()), layout=place.layout)
     place.prepare(thing)
     query = bind(Filter(where={"title": "secret'; --"}, limit=3), thing, {"Explained": thing})
 
-    lines = place.connector.explain(query)
+    lines = explaining.explain(query)
 
     assert lines
     assert "explained" in "\n".join(lines).lower()
@@ -26,13 +27,14 @@ def test_a_plan_names_the_table(place: Place) -> None:
 
 
 def test_a_pool_counts_its_connections(place: Place) -> None:
-    if not isinstance(place.connector, Pooled):
+    pooled = place.connector
+    if not isinstance(pooled, Pooled):
         pytest.skip("it keeps no connections")
     place.connector.ping()
-    before = place.connector.pool_figures()
+    before = pooled.pool_figures()
     with place.connector.transaction():
         place.connector.ping()
-        during = place.connector.pool_figures()
+        during = pooled.pool_figures()
 
     assert (before.used, during.used) == (0, 1)
     assert 1 <= before.idle <= before.maximum

@@ -43,7 +43,7 @@ def test_metrics_are_those_of_all_workers(tmp_path: Path) -> None:
         for _ in range(40):
             assert ask(server, "/api/notes")[0] == 200
         server.wait_for_line('"event":"request"')
-        counts = []
+        counts: list[float] = []
         while not counts or counts[-1] < 40:
             counts.append(total(text(server, "/metrics"), "lbconf_requests_total", 'route="/api/notes"'))
             assert len(counts) < 2000
