@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from lbconf import __version__
 from lbconf.api.endpoints import Endpoint
+from lbconf.api.openapi_bulk import bulk_schemas, several_paths
 from lbconf.api.openapi_filters import aggregate_schema, filter_schemas
 from lbconf.api.openapi_operations import Operations, method_of
 from lbconf.api.openapi_schemas import model_schemas
@@ -47,12 +48,14 @@ def openapi_document(
         path = endpoint.model.path + ("" if endpoint.path == "/" else endpoint.path)
         served = endpoint.model.data_source not in unserved
         paths.setdefault(path, {})[method_of(endpoint.verb)] = operations.describe(endpoint, served=served)
+    paths |= several_paths(project, documented, operations)
     schemas = {**shared_schemas(loopback=project.layout.is_loopback), **model_schemas(project, models, shown)}
     for model in models:
         schemas |= filter_schemas(project, model, shown.get(model.name))
     for endpoint in documented:
         if endpoint.action == "aggregate":
             schemas[f"{endpoint.model.name}.aggregate"] = aggregate_schema(endpoint.model)
+    schemas |= bulk_schemas(project, documented)
     return {
         "openapi": "3.1.0",
         "jsonSchemaDialect": DIALECT,

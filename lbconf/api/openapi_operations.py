@@ -1,6 +1,6 @@
 """One endpoint as an OpenAPI operation: parameters, body, answers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from lbconf.api.actions.streamed import STREAMED
@@ -46,6 +46,10 @@ def _header(name: str, description: str) -> Mapping[str, Any]:
 _HEADERS: Final[Mapping[str, tuple[Mapping[str, Any], int]]] = {
     "If-None-Match": (_header("If-None-Match", "Entity tags that the client has: 304 where one still holds."), 304),
     "If-Match": (_header("If-Match", "Entity tags of which one must still hold: 412 otherwise."), 412),
+    "Idempotency-Key": (
+        _header("Idempotency-Key", "A key of the client's own: the same request is done once, however often sent."),
+        422,
+    ),
     "Prefer": (_header("Prefer", "`return=minimal`: 204 instead of a body."), 204),
 }
 """Headers of requests by the parameter's name, and the status that only they bring about."""
@@ -97,6 +101,17 @@ class Operations:
         if wanted is not None:
             operation["security"] = wanted
         return operation
+
+    def several(self, taken: Mapping[str, Any], answered: Mapping[str, Any], faults: Iterable[int]) -> dict[str, Any]:
+        """Body, answers and who may ask, of a request that holds several operations, each with rules of its own."""
+        good = {"description": "Done.", "content": {JSON: {"schema": answered}}}
+        limited = {429} if self._limited & {None, "POST"} else set()
+        found: dict[str, Any] = {
+            "requestBody": {"required": True, "content": {JSON: {"schema": taken}}},
+            "responses": {"200": good, **self._responses({204, *faults, *limited})},
+        }
+        schemes = self._security.schemes
+        return found | ({"security": [{}, *({name: []} for name in schemes)]} if schemes else {})
 
     def _unused(self, endpoint: Endpoint) -> str:
         """LoopBack's operation id; where a method has several paths, later ones name verb and path too."""
@@ -178,6 +193,10 @@ class Operations:
             statuses.add(501)
         if endpoint.error_status is not None:
             statuses.add(endpoint.error_status)
+        return self._responses(statuses)
+
+    def _responses(self, statuses: Iterable[int]) -> dict[str, Any]:
+        """References to shared responses, by status."""
         found: dict[str, Any] = {}
         for status in sorted(statuses):
             name, response = response_of(status)
@@ -196,9 +215,11 @@ def _headers(endpoint: Endpoint) -> tuple[str, ...]:
         return ()
     if endpoint.verb in {"GET", "HEAD"}:
         return ("If-None-Match",)
-    conditional = ("If-Match",) if endpoint.path == "/{id}" else ()
+    own: tuple[str, ...] = ("If-Match",) if endpoint.path == "/{id}" else ()
+    if endpoint.verb == "POST" and not endpoint.model.layout.is_loopback and not endpoint.action.startswith("user_"):
+        own = (*own, "Idempotency-Key")
     prefers = endpoint.result is not Result.NOTHING and endpoint.remote is None
-    return (*conditional, "Prefer") if prefers else conditional
+    return (*own, "Prefer") if prefers else own
 
 
 def _argument(argument: Argument) -> dict[str, Any]:
