@@ -5,8 +5,10 @@ from typing import Any, Final
 
 from lbconf.api.actions.call import NOTHING, Action, Answer, Call, created, data, one
 from lbconf.api.actions.paging import page_answer, wants_page
+from lbconf.api.arguments import Arguments
 from lbconf.api.present import encode
 from lbconf.project.resolved import Model, RelationKind
+from lbconf.records import replace
 from lbconf.repository.relations import Related
 
 _EMBEDDED: Final = frozenset({RelationKind.EMBEDS_ONE, RelationKind.EMBEDS_MANY})
@@ -93,6 +95,20 @@ def _relation_exists(call: Call) -> Answer:
     return Answer(status=200 if linked else 404, body=encode(linked))
 
 
+def _nested(call: Call) -> Answer:
+    """What the endpoint of the related model answers for the related instance."""
+    delegate, parameters = call.endpoint.delegate, call.arguments.parameters
+    if delegate is None:
+        msg = "a nested endpoint without the one it leads to"
+        raise TypeError(msg)
+    related = related_of(call)
+    row = related.by_id(parameters["nk"]) if related.relation.many else related.one()
+    ids = tuple((row or {}).get(prop.name) for prop in delegate.model.ids)
+    below = {**parameters, "id": ids if len(ids) > 1 else ids[0]}
+    arguments = Arguments(delegate, below, call.request.query_string, call.arguments.body)
+    return RELATION_ACTIONS[delegate.action](replace(call, endpoint=delegate, arguments=arguments))
+
+
 def related_of(call: Call) -> Related:
     """What the relation of a call's endpoint leads to from the row that its path names."""
     relation = call.endpoint.relation
@@ -120,5 +136,6 @@ RELATION_ACTIONS: Final[Mapping[str, Action]] = {
     "relation_link": _relation_link,
     "relation_unlink": _relation_unlink,
     "relation_exists": _relation_exists,
+    "relation_nested": _nested,
 }
 """Names of actions to what they do."""

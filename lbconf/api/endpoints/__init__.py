@@ -7,7 +7,7 @@ from lbconf.api.endpoints.changes import change_endpoints
 from lbconf.api.endpoints.collection import collection_endpoints
 from lbconf.api.endpoints.endpoint import Argument, Body, Endpoint, Result
 from lbconf.api.endpoints.methods import method_endpoints
-from lbconf.api.endpoints.relations import relation_endpoints
+from lbconf.api.endpoints.relations import nested_endpoints, relation_endpoints
 from lbconf.api.endpoints.scopes import scope_endpoints
 from lbconf.api.endpoints.users import user_endpoints
 from lbconf.api.sharing import is_shared
@@ -44,3 +44,4 @@ def _everything(project: Project, model: Model, code: ProjectCode) -> Iterator[E
         yield from scope_endpoints(model, scope)
     for relation in model.relations.values():
         yield from relation_endpoints(project, model, relation)
+        yield from nested_endpoints(project, model, relation)

@@ -94,6 +94,8 @@ class Endpoint:
     body: Body = Body.NONE
     result: Result = Result.INSTANCE
     relation: Relation | None = None
+    delegate: "Endpoint | None" = None
+    """The endpoint of a related model that answers for the related instance that the placeholder `nk` names."""
     scope: str | None = None
     """Name of the scope, for its endpoints."""
     target: Model | None = None

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 
 from lbconf.api.endpoints.endpoint import FILTER, WHERE, Body, Endpoint, Result, Row, paging_of
 from lbconf.project.resolved import Model, Project, Relation, RelationKind
+from lbconf.records import replace
 
-__all__ = ["relation_endpoints"]
+__all__ = ["nested_endpoints", "relation_endpoints"]
 
 _READING_PREFIXES = {"get", "count", "findById", "exists"}
 
@@ -68,6 +69,36 @@ def relation_endpoints(project: Project, model: Model, relation: Relation) -> It
             summary=summary.format(relation.name),
             arguments=paging_of(model) if result is Result.INSTANCES else (),
         )
+
+
+def nested_endpoints(project: Project, model: Model, relation: Relation) -> Iterator[Endpoint]:
+    """Those of the other model's relations below this one, where `nestRemoting` asks for them.
+
+    As in LoopBack, only relations to models that were attached before the other model have them.
+    """
+    target = project.models.get(relation.target or "")
+    if target is None or not model.layout.is_loopback or relation.options.get("nestRemoting") is not True:
+        return
+    attached = list(project.models)
+    end = attached.index(target.name)
+    base = f"/{{id}}/{relation.name}" + ("/{nk}" if relation.many else "")
+    for below in target.relations.values():
+        if below.target is not None and (below.target not in attached or attached.index(below.target) > end):
+            continue
+        for endpoint in relation_endpoints(project, target, below):
+            if not endpoint.action.startswith("relation_"):
+                continue
+            prefix = endpoint.method.removeprefix("prototype.__").partition("__")[0]
+            yield replace(
+                endpoint,
+                model=model,
+                method=f"prototype.__{prefix}__{relation.name}__{below.name}",
+                action="relation_nested",
+                path=base + endpoint.path.removeprefix("/{id}"),
+                relation=relation,
+                target=endpoint.subject,
+                delegate=endpoint,
+            )
 
 
 def _action(kind: RelationKind, prefix: str) -> str:
