@@ -132,7 +132,7 @@ class Together:
 
     def _call(self, request: Request, caller: Caller, said: Mapping[str, Any], done: list[Answer]) -> Call:
         verb, path = said.get("method"), said.get("path")
-        if verb not in VERBS or not isinstance(path, str) or not path.startswith("/"):
+        if not isinstance(verb, str) or verb not in VERBS or not isinstance(path, str) or not path.startswith("/"):
             raise _malformed(f"An operation has a method, one of {', '.join(sorted(VERBS))}, and a path from the root")
         path, _, query = path.partition("?")
         path = "/".join(_segment(part, done) for part in path.split("/"))

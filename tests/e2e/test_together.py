@@ -169,6 +169,8 @@ def test_operations_of_a_batch_have_conditions_of_their_own(server: Served) -> N
         [{"method": "GET", "path": "/wäres"}],
         [{"method": "GET", "path": "/wares", "headers": {"authorization": "x"}}],
         {"method": "GET"},
+        [{"method": {"GET": 1}, "path": "/"}],
+        [{"method": [], "path": []}],
     ],
 )
 def test_what_is_no_batch_is_refused(server: Served, operations: Any) -> None:
