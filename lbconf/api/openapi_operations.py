@@ -12,7 +12,7 @@ from lbconf.api.receiving import UPLOADED
 from lbconf.project.resolved import Model
 from lbconf.query.nodes import Row
 
-__all__ = ["Operations", "method_of"]
+__all__ = ["Operations", "acting", "method_of"]
 
 JSON: Final = "application/json"
 FORM: Final = "application/x-www-form-urlencoded"
@@ -59,6 +59,11 @@ _TEXT: Final[Mapping[str, Any]] = {"schema": {"type": "string"}}
 def method_of(verb: str) -> str:
     """The key of a verb in a path item; LoopBack's `all` is described as POST, as its explorer does."""
     return {"ALL": "post", "DEL": "delete"}.get(verb, verb.lower())
+
+
+def acting(endpoint: Endpoint) -> Endpoint:
+    """The endpoint that does the work: for a relation below a relation, that of the related model."""
+    return endpoint.delegate or endpoint
 
 
 class Operations:
@@ -249,9 +254,10 @@ def _body(endpoint: Endpoint) -> dict[str, Any]:
 
 
 def _body_name(endpoint: Endpoint) -> str:
-    if endpoint.action in {"replaceOrCreate", "replaceById"}:
+    action = acting(endpoint).action
+    if action in {"replaceOrCreate", "replaceById"}:
         return whole_name(endpoint.subject)
-    return f"{endpoint.subject.name}.{'partial' if endpoint.action in PARTIAL else 'new'}"
+    return f"{endpoint.subject.name}.{'partial' if action in PARTIAL else 'new'}"
 
 
 def _good(endpoint: Endpoint) -> dict[str, Any]:
@@ -273,6 +279,7 @@ def _good(endpoint: Endpoint) -> dict[str, Any]:
 
 
 def _result_schema(endpoint: Endpoint) -> Mapping[str, Any]:
+    endpoint = acting(endpoint)
     if endpoint.relation is not None and endpoint.relation.target is None:
         return {"type": "object", "description": "An instance of one of several models."}
     schema: dict[str, Any] = reference(endpoint.subject.name)

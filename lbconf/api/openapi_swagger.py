@@ -9,7 +9,7 @@ from typing import Any, Final
 from lbconf.api.endpoints import Argument, Body, Endpoint, Result
 from lbconf.api.openapi import api_info
 from lbconf.api.openapi_definitions import definitions, reference
-from lbconf.api.openapi_operations import method_of
+from lbconf.api.openapi_operations import acting, method_of
 from lbconf.project.resolved import Project
 
 __all__ = ["swagger_document"]
@@ -124,7 +124,7 @@ def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
         return [*found, _given("options", "query" if endpoint.verb == "GET" else "formData", **_JSON_TEXT)]
     if endpoint.method in _OWN:
         return [*found, *(dict(parameter) for parameter in _OWN[endpoint.method][0])]
-    relation = endpoint.relation
+    relation = acting(endpoint).relation
     if relation is not None and not relation.many and endpoint.result is Result.INSTANCE and endpoint.verb == "GET":
         found.append(_given("refresh", "query", type="boolean"))
     deletes = endpoint.verb == "DELETE"
@@ -132,7 +132,7 @@ def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
     found += [_argument(argument) for argument in endpoint.arguments if argument.name not in names]
     if endpoint.remote is not None:
         return [*found, *_remote_body(endpoint)]
-    if endpoint.body is not Body.NONE and endpoint.action != "reference_link":
+    if endpoint.body is not Body.NONE and acting(endpoint).action != "reference_link":
         schema = _moved(endpoint.body_schema) if endpoint.body_schema is not None else reference(endpoint.subject.name)
         found.append(_given("data", "body", schema=schema))
     return found
@@ -180,7 +180,8 @@ def _answer(endpoint: Endpoint) -> Mapping[str, Any] | None:
         return dict(_moved(endpoint.result_schema))
     if endpoint.verb == "HEAD":
         return {"type": "boolean"} if endpoint.relation is not None else _EXISTS
-    leads_anywhere = endpoint.relation is not None and endpoint.relation.target is None
+    relation = acting(endpoint).relation
+    leads_anywhere = relation is not None and relation.target is None
     instance = reference("PersistedModel" if leads_anywhere else endpoint.subject.name)
     match endpoint.result:
         case Result.NOTHING:
