@@ -4,6 +4,7 @@ Every change reads the row, changes it and writes it in one transaction that hol
 such a thing, so that none of several changes at once is lost.
 """
 
+import secrets
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -206,6 +207,8 @@ class Embedded(_Kept):
         changed, flaws = self._read({**held, **data})
         flaws = [*flaws, *self._checked(changed, flaws)]
         if flaws and self.relation.options.get("validate") is not False:
+            if self._model.layout.is_loopback:
+                raise ValidationFailedError(self.target, flaws)
             first = flaws[0]
             message = f"is invalid: `{first.property}` {first.message}"
             raise self._flawed(self._property, "invalid", message, _stored(changed))
@@ -217,6 +220,8 @@ class Embedded(_Kept):
         given = dict(data)
         persistent = bool(self.relation.options.get("persistent"))
         key = self._key
+        if self._model.layout.is_loopback and not self.relation.many and not self.target.ids:
+            given.setdefault("id", secrets.token_hex(12))  # LoopBack's connector of what is not kept gives it one
         if key is not None and not persistent:
             wants = bool(self.relation.options.get("forceId")) or given.get(key) is None
             made = self._new_id(key, others) if wants else None

@@ -13,7 +13,7 @@ from lbconf.query.nodes import Row
 from lbconf.repository.errors import Flaw
 from lbconf.repository.rows import RowReader
 
-__all__ = ["embedded_checks"]
+__all__ = ["embedded_checks", "embedded_defaults"]
 
 Check = Callable[[Mapping[str, Any]], list[Flaw]]
 
@@ -34,6 +34,37 @@ def embedded_checks(model: Model, models: Mapping[str, Model], reader_of: Callab
         return [flaw for relation, target in found for flaw in _flaws(relation, target, row, reader_of)]
 
     return check
+
+
+def embedded_defaults(
+    model: Model, models: Mapping[str, Model], reader_of: Callable[[Model], RowReader]
+) -> Callable[[Row], None] | None:
+    """What fills in the defaults of the instances in a row, as LoopBack does; None for a model that embeds none."""
+    found = [
+        (relation.embedded_property or relation.name, target)
+        for relation in model.relations.values()
+        if relation.kind in {RelationKind.EMBEDS_ONE, RelationKind.EMBEDS_MANY}
+        and (target := models.get(relation.target or "")) is not None
+    ]
+    if not found or not model.layout.is_loopback:
+        return None
+
+    def completed(target: Model, item: Any) -> Any:
+        if not isinstance(item, Mapping):
+            return item
+        filled: Row = dict(item)
+        reader_of(target).fill(filled)
+        return filled
+
+    def complete(row: Row) -> None:
+        for name, target in found:
+            held = row.get(name)
+            if isinstance(held, list):
+                row[name] = [completed(target, item) for item in held]
+            elif held is not None:
+                row[name] = completed(target, held)
+
+    return complete
 
 
 def _flaws(

@@ -11,7 +11,7 @@ from lbconf.query.bind import all_of
 from lbconf.query.errors import RequestError
 from lbconf.query.nodes import Query, Row
 from lbconf.repository.embedded import Embedded, References
-from lbconf.repository.embedded_checks import embedded_checks
+from lbconf.repository.embedded_checks import embedded_checks, embedded_defaults
 from lbconf.repository.errors import (
     Flaw,
     NotFoundError,
@@ -189,7 +189,11 @@ class Repository(ReadingRepository):
         given = _given(key)
         validated = _validates_upserts(model)
         if model.force_id:
-            return self.patch_by_id(model, given, data, checked=validated, drops_unknown=not validated)
+            known = self.row_by_id(model, given)
+            if known is None:
+                message = f"could not find a model with id {id_text(given)}"
+                raise NotFoundError(Code.ROW_NOT_FOUND, message, status=404)
+            return self.patch_row(model, known, data, checked=validated, drops_unknown=not validated)
         if self._single_step(model):
             row = self._upserted(model, data, validated=validated)
             known = self.row_by_id(model, given)
@@ -330,6 +334,7 @@ class Repository(ReadingRepository):
             unique = self._uniqueness.taken
             found = UserReader(model, self._taken, unique) if is_user_model(model) else RowReader(model, unique)
             found.embedded = embedded_checks(model, self.project.models, self.reader)
+            found.completes = embedded_defaults(model, self.project.models, self.reader)
             self._readers[model.name] = found
         return found
 

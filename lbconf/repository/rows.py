@@ -32,6 +32,8 @@ class RowReader:
     """What the project's own code finds wrong with a whole row."""
     embedded: Callable[[Mapping[str, Any]], list[Flaw]] | None = None
     """What is wrong with the instances that a whole row embeds."""
+    completes: Callable[[Row], None] | None = None
+    """Fills in the defaults of the instances that a row embeds."""
 
     def __init__(self, model: Model, taken: Taken = _never) -> None:
         """Look up once what every row needs.
@@ -72,6 +74,8 @@ class RowReader:
                 row[name] = None
             else:
                 self._convert(name, value, converter, (row, flaws))
+        if self.completes is not None:
+            self.completes(row)
         return row, flaws
 
     def fill(self, row: Row) -> None:

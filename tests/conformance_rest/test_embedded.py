@@ -1,6 +1,7 @@
 """Embedded instances and lists of ids over HTTP: the same answers from every store, nothing lost, never a 500."""
 
 import json
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -164,6 +165,8 @@ def test_a_life_of_one_row_is_the_same_on_every_store(server: Served) -> None:
         statuses.setdefault(f"{verb} {path}", []).append(status)
         bodies[f"{verb} {path}"] = answer
     assert {key: statuses[key] for key in WANTED} == WANTED
+    generated = bodies["GET /Trips/1/map"].pop("id")
+    assert re.fullmatch("[0-9a-f]{24}", generated), "what is embedded alone and has no id gets one, as in LoopBack"
     assert bodies["GET /Trips/1/map"] == {"scale": 25, "paper": "thin"}
     assert bodies["GET /Trips/1/stops"] == [
         {"id": 1, "name": "a", "nights": 1},
