@@ -230,8 +230,10 @@ class _Resolver:
         name = self.settings.get("throughTable")
         if isinstance(name, str) and name:
             candidates: tuple[str, ...] = (name,)
+            ends = (self.draft, target)
         else:
-            candidates = (f"{self.draft.name}{target.name}", f"{target.name}{self.draft.name}")
+            ends = (target, self.draft) if self._defined_by(target) else (self.draft, target)
+            candidates = (f"{ends[0].name}{ends[1].name}", f"{ends[1].name}{ends[0].name}")
         for candidate in candidates:
             if candidate in self.drafts:
                 found = self.drafts[candidate]
@@ -240,7 +242,7 @@ class _Resolver:
             found = self.join_model(candidates[0], self.draft)
             self.drafts[found.name] = found
             if len(candidates) > 1 and (name_before(self.draft) or name_before(target)):
-                sides = (name_before(side) or side.name for side in (self.draft, target))
+                sides = (name_before(side) or side.name for side in ends)
                 found.settings["renamedFrom"] = "".join(sides)
         for side in (self.draft, target):
             keys = self._id_names(side)
@@ -248,6 +250,24 @@ class _Resolver:
                 return None
             self._join(found, side, keys)
         return found
+
+    def _defined_by(self, target: Draft) -> bool:
+        """Whether the target names the model in between: in LoopBack, where both ends ask for it, the one attached later.
+
+        The relation of the first end waits for its target, whose own relation goes ahead. Source: LoopBack 3.28, asked.
+        """
+        return (
+            self.draft.layout.is_loopback
+            and target is not self.draft
+            and any(
+                isinstance(written.attributes, Mapping)
+                and written.attributes.get("type") == RelationKind.HAS_AND_BELONGS_TO_MANY
+                and written.attributes.get("model") == self.draft.name
+                and not written.attributes.get("through")
+                and not written.attributes.get("throughTable")
+                for written in target.relations_written.values()
+            )
+        )
 
     def _join(self, between: Draft, side: Draft, keys: tuple[str, ...]) -> None:
         name = side.name[:1].lower() + side.name[1:]

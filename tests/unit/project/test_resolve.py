@@ -110,6 +110,20 @@ def test_has_and_belongs_to_many_makes_the_model_in_between() -> None:
     assert (back.through, back.through_from, back.through_to) == ("AB", ("bId",), ("aId",))
 
 
+@pytest.mark.parametrize(
+    ("order", "both", "name"),
+    [("AB", True, "BA"), ("BA", True, "AB"), ("AB", False, "AB"), ("BA", False, "AB")],
+)
+def test_the_model_in_between_is_called_as_loopback_calls_it(order: str, both: bool, name: str) -> None:
+    """As LoopBack 3.28 called it when it was asked: by the end attached later, where both ends ask for it."""
+    relations = {
+        "A": {"relations": {"bs": {"type": "hasAndBelongsToMany", "model": "B"}}},
+        "B": {"relations": {"as": {"type": "hasAndBelongsToMany", "model": "A"}}} if both else {},
+    }
+    project = resolve(merged(native(**{end: relations[end] for end in order}), layout="loopback"))
+    assert project.models["A"].relations["bs"].through == name
+
+
 def test_has_many_through_finds_the_other_key_in_the_model_between() -> None:
     project = resolve(
         merged(
