@@ -252,7 +252,7 @@ class _Resolver:
         return found
 
     def _defined_by(self, target: Draft) -> bool:
-        """Whether the target names the model in between: in LoopBack, where both ends ask for it, the one attached later.
+        """Whether the target names the model in between: in LoopBack, of two ends that ask, the one attached later.
 
         The relation of the first end waits for its target, whose own relation goes ahead. Source: LoopBack 3.28, asked.
         """

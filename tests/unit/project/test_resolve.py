@@ -114,7 +114,7 @@ def test_has_and_belongs_to_many_makes_the_model_in_between() -> None:
     ("order", "both", "name"),
     [("AB", True, "BA"), ("BA", True, "AB"), ("AB", False, "AB"), ("BA", False, "AB")],
 )
-def test_the_model_in_between_is_called_as_loopback_calls_it(order: str, both: bool, name: str) -> None:
+def test_the_model_in_between_is_called_as_loopback_calls_it(order: str, *, both: bool, name: str) -> None:
     """As LoopBack 3.28 called it when it was asked: by the end attached later, where both ends ask for it."""
     relations = {
         "A": {"relations": {"bs": {"type": "hasAndBelongsToMany", "model": "B"}}},
