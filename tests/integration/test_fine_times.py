@@ -49,7 +49,9 @@ def repository(request: pytest.FixtureRequest) -> Iterator[Repository]:
 @pytest.mark.parametrize("order", ["at ASC", "at DESC"])
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_every_row_comes_once(repository: Repository, order: str, size: int) -> None:
-    kind, found, cursor = repository.project.models["Event"], [], ""
+    kind = repository.project.models["Event"]
+    found: list[Any] = []
+    cursor: str | None = ""
     while cursor is not None:
         page = repository.page(kind, {"order": order, "limit": size, "fields": ["id"]}, after=cursor)
         found += [row["id"] for row in page.rows]
