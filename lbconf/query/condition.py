@@ -354,6 +354,8 @@ class _Binding:
         operands = tuple(None if item is None else convert(item) for item in items)
         if operator is Operator.BETWEEN and None in operands:
             return Constant(value=False)
+        if operator is Operator.NIN and None in operands and self.rules.loopback and self.operands is Operands.CONVERT:
+            return Constant(value=False)  # no value of a column is known to differ from null
         return Comparison(target, operator, operands)
 
     def _like(self, target: Target, kind: DataType, clause: tuple[str, Mapping[str, Any], Operator]) -> Condition:
