@@ -49,7 +49,13 @@ class Arguments:
 
     def filter(self) -> Filter:
         """The query argument `filter`. Raises `RequestError` 400."""
-        return parse_filter(self.query("filter"))
+        raw = self.query("filter")
+        return parse_filter(raw, by_id=raw is not None and self.of_one_by_id)
+
+    @property
+    def of_one_by_id(self) -> bool:
+        """Whether an id names the row and LoopBack would read no more of a filter than `fields` and `include`."""
+        return self.endpoint.action == "findById" and self.endpoint.model.layout.is_loopback
 
     def where(self) -> Mapping[str, Any] | None:
         """The query argument `where`.

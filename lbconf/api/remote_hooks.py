@@ -151,7 +151,7 @@ class _Changed(Arguments):
 
     def filter(self) -> Filter:
         """As hooks left it."""
-        return parse_filter(self._now.get("filter"))
+        return parse_filter(self._now.get("filter"), by_id=self.of_one_by_id)
 
     def where(self) -> Mapping[str, Any] | None:
         """As hooks left it."""

@@ -21,10 +21,11 @@ MAX_NODES = 20_000
 _LARGEST = 2**63 - 1
 
 
-def parse_filter(raw: Mapping[str, Any] | str | None) -> Filter:
+def parse_filter(raw: Mapping[str, Any] | str | None, *, by_id: bool = False) -> Filter:
     """The filter a client sent; an empty one for none at all.
 
-    A decoded filter may come from bracket notation, so numbers may be texts.
+    A decoded filter may come from bracket notation, so numbers may be texts. `by_id` passes over all but
+    `fields` and `include`, unread, as LoopBack does where an id names the one row.
 
     Raises:
         RequestError: it is no object, nests too deep, or a part of it has the wrong shape.
@@ -34,6 +35,8 @@ def parse_filter(raw: Mapping[str, Any] | str | None) -> Filter:
     if not found:
         return Filter()
     check_size(found)
+    if by_id:
+        found = {name: found[name] for name in ("fields", "include") if name in found}
     limit, skip = _paging(found)
     where = found.get("where")
     if where is not None and not isinstance(where, Mapping):

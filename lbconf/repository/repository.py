@@ -219,6 +219,8 @@ class Repository(ReadingRepository):
         """The one row that matches after the data was set on it, or a new row. Raises `RequestError` for several."""
         with collected() as collector:
             condition = self._binder.condition(where, model, writes=True, collector=collector)
+        if not data and model.layout.is_loopback:
+            raise RequestError(Code.REQUEST_REFUSED, "data object cannot be empty!")
         single = self._single_step(model)
         validated = model.settings.get("automaticValidation") is not False
         row = self._upserted(model, data, validated=validated) if single else None
