@@ -86,3 +86,11 @@ def test_fails_with_query_errors_only(raw: Any) -> None:
     for parse in (parse_filter, parse_where):
         with suppress(QueryError):
             parse(raw)
+
+
+def test_beside_an_id_only_fields_and_include_are_read() -> None:
+    raw = {"where": True, "limit": "x", "order": 5, "skip": -1, "fields": ["id"], "include": "lines"}
+
+    assert parse_filter(raw, by_id=True) == Filter(fields=["id"], include="lines")
+    with pytest.raises(RequestError):
+        parse_filter(raw)
