@@ -226,6 +226,23 @@ def test_a_plan_of_nothing_as_markdown(place: Place) -> None:
     assert place.run("plan", "--format", "markdown").out == "**lbconf plan for development: nothing to do**\n"
 
 
+SPELT = (
+    ("((state = ANY (ARRAY['open'::text, 'it''s'::text])))", """("state" IN ('open', 'it''s'))"""),
+    ("(`state` in ('open','it\\'s'))", "(`state` IN ('open', 'it''s'))"),
+)
+"""A new table's check as the servers print it, and as the model says it."""
+
+
+def as_written(report: dict[str, Any]) -> dict[str, Any]:
+    """A plan without the server's own spelling of a new table's check, which no snapshot knows."""
+    for source in report["data_sources"]:
+        del source["digest"]
+        for step in source["steps"]:
+            for printed, written in SPELT:
+                step["statements"] = [text.replace(printed, written) for text in step["statements"]]
+    return report
+
+
 def test_a_plan_from_a_snapshot_is_the_plan_and_contacts_nothing(place: Place) -> None:
     recorded = place.run("inspect", "--out", "db.snapshot")
     assert recorded.code == 0, recorded.err
@@ -239,7 +256,7 @@ def test_a_plan_from_a_snapshot_is_the_plan_and_contacts_nothing(place: Place) -
     told = place.run("plan", "--snapshot", "db.snapshot", "--format", "json", "--out", "offline.plan")
     assert told.code == 0, told.err
     assert "LB4044" not in told.err
-    assert json.loads(told.out) == live
+    assert as_written(json.loads(told.out)) == as_written(live)
     if place.url is None:
         assert not (place.root / "shop.db").exists(), "no file was made"
         (place.root / "kept.db").rename(place.root / "shop.db")

@@ -182,7 +182,9 @@ def test_a_composite_key_is_its_parts_joined_by_commas(shop: tuple[str, Served])
     assert ask(server, "/api/lines/plain,1")[1] == second
     assert ask(server, "/api/lines/plain%2C1")[1] == second
     assert ask(server, "/api/lines", method="POST", body={"code": "plain", "place": 1})[0] == 409
-    described = ask(server, "/openapi.json")[1]["paths"]["/lines/{id}"]["get"]["parameters"][0]["description"]
+    document = ask(server, "/openapi.json")[1]
+    name = document["paths"]["/lines/{id}"]["get"]["parameters"][0]["$ref"].rpartition("/")[2]
+    described = document["components"]["parameters"][name]["description"]
     assert "code, place in this order, joined by commas" in described
     assert ask(server, "/api/lines/a%2Cb%2Fc,2", method="DELETE")[1] == {"count": 1}
 
