@@ -60,6 +60,7 @@ class Stores:
         self._connectors = connectors
         self._models = models
         self._references = references_of(models)
+        self._asked: dict[str, Connector] = {}
         self._data_readers: dict[str, Reader] = {}
         self._writers: dict[str, Writer] = {}
         self._users = frozenset(name for name, model in models.items() if is_user_model(model))
@@ -79,11 +80,22 @@ class Stores:
             raise RequestError(Code.MODEL_NOT_ATTACHED, message, status=501)
         return found
 
+    def _same_connector(self, model: Model) -> Connector:
+        """The model's connector; where it is another one than before, what was made for that is forgotten."""
+        found = self.connector(model)
+        name = found.data_source.name
+        if self._asked.get(name) is not found:
+            self._asked[name] = found
+            for made in (self._data_readers, self._writers, self._json_readers):
+                made.pop(name, None)
+            self._user_writers.clear()
+        return found
+
     def reader(self, model: Model) -> Reader:
         """What reads the model's rows. Raises `RequestError` 501 where nothing does."""
-        known = self._data_readers.get(model.data_source or "")
+        found = self._same_connector(model)
+        known = self._data_readers.get(found.data_source.name)
         if known is None:
-            found = self.connector(model)
             if not isinstance(found, Reader):  # a protocol looks at every member each time
                 raise _cannot(model, "read")
             known = self._data_readers[found.data_source.name] = found
@@ -93,9 +105,9 @@ class Stores:
         """What writes the model's rows. Raises `RequestError` 501 where nothing does."""
         if model.read_only:
             raise _cannot(model, "written")
-        known = self._writers.get(model.data_source or "")
+        found = self._same_connector(model)
+        known = self._writers.get(found.data_source.name)
         if known is None:
-            found = self.connector(model)
             if not isinstance(found, Writer):
                 raise _cannot(model, "written")
             known = TellingWriter(found, self._models, self._references, self.reader)
@@ -223,9 +235,9 @@ class Stores:
 
     def _json_reader(self, model: Model) -> JsonReader | None:
         """The model's connector where it builds JSON; asked once, for a protocol looks at every member each time."""
-        name = model.data_source or ""
+        found = self._same_connector(model)
+        name = found.data_source.name
         if name not in self._json_readers:
-            found = self.connector(model)
             self._json_readers[name] = found if isinstance(found, JsonReader) else None
         return self._json_readers[name]
 
