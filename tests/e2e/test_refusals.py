@@ -32,6 +32,15 @@ properties:
 relations:
   customer: {type: belongsTo, model: Customer, foreignKey: customerId}
 """
+INVOICE = """\
+name: Invoice
+dataSource: db
+public: true
+properties:
+  customerId: integer
+relations:
+  customer: {type: belongsTo, model: Customer, foreignKey: customerId, onDelete: RESTRICT}
+"""
 LINE = """\
 name: Line
 dataSource: db
@@ -56,6 +65,7 @@ def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     models.mkdir(parents=True)
     (models / "customer.yaml").write_text(CUSTOMER)
     (models / "order.yaml").write_text(ORDER)
+    (models / "invoice.yaml").write_text(INVOICE)
     (models / "line.yaml").write_text(LINE)
     (models.parent / "datasources.yaml").write_text(f"db: {SOURCES[request.param]}\n")
     with contextlib.ExitStack() as stack:
@@ -110,17 +120,18 @@ def test_a_reference_that_leads_nowhere_names_the_property(shop: tuple[str, Serv
         assert_nothing_of_the_inside(body)
 
 
-def test_what_others_refer_to_cannot_be_deleted(shop: tuple[str, Served]) -> None:
+@pytest.mark.parametrize("child", ["Order", "Invoice"])
+def test_what_others_refer_to_cannot_be_deleted(shop: tuple[str, Served], child: str) -> None:
     connector, server = shop
     if connector == "memory":
         pytest.skip("memory watches over no references")
-    customer = ask(server, "/api/customers", method="POST", body={"email": f"parent@{connector}"})[1]
-    assert ask(server, "/api/orders", method="POST", body={"customerId": customer["id"]})[0] == 200
+    customer = ask(server, "/api/customers", method="POST", body={"email": f"parent@{child}"})[1]
+    assert ask(server, f"/api/{child.lower()}s", method="POST", body={"customerId": customer["id"]})[0] == 200
 
     status, body, _ = ask(server, f"/api/customers/{customer['id']}", method="DELETE")
 
     assert (status, body["error"]["name"], body["error"]["code"]) == (409, "ConflictError", "STILL_REFERRED_TO")
-    assert "`Order`" in body["error"]["message"]
+    assert f"`{child}`" in body["error"]["message"]
     assert_nothing_of_the_inside(body)
 
 

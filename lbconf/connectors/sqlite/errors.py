@@ -34,6 +34,8 @@ CONSTRAINTS: Final = {
     sqlite3.SQLITE_CONSTRAINT_TRIGGER: (ConstraintKind.CHECK, Code.CHECK_VIOLATED),
     3091: (ConstraintKind.TYPE, Code.VALUE_REFUSED),  # SQLITE_CONSTRAINT_DATATYPE: a STRICT table
 }
+FOREIGN_KEY_FAILED: Final = "FOREIGN KEY constraint failed"
+"""What SQLite says of ON DELETE RESTRICT as well, under the code of a trigger, since it does that by one of its own."""
 REASONS: Final = {
     sqlite3.SQLITE_CANTOPEN: ("it cannot be opened", "check the path and its permissions"),
     sqlite3.SQLITE_NOTADB: ("it is no SQLite database", "correct `file`"),
@@ -69,6 +71,8 @@ def translate(data_source: DataSource, problem: sqlite3.Error | ValueError, path
             )
         return _constraint(data_source, ConstraintKind.TYPE, Code.VALUE_REFUSED, text)
     primary = code & 0xFF
+    if code == sqlite3.SQLITE_CONSTRAINT_TRIGGER and text == FOREIGN_KEY_FAILED:
+        code = sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
     if code in CONSTRAINTS:
         return _constraint(data_source, *CONSTRAINTS[code], text, _columns(text))
     if primary == sqlite3.SQLITE_CONSTRAINT:
