@@ -5,6 +5,8 @@ import os
 import signal
 from collections.abc import Callable
 from socket import socket
+from threading import Thread
+from time import sleep
 from types import FrameType
 from typing import Any, Final
 
@@ -20,6 +22,8 @@ __all__ = ["Workers"]
 RETIREMENT_SECONDS: Final = 5.0
 """How long a worker that was replaced answers on the connections it has; each answer tells the client to leave."""
 LOOKS_SECONDS: Final = 0.05
+PARENT_SECONDS: Final = 1.0
+"""Between looks at whether the parent process is there."""
 
 
 class GentleServer(uvicorn.Server):
@@ -37,7 +41,14 @@ class GentleServer(uvicorn.Server):
         """Serve until told to end."""
         signal.signal(signal.SIGUSR1, self.retire)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # for the parent process; a terminal tells it to all
+        Thread(target=self._outlive_nobody, args=(os.getppid(),), daemon=True).start()
         super().run(sockets)
+
+    def _outlive_nobody(self, parent: int) -> None:
+        """End where the parent process is gone, killed: nobody would look after this one any more."""
+        while os.getppid() == parent:
+            sleep(PARENT_SECONDS)
+        self.should_exit = True
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
         """End; gently where another worker has taken the place."""
