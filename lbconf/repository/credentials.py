@@ -1,5 +1,6 @@
 """Passwords: hashed with argon2, verified against argon2 and against the bcrypt hashes of LoopBack databases."""
 
+from contextlib import suppress
 from functools import cache
 from threading import BoundedSemaphore
 from typing import Any, Final
@@ -16,6 +17,11 @@ BCRYPT: Final = ("$2a$", "$2b$", "$2y$")
 BCRYPT_LENGTH: Final = 60
 COSTS: Final = range(4, 15)
 """Of bcrypt hashes that are taken: a dearer one would keep a worker for seconds."""
+
+GIVEN_BACK: Final = 4 * 1024 * 1024
+"""Bytes from which on freed memory goes back to the system. Else every thread that ever hashed keeps its own."""
+M_MMAP_THRESHOLD: Final = -3
+"""What `mallopt` of the GNU C library calls that; saying it keeps the library from raising it by itself."""
 
 _TURN: Final = BoundedSemaphore(AT_ONCE)
 
@@ -81,7 +87,15 @@ def _bcrypt_fits(plain: str, stored: str) -> bool:
 def _argon2() -> Any:
     from pwdlib.hashers.argon2 import Argon2Hasher
 
+    _give_memory_back()
     return Argon2Hasher(memory_cost=MEMORY, time_cost=ROUNDS, parallelism=1)
+
+
+def _give_memory_back() -> None:
+    import ctypes
+
+    with suppress(OSError, AttributeError, TypeError):  # another C library, which has no such setting
+        ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, GIVEN_BACK)
 
 
 @cache
