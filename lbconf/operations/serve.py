@@ -189,7 +189,6 @@ def _run(
     warn: Callable[[tuple[Diagnostic, ...]], None],
 ) -> None:
     import uvicorn
-    from uvicorn.config import STARTUP_FAILURE
 
     from lbconf.operations.tls import tls_options
 
@@ -231,9 +230,9 @@ def _run(
         elif options.workers > 1:
             from lbconf.operations.workers import Workers
 
-            workers = Workers(config, [listening], check=lambda: _again(options), tell=tell)
+            workers = Workers(config, [listening], check=lambda: _again(options), tell=tell, write_log=_write_log)
             workers.run()
-            if any(process.exitcode == STARTUP_FAILURE for process in workers.processes):
+            if workers.failed:
                 message = "a worker process did not start; its lines above say why"
                 raise LbconfError(Diagnostic(code=Code.CODE_FAILED, message=message))
         else:

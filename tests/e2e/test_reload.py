@@ -151,6 +151,48 @@ def test_a_worker_that_dies_is_replaced_and_can_be_reloaded(tmp_path: Path) -> N
         eventually(lambda: version(server) == "2.0.0")
 
 
+def test_a_worker_that_cannot_start_is_tried_again_while_another_serves(tmp_path: Path) -> None:
+    root = project(tmp_path, SQLITE)
+    with served(root, "--insecure-no-access-control", "--workers", "2") as server:
+        first, second = _children(server.process.pid)
+        write(root, "models/note.yaml", "dataSource: dbb\n")
+        os.kill(first, signal.SIGKILL)
+        server.wait_for_line("A worker does not start", 40)
+        assert any("worker-does-not-start" in line and "LB3001" in line for line in server.lines)
+        assert not any("Traceback" in line for line in server.lines)
+        assert ask(server, "/api/notes")[0] == 200
+        write(root, "models/note.yaml", MODEL)
+        server.process.send_signal(signal.SIGHUP)
+        server.wait_for_line("Serving anew", 40)
+        eventually(lambda: len(set(_children(server.process.pid)) - {first, second}) == 2)
+
+
+def test_the_parent_ends_soon_where_a_worker_died_before_it_answered(tmp_path: Path) -> None:
+    root = project(tmp_path, SQLITE)
+    with served(root, "--insecure-no-access-control", "--workers", "2") as server:
+        children = _children(server.process.pid)
+        os.kill(children[0], signal.SIGSTOP)
+        time.sleep(1.2)  # the parent asks twice a second, and gets no answer
+        os.kill(children[0], signal.SIGKILL)
+        server.process.terminate()
+        assert server.process.wait(15) == 0
+        eventually(lambda: not any(Path(f"/proc/{child}").exists() for child in children))
+
+
+def test_workers_that_cannot_start_end_the_parent(tmp_path: Path) -> None:
+    root = project(tmp_path, SQLITE)
+    write(root, "models/note.yaml", MODEL + "code: app.notes\n")
+    (root / "app").mkdir()
+    (root / "app" / "__init__.py").write_text("")
+    (root / "app" / "notes.py").write_text(
+        "import multiprocessing\n\nif multiprocessing.parent_process() is not None:\n    raise RuntimeError\n"
+    )
+    done = run_lbconf("serve", "--project", str(root), "--port", "0", "--insecure-no-access-control", "--workers", "2")
+    assert done.returncode != 0
+    assert "a worker process did not start" in done.stderr
+    assert "worker-does-not-start" in done.stderr
+
+
 def test_a_terminal_that_goes_away_ends_the_server(tmp_path: Path) -> None:
     root = project(tmp_path, MEMORY)
     ours, theirs = pty.openpty()
