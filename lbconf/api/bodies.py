@@ -30,9 +30,10 @@ UPLOAD_LIMIT: Final = 1024**3
 class UnreadBodyError(RequestError):
     """A body that was not read to its end, so that the connection cannot be used again."""
 
-    def __init__(self, message: str, *, status: int, name: str) -> None:
-        """Take the parts of the answer."""
+    def __init__(self, message: str, *, status: int, name: str, rest: bool = True) -> None:
+        """Take the parts of the answer; `rest` says whether the client may still be sending."""
         super().__init__(Code.REQUEST_REFUSED, message, status=status, name=name)
+        self.rest = rest
 
 
 class Limits:
@@ -65,7 +66,7 @@ async def read_body(receive: Receive, headers: Mapping[bytes, bytes], limit: int
         message = await receive()
         if message["type"] == "http.disconnect":
             msg = "request aborted"
-            raise UnreadBodyError(msg, status=400, name="BadRequestError")
+            raise UnreadBodyError(msg, status=400, name="BadRequestError", rest=False)
         if message["type"] != "http.request":
             continue
         chunk = message.get("body", b"")
@@ -75,11 +76,11 @@ async def read_body(receive: Receive, headers: Mapping[bytes, bytes], limit: int
             chunk = _inflated(inflate, chunk, limit - size + 1)
         size += len(chunk)
         if size > limit:
-            raise _too_large()
+            raise _too_large(rest=more)
         chunks.append(chunk)
     if inflate is not None and received and not inflate.eof:
         msg = "unexpected end of file"
-        raise UnreadBodyError(msg, status=400, name="BadRequestError")
+        raise UnreadBodyError(msg, status=400, name="BadRequestError", rest=False)
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
@@ -128,8 +129,8 @@ def _limit(settings: Any, default: int) -> int:
     return size_in_bytes(settings.get("limit"), default) if isinstance(settings, Mapping) else default
 
 
-def _too_large() -> UnreadBodyError:
-    return UnreadBodyError("request entity too large", status=413, name="PayloadTooLargeError")
+def _too_large(*, rest: bool = True) -> UnreadBodyError:
+    return UnreadBodyError("request entity too large", status=413, name="PayloadTooLargeError", rest=rest)
 
 
 def inflater(encoding: bytes) -> Any:

@@ -21,6 +21,7 @@ from lbconf.api.departures import Departures
 from lbconf.api.endpoints import Body, Endpoint
 from lbconf.api.forms import form_values
 from lbconf.api.freshness import CONDITIONS, guarded, tagged
+from lbconf.api.lingering import answer_and_linger
 from lbconf.api.log import JsonLog
 from lbconf.api.negotiation import accepts_json, error_form, wants_problem
 from lbconf.api.once import IDEMPOTENCY_KEY, Once
@@ -109,7 +110,7 @@ class ModelApi:
         try:
             answer = await self._answer(scope, receive)
         except Exception as error:  # noqa: BLE001 - every failure becomes an answer
-            await self._refuse(error, scope, send)
+            await self._refuse(error, scope, receive, send)
             return
         if answer.rest is not None:
             await self._send_rest(answer, scope, receive, send)
@@ -326,14 +327,18 @@ class ModelApi:
             f'Shared class "{found.model.name}" has no method handling {verb} {_url(found.rest, query)}', status=404
         )
 
-    async def _refuse(self, error: Exception, scope: Any, send: Send) -> None:
+    async def _refuse(self, error: Exception, scope: Any, receive: Receive, send: Send) -> None:
         fault = fault_of(error)
         if fault.ours:
             self.log.failure(error, method=scope["method"], path=scope["path"])
         if isinstance(error, ConnectionFailedError) and error.data_source:
             self.sources.lost(error.data_source, error.diagnostics[0].message)
-        closes = isinstance(error, UnreadBodyError)
-        await send_fault(fault, scope, send, closes=closes, negotiates=self.loopback)
+        rest = getattr(error, "rest", None)
+        answer = partial(send_fault, fault, scope, closes=rest is not None, negotiates=self.loopback)
+        if rest:
+            await answer_and_linger(answer, scope, receive, send)
+        else:
+            await answer(send)
 
 
 async def send_answer(answer: Answer, scope: Any, send: Send) -> None:

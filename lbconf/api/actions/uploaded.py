@@ -1,13 +1,13 @@
 """What creating does with a body of many instances that is stored while it is read: all of them, or none."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any, Final
 
 from lbconf.api.actions.call import Answer, Call, data
 from lbconf.api.prefer import applied, preferences
 from lbconf.api.problem import fault_of
-from lbconf.api.streams.feed import Feed, Upload
+from lbconf.api.streams.feed import Upload
 from lbconf.api.streams.lines import Line, instances
 from lbconf.diagnostics import Code
 from lbconf.errors import ConstraintError
@@ -47,16 +47,13 @@ def uploaded(call: Call, upload: Upload) -> Answer:
     lenient = chosen.get("handling") == "lenient"
     stored = _Stored()
     lines = instances(upload.form, upload.feed, model, upload.longest)
-    try:
-        with call.repository.transaction(model):
-            while batch := list(islice(lines, AT_ONCE)):
-                _store(call, batch, stored)
-                stored.errors.sort(key=_line)
-                if stored.failed and not lenient:
-                    raise _refused(stored)
-    except RequestError:
-        _read_on(upload.feed)
-        raise
+    with call.repository.transaction(model):
+        while batch := list(islice(lines, AT_ONCE)):
+            upload.feed.check()
+            _store(call, batch, stored)
+            stored.errors.sort(key=_line)
+            if stored.failed and not lenient:
+                raise _refused(stored)
     told: dict[str, Any] = {"count": stored.count}
     if lenient:
         told |= {"failed": stored.failed, "errors": stored.errors}
@@ -87,16 +84,6 @@ def _store(call: Call, batch: Iterable[Line], stored: _Stored) -> None:
                 stored.count += 1
             except (RequestError, ConstraintError) as problem:
                 stored.refuse(line, problem)
-
-
-def _read_on(feed: Feed) -> None:
-    """Take the rest of the body, so that the client comes to read the answer; what it says does not matter any more."""
-    rest: Iterator[bytes] = iter(feed)
-    try:
-        for _ in rest:
-            pass
-    except RequestError:
-        return
 
 
 def _line(entry: Mapping[str, Any]) -> int:

@@ -21,26 +21,36 @@ class Feed:
         """Belong to the running loop."""
         self._loop = asyncio.get_running_loop()
         self._free = asyncio.Semaphore(CHUNKS)
-        self._chunks: SimpleQueue[bytes | Exception | None] = SimpleQueue()
+        self._chunks: SimpleQueue[bytes | None] = SimpleQueue()
         self._ended = False
+        self._given_up: Exception | None = None
 
     async def put(self, chunk: bytes) -> None:
         """Hand over a chunk; waits while too many are there."""
         await self._free.acquire()
         self._chunks.put(chunk)
 
-    def end(self, problem: Exception | None = None) -> None:
-        """Nothing comes any more; the reader gets the problem, where there is one."""
-        self._chunks.put(problem)
+    def end(self) -> None:
+        """Nothing comes any more."""
+        self._chunks.put(None)
+
+    def give_up(self, problem: Exception) -> None:
+        """The reader gets the problem at once, whatever is there to be read: nothing will come of it."""
+        self._given_up = problem
+        self._chunks.put(None)
+
+    def check(self) -> None:
+        """Return quietly while something may come of it; raises what was given up for."""
+        if self._given_up is not None:
+            raise self._given_up
 
     def __iter__(self) -> Iterator[bytes]:
         """The chunks to the end, those that no other iteration took. Raises what the body failed with."""
         while not self._ended:
             chunk = self._chunks.get()
-            if not isinstance(chunk, bytes):
+            self.check()
+            if chunk is None:
                 self._ended = True
-                if chunk is not None:
-                    raise chunk
                 return
             self._loop.call_soon_threadsafe(self._free.release)
             yield chunk

@@ -40,7 +40,7 @@ def instances(form: Form, chunks: Iterable[bytes], model: Model, longest: int) -
     """
     exact = any(isinstance(prop.type, DecimalType) for prop in model.properties.values())
     if form is Form.LINES:
-        yield from _json_lines(_lines(chunks, longest), exact=exact)
+        yield from _json_lines(_filled_lines(chunks, longest), exact=exact)
     else:
         yield from _records(_texts(_lines(chunks, longest), longest), model, exact=exact)
 
@@ -62,8 +62,31 @@ def _lines(chunks: Iterable[bytes], longest: int) -> Iterator[bytes]:
         yield rest
 
 
-def _json_lines(lines: Iterable[bytes], *, exact: bool) -> Iterator[Line]:
-    for number, line in enumerate(lines, 1):
+def _filled_lines(chunks: Iterable[bytes], longest: int) -> Iterator[tuple[int, bytes]]:
+    """The lines that are not blank with their numbers; many blank ones are passed over at once."""
+    number = 1
+    rest = b""
+    for chunk in chunks:
+        if not rest and (not chunk or chunk.isspace()):
+            number += chunk.count(b"\n")
+            continue
+        first, *others = chunk.split(b"\n")
+        rest += first
+        for other in others:
+            if rest and not rest.isspace():
+                yield number, rest
+            rest = other
+            number += 1
+        if len(rest) > longest:
+            raise _too_long(longest)
+        if rest.isspace():
+            rest = b""
+    if rest:
+        yield number, rest
+
+
+def _json_lines(lines: Iterable[tuple[int, bytes]], *, exact: bool) -> Iterator[Line]:
+    for number, line in lines:
         text = _decoded(line).strip()
         if not text:
             continue
