@@ -190,6 +190,7 @@ def _run(
 ) -> None:
     import uvicorn
 
+    from lbconf.operations.http import BoundedHttp
     from lbconf.operations.tls import tls_options
 
     alone = options.workers == 1 and not options.reload
@@ -208,6 +209,8 @@ def _run(
             access_log=False,
             log_config=None,
             server_header=False,
+            http=BoundedHttp,
+            ws="none",
             proxy_headers=False,
             lifespan="on",
             timeout_graceful_shutdown=options.grace_seconds,
