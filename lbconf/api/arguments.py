@@ -9,7 +9,7 @@ from lbconf.query.bracket import parse_query_string, unread_parameter
 from lbconf.query.errors import RequestError, malformed
 from lbconf.query.javascript import json_text
 from lbconf.query.nodes import Filter
-from lbconf.query.parse import parse_filter, parse_where
+from lbconf.query.parse import parse_filter, parse_where, told_object
 
 __all__ = ["Arguments"]
 
@@ -40,16 +40,24 @@ class Arguments:
         return Arguments(self.endpoint, self.parameters, self._query_string, body)
 
     def query(self, name: str) -> Any:
-        """A query argument as text, list or nested data; None where it is not there."""
+        """A query argument as text, list or nested data; None where it is not there.
+
+        Raises:
+            RequestError: 400, in the native layout, for a query that would not be read as it is meant.
+
+        """
         if not self._query_string:
             return None
         if self._query is None:
-            self._query = parse_query_string(self._query_string.decode("latin-1"))
+            text = self._query_string.decode("latin-1")
+            if ("[" in text or "%5" in text) and not self.endpoint.model.layout.is_loopback:
+                _check_understood(text)
+            self._query = parse_query_string(text)
         return self._query.get(name)
 
     def filter(self) -> Filter:
         """The query argument `filter`. Raises `RequestError` 400."""
-        raw = self.query("filter")
+        raw = self.told("filter")
         return parse_filter(raw, by_id=raw is not None and self.of_one_by_id)
 
     @property
@@ -69,13 +77,18 @@ class Arguments:
         """
         if self.endpoint.verb not in READING:
             self._check_nothing_lost()
-        return parse_where(self.query("where"))
+        return parse_where(self.told("where"))
+
+    def told(self, name: str) -> Any:
+        """The query argument; in the native layout an error says what of its JSON is wrong."""
+        raw = self.query(name)
+        if raw is None or self.endpoint.model.layout.is_loopback:
+            return raw
+        return told_object(raw, name)
 
     def _check_nothing_lost(self) -> None:
         text = self._query_string.decode("latin-1")
-        lost = unread_parameter(text)
-        if lost is not None:
-            raise malformed(f"The parameter {json_text(lost)} is not understood")
+        _check_understood(text)
         loopback = self.endpoint.model.layout.is_loopback
         for name, value in parse_query_string(text).items():
             if name == "where":
@@ -83,6 +96,17 @@ class Arguments:
                     raise malformed("The parameter where is empty", hint="Leave it out to reach every instance.")
             elif name not in PASSED_OVER and (not loopback or name == "filter" or "where" in name.lower()):
                 raise malformed(f"The parameter {json_text(name)} is not known here", hint="Did you mean where?")
+
+    def only(self, *names: str) -> None:
+        """Return quietly when the query has no other parameters than these. Raises `RequestError` 400 naming one."""
+        text = self._query_string.decode("latin-1")
+        if not text:
+            return
+        _check_understood(text)
+        unknown = next((one for one in parse_query_string(text) if one not in names and one not in PASSED_OVER), None)
+        if unknown is not None:
+            hint = f"It takes {' and '.join(names)}; what is asked stands inside."
+            raise malformed(f"The parameter {json_text(unknown)} is not known here", hint=hint)
 
     def instance(self) -> dict[str, Any]:
         """The body as one object. Raises `RequestError` 400."""
@@ -101,6 +125,13 @@ class Arguments:
                 raise _no_object()
             return body
         return self.instance()
+
+
+def _check_understood(text: str) -> None:
+    """Raise `RequestError` 400 for a query of which a part would be dropped, such as `filter[where][__proto__]`."""
+    lost = unread_parameter(text)
+    if lost is not None:
+        raise malformed(f"The parameter {json_text(lost)} is not understood")
 
 
 def _no_object() -> RequestError:

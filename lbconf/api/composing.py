@@ -26,4 +26,12 @@ def with_operations_together(api: ModelApi, project: Project, endpoints: Iterabl
         perform=api.perform,
         own_id=(lambda parameters, _: parameters) if tokens is None else tokens.own_id,
     )
-    return replace(api, several=Several(together=together, tokens=tokens, threads=api.threads, limits=api.limits))
+    several = Several(
+        together=together,
+        tokens=tokens,
+        threads=api.threads,
+        limits=api.limits,
+        departures=api.departures,
+        once=api.once,
+    )
+    return replace(api, several=several)

@@ -186,9 +186,9 @@ class ModelApi:
             ),
         )
         if uploading is not None:
-            return await self._receive(call, uploading, receive)
+            return await self._receive(act, call, uploading, receive)
         if form is not None:
-            return await self._begin(replace(call, form=form))
+            return await self._begin(act, replace(call, form=form))
         if id(endpoint) in self.users.endpoints:
             return await self.users.answer(act, call)
         return await self._worked_on(act, call, receive)
@@ -206,22 +206,22 @@ class ModelApi:
             self.departures.end(flight)
         return answer if answer.following is None else await self._watched(call, answer, answer.following)
 
-    async def _begin(self, call: Call) -> Answer:
+    async def _begin(self, act: Action, call: Call) -> Answer:
         """The beginning of an answer in another form than JSON, which may have any length."""
         self.room.take()
         answer = None
         try:
-            answer = await self.threads.run(self._act, call)
+            answer = await self.threads.run(act, call)
         finally:
             if answer is None or answer.rest is None:
                 self.room.leave()
         return answer
 
-    async def _receive(self, call: Call, form: Form, receive: Receive) -> Answer:
+    async def _receive(self, act: Action, call: Call, form: Form, receive: Receive) -> Answer:
         """The answer to a body of many instances, which may have any length."""
         self.room.take()
         try:
-            return await receive_upload(self._act, call, form, receive, (self.limits.upload, self.limits.json))
+            return await receive_upload(act, call, form, receive, (self.limits.upload, self.limits.json))
         finally:
             self.room.leave()
 
@@ -279,10 +279,14 @@ class ModelApi:
     def _stored(self, call: Call, upload: Upload) -> Answer:
         """How many instances of an upload were created."""
         if self.hooks is None:
-            return uploaded(call, upload)
-        if self.hooks.surrounds(call.endpoint):
+            act = partial(uploaded, call, upload)
+        elif self.hooks.surrounds(call.endpoint):
             raise _refusal("Code of the project runs around every creation: send JSON", status=415)
-        return self.hooks.answer(partial(uploaded, upload=upload), call)
+        else:
+            act = partial(self.hooks.answer, partial(uploaded, upload=upload), call)
+        if self.once is not None and IDEMPOTENCY_KEY in call.request.headers:
+            return self.once.uploaded(call, upload.feed, act)
+        return act()
 
     def _wished(self, call: Call) -> Answer:
         """The answer to a write that is done once, depends on what is there, or is wanted in another form."""

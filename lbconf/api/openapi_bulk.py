@@ -6,7 +6,7 @@ from typing import Any, Final
 from lbconf.api.endpoints import Endpoint
 from lbconf.api.openapi_operations import Operations
 from lbconf.api.openapi_shared import reference
-from lbconf.api.together import BATCH, BULK, BULK_METHODS, MOST, VERBS
+from lbconf.api.together import BATCH, BULK, BULK_METHODS, MOST, VERBS, takes_bulk
 from lbconf.project.resolved import Model, Project
 
 __all__ = ["bulk_schemas", "several_paths"]
@@ -94,5 +94,5 @@ def _batch(operations: Operations) -> dict[str, Any]:
 def _written(endpoints: Iterable[Endpoint]) -> list[Model]:
     """The models that have a method which bulk writes use, in their order."""
     methods = set(BULK_METHODS.values())
-    found = {one.model.name: one.model for one in endpoints if one.method in methods and one.model.persisted}
-    return [model for model in found.values() if not model.read_only]
+    found = {one.model.name: one.model for one in endpoints if one.method in methods}
+    return [model for model in found.values() if takes_bulk(model)]

@@ -22,8 +22,9 @@ from lbconf.project.resolved import Model
 from lbconf.query.errors import RequestError
 from lbconf.records import dataclass
 from lbconf.repository import Repository
+from lbconf.repository.user_rows import is_user_model
 
-__all__ = ["BATCH", "BULK", "BULK_METHODS", "MOST", "VERBS", "Together", "bulk_model"]
+__all__ = ["BATCH", "BULK", "BULK_METHODS", "MOST", "VERBS", "Together", "bulk_model", "takes_bulk"]
 
 BATCH: Final = "/batch"
 """Path below the REST root where operations on any models are done together."""
@@ -64,9 +65,7 @@ class Together:
             RequestError: one of them is refused, or they are none; nothing is done then.
 
         """
-        if not isinstance(said, list) or not all(isinstance(one, Mapping) for one in said):
-            raise _malformed("A batch is a list of operations: {method, path, body}")
-        _check_count(len(said))
+        _check_operations(said)
         done: list[Answer] = []
         source: str | None = None
         with ExitStack() as held:
@@ -82,6 +81,14 @@ class Together:
                 except (RequestError, ConstraintError) as problem:
                     raise _failed(number, problem) from problem
         return Answer(body=b"[%b]" % b",".join(map(_entry, done)))
+
+    def first_model(self, request: Request, caller: Caller, said: Any) -> Model:
+        """The model of a batch's first operation, whose data source is that of all. Raises as `batch`."""
+        _check_operations(said)
+        try:
+            return self._call(request, caller, said[0], []).endpoint.model
+        except RequestError as problem:
+            raise _failed(0, problem) from problem
 
     def bulk(self, request: Request, caller: Caller, model: Model, said: Any) -> Answer:
         """What was created and updated and how many were deleted: `{create: [...], update: [...], delete: [...]}`.
@@ -188,8 +195,18 @@ def bulk_model(found: Any) -> Model | None:
     """The model of a path that no endpoint has but bulk writes; None for other paths."""
     if not isinstance(found, NotFound) or found.model is None or found.rest.rstrip("/") != BULK:
         return None
-    model = found.model
-    return model if model.persisted and not model.read_only else None
+    return found.model if takes_bulk(found.model) else None
+
+
+def takes_bulk(model: Model) -> bool:
+    """Whether bulk writes are for the model; for users they are not: hashes of many passwords would take too long."""
+    return model.persisted and not model.read_only and not is_user_model(model)
+
+
+def _check_operations(said: Any) -> None:
+    if not isinstance(said, list) or not all(isinstance(one, Mapping) for one in said):
+        raise _malformed("A batch is a list of operations: {method, path, body}")
+    _check_count(len(said))
 
 
 def _segment(part: str, done: list[Answer]) -> str:

@@ -11,12 +11,14 @@ from lbconf.query.errors import RequestError, malformed
 from lbconf.query.javascript import json_text, to_number, truthy, whole_of_json
 from lbconf.query.nodes import Filter
 
-__all__ = ["MAX_DEPTH", "MAX_NODES", "parse_filter", "parse_where"]
+__all__ = ["MAX_DEPTH", "MAX_NODES", "parse_filter", "parse_where", "told_object"]
 
 MAX_DEPTH = 32
 """Levels a filter may nest, as LoopBack's `maxDepthOfQuery`."""
 MAX_NODES = 20_000
 """Values a filter may hold in all."""
+SHOWN = 20
+"""Characters of a text that an error shows."""
 
 _LARGEST = 2**63 - 1
 
@@ -66,8 +68,40 @@ def parse_where(raw: Mapping[str, Any] | str | None) -> Mapping[str, Any] | None
     return found
 
 
-def check_size(value: Any) -> None:
-    """Return quietly when the value is neither too deep nor too large. Raises `RequestError` otherwise."""
+def told_object(raw: Any, name: str) -> Any:
+    """The parameter of this name as an object where it is JSON text that holds one; everything else as it is.
+
+    Raises:
+        RequestError: a text that is no JSON, or none of an object; it says what is wrong, and where.
+
+    """
+    if not isinstance(raw, str) or raw in ("", "null"):
+        return raw
+    try:
+        found = _DECODER.decode(raw)
+    except json.JSONDecodeError as error:
+        wrong = _WRONG.get(error.msg.partition(" starting at")[0], "something else is expected")
+        rest = raw[error.pos : error.pos + SHOWN]
+        where = f"at character {error.pos + 1}, where {json_text(rest)} stands" if rest else "at its end"
+        msg = f"The {name} is not JSON: {wrong} {where}"
+        raise malformed(msg, hint=f"Write the {name} as JSON, with double quotes.") from None
+    except (ValueError, RecursionError):
+        raise malformed(f"The {name} is not JSON: it nests too deep or holds no number of JSON") from None
+    if not isinstance(found, Mapping):
+        hint = (
+            'It is a JSON object, such as {"where": {"name": "x"}}.' if name == "filter" else 'Such as {"name": "x"}.'
+        )
+        raise malformed(f"The {name} {json_text(raw[:SHOWN])} is not an object", hint=hint)
+    return found
+
+
+def check_size(value: Any, name: str = "filter") -> None:
+    """Return quietly when the value is neither too deep nor too large; `name` is what an error calls it.
+
+    Raises:
+        RequestError: it is, or a text in it is none.
+
+    """
     stack: list[tuple[Any, int]] = [(value, 0)]
     seen = 0
     while stack:
@@ -75,10 +109,10 @@ def check_size(value: Any) -> None:
         seen += 1
         if depth > MAX_DEPTH or seen > MAX_NODES:
             what = "nests more than 32 levels" if depth > MAX_DEPTH else "holds too many values"
-            raise RequestError(Code.FILTER_TOO_DEEP, f"The filter {what}")
+            raise RequestError(Code.FILTER_TOO_DEEP, f"The {name} {what}")
         if isinstance(item, str):
             if not item.isascii():
-                _check_text(item)
+                _check_text(item, name)
         elif isinstance(item, Mapping):
             stack.extend((child, depth + 1) for child in item.values())
         elif isinstance(item, list | tuple):
@@ -104,14 +138,24 @@ def _no_constant(name: str) -> Any:
     raise ValueError(name)
 
 
+_WRONG = {
+    "Expecting property name enclosed in double quotes": "a name in double quotes is expected",
+    "Expecting value": "a value is expected",
+    "Expecting ',' delimiter": "a comma or the end is expected",
+    "Expecting ':' delimiter": "a colon is expected",
+    "Unterminated string": "a text does not end that begins",
+    "Invalid control character at": "a control character must be escaped",
+    "Extra data": "nothing more is expected",
+}
+"""What Python's decoder complains of, in words of ours."""
 _DECODER = json.JSONDecoder(parse_int=whole_of_json, parse_constant=_no_constant)
 
 
-def _check_text(text: str) -> None:
+def _check_text(text: str, name: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError:
-        msg = "The filter holds half of a surrogate pair, which is no character"
+        msg = f"The {name} holds half of a surrogate pair, which is no character"
         raise malformed(msg) from None
 
 

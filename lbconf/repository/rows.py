@@ -63,7 +63,7 @@ class RowReader:
             RequestError: a value is of a kind that LoopBack refuses outright, or the data is too large.
 
         """
-        check_size(data)
+        check_size(data, "data")
         row: Row = {}
         flaws: list[Flaw] = []
         for name, value in data.items():

@@ -72,7 +72,7 @@ class AccessControl:
         """Raise `RequestError` where a filter reaches rows of other models that the caller may not read."""
         for reached in self._reach.reached(endpoint, arguments):
             if not self._may_reach(reached, caller, arguments.parameters.get("id") if reached.direct else None):
-                raise denied(self._project, reached.find.endpoint.model, caller, None)
+                raise denied(self._project, reached.find.endpoint.model, caller, None, reached.told)
 
     def _may_reach(self, reached: Reached, caller: Caller, id: Any) -> bool:  # noqa: A002
         """What the rule says that decides on the relation if it names its method, else whether the model is open."""

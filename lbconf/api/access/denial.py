@@ -14,15 +14,25 @@ __all__ = ["denied", "denied_status"]
 UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 401, 403, 404
 
 
-def denied(project: Project, model: Model, caller: Caller, id: Any) -> RequestError:  # noqa: A002
-    """The error for a call that does not go through; `id` is what the request names, None where it names nothing."""
+def denied(
+    project: Project,
+    model: Model,
+    caller: Caller,
+    id: Any,  # noqa: A002
+    because: str = "",
+) -> RequestError:
+    """The error for a call that does not go through; `id` is what the request names, None where it names nothing.
+
+    `because` says what of the request it is.
+    """
     status = UNAUTHORIZED if caller is NOBODY else denied_status(project, model)
     if status == FORBIDDEN:
-        return RequestError(Code.REQUEST_REFUSED, "Access Denied", status=status, error_code="ACCESS_DENIED")
+        message = f"Access Denied{because}"
+        return RequestError(Code.REQUEST_REFUSED, message, status=status, error_code="ACCESS_DENIED")
     if status == NOT_FOUND:
         message = f"could not find {model.name} with id {'undefined' if id is None else id_text(id)}"
         return RequestError(Code.REQUEST_REFUSED, message, status=status, error_code="MODEL_NOT_FOUND")
-    return authorization_required()
+    return authorization_required(because)
 
 
 def denied_status(project: Project, model: Model) -> int:

@@ -17,6 +17,7 @@ from lbconf.repository import Repository
 __all__ = ["Reach", "Reached"]
 
 FILTERING: Final = frozenset({"filter", "where"})
+FOLLOWS: Final = "prototype.__get__"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,15 @@ class Reached:
     """Who may follow the relation to it; None where a condition looks at the model."""
     direct: bool = False
     """Whether the relation starts from the instance that the request is about."""
+
+    @property
+    def told(self) -> str:
+        """What of a filter it is, for who may not."""
+        model = self.find.endpoint.model.name
+        if self.follow is None:
+            return f": a condition or the order looks at {model}"
+        one = self.follow.endpoint
+        return f": the filter includes {one.method.removeprefix(FOLLOWS)} of {one.model.name}"
 
 
 class Reach:
@@ -49,7 +59,7 @@ class Reach:
             self._finds[model.name] = gate_of(_endpoint(model, "find"))
             for relation in model.relations.values():
                 key = (model.name, relation.name)
-                self._follows[key] = gate_of(_endpoint(model, f"prototype.__get__{relation.name}"))
+                self._follows[key] = gate_of(_endpoint(model, f"{FOLLOWS}{relation.name}"))
         guarded = {name for name, gate in self._finds.items() if stored or not gate.open}
         guarded |= {self._target(key) for key, gate in self._follows.items() if not gate.open}
         reachable = {model.name: bool(self._reachable(model) & guarded) for model in project.models.values()}

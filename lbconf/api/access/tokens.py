@@ -196,9 +196,10 @@ def user_model_of(project: Project, tokens: Model, row: Mapping[str, Any]) -> Mo
     return project.models.get(named) if isinstance(named, str) else None
 
 
-def authorization_required() -> RequestError:
-    """The error for what nobody may do without saying who they are."""
-    return RequestError(Code.REQUEST_REFUSED, "Authorization Required", status=401, error_code="AUTHORIZATION_REQUIRED")
+def authorization_required(because: str = "") -> RequestError:
+    """The error for what nobody may do without saying who they are; `because` says what of the request it is."""
+    message = f"Authorization Required{because}"
+    return RequestError(Code.REQUEST_REFUSED, message, status=401, error_code="AUTHORIZATION_REQUIRED")
 
 
 def _holds(row: Row, user: Model | None) -> bool:

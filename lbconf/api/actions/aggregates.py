@@ -9,7 +9,8 @@ __all__ = ["AGGREGATE_ACTIONS"]
 
 
 def _aggregate(call: Call) -> Answer:
-    return data(call.repository.aggregate(call.endpoint.model, call.arguments.query("filter")))
+    call.arguments.only("filter")
+    return data(call.repository.aggregate(call.endpoint.model, call.arguments.told("filter")))
 
 
 AGGREGATE_ACTIONS: Final[Mapping[str, Action]] = {"aggregate": _aggregate}

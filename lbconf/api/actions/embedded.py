@@ -12,8 +12,13 @@ __all__ = ["EMBEDDED_ACTIONS"]
 
 
 def _get(call: Call) -> Answer:
-    embedded, wanted = _embedded(call), call.arguments.filter()
-    return many(call, embedded.find(wanted)) if embedded.relation.many else one(call, embedded.one())
+    embedded = _embedded(call)
+    if embedded.relation.many:
+        return many(call, embedded.find(call.arguments.filter()))
+    if not call.endpoint.model.layout.is_loopback:
+        call.arguments.filter()  # what is wrong with it is told, though nothing of it is asked
+    held = embedded.one()
+    return NOTHING if held is None else one(call, held)
 
 
 def _count(call: Call) -> Answer:
@@ -45,9 +50,7 @@ def _delete_all(call: Call) -> Answer:
 
 
 def _reference_link(call: Call) -> Answer:
-    references = _references(call)
-    references.add(call.fk)
-    return one(call, call.repository.row_by_id(references.target, call.fk))
+    return one(call, _references(call).add(call.fk))
 
 
 def _reference_unlink(call: Call) -> Answer:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from queue import SimpleQueue
-from typing import Final
+from typing import Any, Final
 
 from lbconf.api.streams.forms import Form
 from lbconf.records import dataclass
@@ -24,6 +24,8 @@ class Feed:
         self._chunks: SimpleQueue[bytes | None] = SimpleQueue()
         self._ended = False
         self._given_up: Exception | None = None
+        self.digest: Any = None
+        """Is updated with each chunk that is read, where somebody puts a digest here."""
 
     async def put(self, chunk: bytes) -> None:
         """Hand over a chunk; waits while too many are there."""
@@ -53,6 +55,8 @@ class Feed:
                 self._ended = True
                 return
             self._loop.call_soon_threadsafe(self._free.release)
+            if self.digest is not None:
+                self.digest.update(chunk)
             yield chunk
 
 

@@ -10,6 +10,7 @@ from lbconf.api.log import JsonLog
 from lbconf.connectors.contract import Connector, Explaining
 from lbconf.errors import LbconfError
 from lbconf.patterns import pattern
+from lbconf.project.resolved import Model
 from lbconf.query.nodes import Query
 
 __all__ = ["SlowQueries", "without_values"]
@@ -36,7 +37,7 @@ class SlowQueries:
         self, connector: Connector, operation: str, asked: Any, seconds: float, request: bytes | None = None
     ) -> None:
         """A connector took so long for a query, or for what concerns a model; for the request of this id."""
-        model = asked.model if isinstance(asked, Query) else asked
+        model = asked if isinstance(asked, Model) else asked.model
         fields = {
             "dataSource": connector.data_source.name,
             "model": model.name,

@@ -1,6 +1,7 @@
 """One request, watched from its first byte to its last, and what data sources did for it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import closing
 from contextvars import ContextVar
 from functools import wraps
 from time import perf_counter
@@ -10,6 +11,7 @@ from lbconf.api.watch.metrics import Metrics
 from lbconf.api.watch.slow import SlowQueries
 from lbconf.api.watch.tracing import Tracing
 from lbconf.connectors.contract import Connector
+from lbconf.project.resolved import Model
 from lbconf.query.nodes import Query
 
 __all__ = ["SCOPE_KEY", "RequestWatch", "Watcher"]
@@ -22,8 +24,10 @@ SCOPE_KEY: Final = "lbconf.watch"
 OPERATIONS: Final[Mapping[str, str]] = {
     "find": "find",
     "find_json": "find",
+    "find_json_included": "find",
     "find_json_rows": "find",
     "count": "count",
+    "aggregate": "aggregate",
     "insert": "insert",
     "update": "update",
     "delete": "delete",
@@ -106,6 +110,49 @@ class Watcher:
                 method = getattr(type(connector), name, None)
                 if method is not None:
                     setattr(connector, name, self._observed(method.__get__(connector), connector, operation))
+            stream = getattr(type(connector), "stream", None)
+            if stream is not None:
+                vars(connector)["stream"] = self._observed_stream(stream.__get__(connector), connector)
+
+    def _observed_stream(self, method: Callable[..., Any], connector: Connector) -> Callable[..., Any]:
+        """The same as one query, whose time is that of all its parts, not that of the client who takes them."""
+
+        @wraps(method)
+        def observed(query: Query, size: int) -> Generator[Any, None, None]:
+            watch, tracing = _PRESENT.get(), self._tracing
+            span = tracing.query(watch.span, "stream", query.model, connector) if tracing and watch else None
+            seconds = 0.0
+            try:
+                with closing(method(query, size)) as parts:
+                    while True:
+                        started = perf_counter()
+                        part = next(parts, None)
+                        seconds += perf_counter() - started
+                        if part is None:
+                            return
+                        yield part
+            except Exception as error:
+                if span is not None and tracing is not None:
+                    tracing.failed(span, error)
+                raise
+            finally:
+                if span is not None:
+                    span.end()
+                self._note(watch, connector, "stream", query, seconds)
+
+        return observed
+
+    def _note(
+        self, watch: RequestWatch | None, connector: Connector, operation: str, asked: Any, seconds: float
+    ) -> None:
+        if watch is not None:
+            watch.queries += 1
+            watch.seconds += seconds
+        if self.metrics is not None:
+            name = (asked if isinstance(asked, Model) else asked.model).name
+            self.metrics.query(connector.data_source.name, name, operation, seconds)
+        if self._slow is not None and seconds >= self._slow.limit:
+            self._slow.note(connector, operation, asked, seconds, None if watch is None else watch.id)
 
     def _observed(self, method: Callable[..., Any], connector: Connector, operation: str) -> Callable[..., Any]:
         metrics, slow, tracing = self.metrics, self._slow, self._tracing
@@ -114,7 +161,7 @@ class Watcher:
         @wraps(method)
         def observed(first: Any, *rest: Any, **named: Any) -> Any:
             watch = _PRESENT.get()
-            model = first.model if isinstance(first, Query) else first
+            model = first if isinstance(first, Model) else first.model
             span = tracing.query(watch.span, operation, model, connector) if tracing and watch else None
             started = perf_counter()
             try:
