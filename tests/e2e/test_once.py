@@ -76,3 +76,55 @@ def test_of_many_at_once_one_is_done(server: Served) -> None:
     assert all(one.status in {200, 409} for one in told)
     assert len({one.body for one in done}) == 1
     assert count(server) == before + 1
+
+
+def test_several_operations_are_done_once(server: Served) -> None:
+    before = count(server)
+    two = {"create": [{"name": "a"}, {"name": "b"}]}
+    operations = [{"method": "POST", "path": "/wares", "body": {"name": "c"}}]
+
+    bulk = [sent(server, "bulk", two, "/api/wares/bulk") for _ in range(2)]
+    batch = [sent(server, "batch", operations, "/api/batch") for _ in range(2)]
+
+    for first, second in (bulk, batch):
+        assert (first.status, second.status) == (200, 200), first.body
+        assert first.body == second.body
+        assert second.headers["idempotent-replayed"] == "true"
+    assert count(server) == before + 3
+    assert sent(server, "bulk", {"create": [{"name": "z"}]}, "/api/wares/bulk").status == 422
+    assert sent(server, "batch", [*operations, *operations], "/api/batch").status == 422
+
+
+def test_a_bulk_write_that_was_refused_may_be_sent_again(server: Served) -> None:
+    before = count(server)
+
+    assert sent(server, "bulk again", {"create": [{"name": "a"}, {"name": None}]}, "/api/wares/bulk").status == 422
+    assert sent(server, "bulk again", {"create": [{"name": "a"}]}, "/api/wares/bulk").status == 200
+    assert count(server) == before + 1
+
+
+def test_an_upload_is_stored_once(server: Served) -> None:
+    before = count(server)
+    lines = b"".join(b'{"name": "line %d"}\n' % number for number in range(2000))
+    form = {"content-type": "application/x-ndjson", "idempotency-key": "upload"}
+
+    first, second = (call(server, "POST", "/api/wares", lines, form) for _ in range(2))
+    other = call(server, "POST", "/api/wares", lines.replace(b"line 1999", b"line 2999"), form)
+    after = call(server, "POST", "/api/wares", lines, form)
+
+    assert (first.status, first.json) == (200, {"count": 2000})
+    assert (second.status, second.body) == (200, first.body)
+    assert "idempotent-replayed" not in first.headers
+    assert second.headers["idempotent-replayed"] == "true"
+    assert not any("lbconf-body" in told.headers for told in (first, second))
+    assert (other.status, after.body) == (422, first.body)
+    assert count(server) == before + 2000
+
+
+def test_an_upload_that_was_refused_may_be_sent_again(server: Served) -> None:
+    before = count(server)
+    form = {"content-type": "application/x-ndjson", "idempotency-key": "upload again"}
+
+    assert call(server, "POST", "/api/wares", b'{"name": "a"}\n{"name": null}\n', form).status == 422
+    assert call(server, "POST", "/api/wares", b'{"name": "a"}\n', form).json == {"count": 1}
+    assert count(server) == before + 1

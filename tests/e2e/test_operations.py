@@ -53,6 +53,24 @@ def test_metrics_are_those_of_all_workers(tmp_path: Path) -> None:
         assert re.search(r'^lbconf_data_source_up\{data_source="db"\} 1$', metrics, re.MULTILINE)
 
 
+def test_streams_uploads_and_several_operations_are_in_the_metrics(tmp_path: Path) -> None:
+    root = project(tmp_path, "{}\n", "db: {connector: sqlite, file: rows.db}\n")
+    assert run_lbconf("apply", "--project", str(root), "--yes").returncode == 0
+    with served(root, "--insecure-no-access-control") as server:
+        lines = b'{"title": "line"}\n' * 1200
+        request = urllib.request.Request(server.url + "/api/notes", lines, {"content-type": "application/x-ndjson"})
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            assert json.load(answer) == {"count": 1200}
+        assert text(server, "/api/notes", accept="application/x-ndjson").count("\n") == 1200
+        assert ask(server, "/api/batch", method="POST", body=[{"method": "GET", "path": "/notes/1"}])[0] == 200
+        assert ask(server, "/api/notes/bulk", method="POST", body={"delete": [1]})[0] == 200
+        metrics = text(server, "/metrics")
+        assert total(metrics, "lbconf_query_duration_seconds_count", 'operation="stream"') == 1
+        assert total(metrics, "lbconf_query_duration_seconds_count", 'operation="insert"') >= 3
+        for method, route in (("GET", "/api/notes"), ("POST", "/api/batch"), ("POST", "/api/notes/bulk")):
+            assert total(metrics, "lbconf_requests_total", f'method="{method}",route="{route}",status="200"') == 1
+
+
 def test_metrics_may_ask_for_a_token_or_be_away(tmp_path: Path) -> None:
     with served(project(tmp_path / "a", "metrics: {token: s3cret}\n"), "--insecure-no-access-control") as server:
         assert ask(server, "/metrics")[0] == 401
