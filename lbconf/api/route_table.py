@@ -1,6 +1,6 @@
 """From a verb and a path to an endpoint."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -93,8 +93,8 @@ class RouteTable:
                     if decoded is None:
                         return Undecodable(segment)
                     parameters[name] = _parts(node.endpoint, name, segment) or decoded
-                if parameters.get("id") == "null" and node.endpoint.model.layout.is_loopback:
-                    raise RequestError(Code.REQUEST_REFUSED, "id is a required argument")
+                if "null" in parameters.values() and node.endpoint.model.layout.is_loopback:
+                    _refuse_null(parameters)
                 return Found(node.endpoint, parameters)
         return self._not_found(segments, path)
 
@@ -125,6 +125,13 @@ def _segments(path: str) -> tuple[str, ...]:
     stripped = path.removeprefix("/")
     stripped = stripped.removesuffix("/")
     return tuple(stripped.split("/")) if stripped else ()
+
+
+def _refuse_null(parameters: Mapping[str, Any]) -> None:
+    """LoopBack reads the word as null, which is no id."""
+    for name in ("id", "fk", "nk"):
+        if parameters.get(name) == "null":
+            raise RequestError(Code.REQUEST_REFUSED, f"{name} is a required argument")
 
 
 def _walk(node: _Node, segments: tuple[str, ...], depth: int, taken: list[str]) -> _Node | None:

@@ -8,7 +8,6 @@ import secrets
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any, Final, Protocol, TypeGuard
 
@@ -18,10 +17,12 @@ from lbconf.project.resolved import Model, Project, Relation
 from lbconf.query.bind import all_of, bind
 from lbconf.query.errors import RequestError
 from lbconf.query.evaluate import Semantics, condition_test, evaluate
+from lbconf.query.javascript import UNDEFINED, loosely_equal, to_text
 from lbconf.query.nodes import Filter, Query, Row
 from lbconf.query.parse import parse_filter
 from lbconf.query.rules import KEEPING, NATIVE
 from lbconf.records import replace
+from lbconf.repository.embedded_checks import repeats, stored
 from lbconf.repository.errors import (
     Flaw,
     NotFoundError,
@@ -110,7 +111,13 @@ class Embedded(_Kept):
         return evaluate(replace(query, include=()), rows)
 
     def count(self, where: Mapping[str, Any] | None = None) -> int:
-        """How many match."""
+        """How many match.
+
+        0 in LoopBack's layouts, as LoopBack answers: it counts the rows that the other model keeps elsewhere.
+        """
+        if self._model.layout.is_loopback and not self.relation.options.get("persistent"):
+            self._row()
+            return 0
         return len(self._matching(self._typed(self._items(self._row())), where))
 
     def by_id(self, id: Any) -> Row:  # noqa: A002 - the word of the vocabulary
@@ -121,9 +128,15 @@ class Embedded(_Kept):
             raise unknown_id(self.target, id)
         return self._typed([items[at]])[0]
 
-    def one(self) -> Row:
-        """What an embedsOne holds. Raises `NotFoundError` where it holds nothing."""
-        held = self._row().get(self._property)
+    def one(self) -> Row | None:
+        """What an embedsOne holds; None in a row that never held one, where its store tells that from null.
+
+        Raises `NotFoundError` where it holds nothing.
+        """
+        row = self._row()
+        held = row.get(self._property)
+        if self._model.layout.is_loopback and self._property not in row:
+            return None
         if not isinstance(held, Mapping):
             message = f'No "{self.target.name}" instance(s) found'
             raise NotFoundError(Code.ROW_NOT_FOUND, message, status=404, error_code="MODEL_NOT_FOUND")
@@ -134,16 +147,25 @@ class Embedded(_Kept):
         with self._changing() as row:
             if not self.relation.many:
                 made = self._made(row, data, ())
-                self._write(row, _stored(made))
+                self._write(row, stored(made))
                 return made
             items = self._items(row)
             made = self._made(row, data, items)
             first = bool(self.relation.options.get("prepend"))
-            self._write_list(row, [_stored(made), *items] if first else [*items, _stored(made)])
+            self._write_list(row, [stored(made), *items] if first else [*items, stored(made)])
             return made
 
     def create_all(self, rows: Sequence[Mapping[str, Any]]) -> list[Row]:
-        """The new instances: all of them are added, or none."""
+        """The new instances: all of them are added, or none.
+
+        LoopBack takes the list itself for an instance, which lacks every property: what is required is missed there.
+        """
+        if self._model.layout.is_loopback:
+            blank, flaws = self._read({})
+            self._keeper.reader(self.target).fill(blank)
+            flaws = [*flaws, *self._checked(blank, flaws)]
+            if flaws:
+                raise ValidationFailedError(self.target, flaws)
         with self._stores.transaction(self._model):
             return [self.create(data) for data in rows]
 
@@ -165,7 +187,7 @@ class Embedded(_Kept):
             flaws = [*flaws, *self._checked(changed, flaws)]
             if flaws:
                 raise ValidationFailedError(self.target, flaws)
-            items[at] = _stored(changed)
+            items[at] = stored(changed)
             self._write_list(row, items)
             return changed
 
@@ -202,7 +224,7 @@ class Embedded(_Kept):
         held = row.get(self._property)
         if not isinstance(held, Mapping):
             made = self._made(row, data, ())
-            self._write(row, _stored(made))
+            self._write(row, stored(made))
             return made
         changed, flaws = self._read({**held, **data})
         flaws = [*flaws, *self._checked(changed, flaws)]
@@ -211,8 +233,11 @@ class Embedded(_Kept):
                 raise ValidationFailedError(self.target, flaws)
             first = flaws[0]
             message = f"is invalid: `{first.property}` {first.message}"
-            raise self._flawed(self._property, "invalid", message, _stored(changed))
-        self._write(row, _stored(changed))
+            raise self._flawed(self._property, "invalid", message, stored(changed))
+        if self._model.layout.is_loopback and not self.target.ids and held.get("id") is not None:
+            # LoopBack checks what it has changed as if it were new, and then nobody may set an id.
+            raise self._flawed(self.relation.name, "invalid", "is invalid: `id` can't be set", UNDEFINED)
+        self._write(row, stored(changed))
         return changed
 
     def _made(self, row: Row, data: Mapping[str, Any], others: Sequence[Row]) -> Row:
@@ -221,9 +246,11 @@ class Embedded(_Kept):
         persistent = bool(self.relation.options.get("persistent"))
         key = self._key
         if self._model.layout.is_loopback and not self.relation.many and not self.target.ids:
-            given.setdefault("id", secrets.token_hex(12))  # LoopBack's connector of what is not kept gives it one
+            # LoopBack's connector of what is not kept gives it one.
+            given["id"] = to_text(given["id"]) if "id" in given else secrets.token_hex(12)
         if key is not None and not persistent:
-            wants = bool(self.relation.options.get("forceId")) or given.get(key) is None
+            missing = key not in given if self._model.layout.is_loopback else given.get(key) is None
+            wants = bool(self.relation.options.get("forceId")) or missing
             made = self._new_id(key, others) if wants else None
             if made is not None:
                 given[key] = made
@@ -254,6 +281,9 @@ class Embedded(_Kept):
 
     def _at(self, items: Sequence[Row], id: Any) -> int | None:  # noqa: A002 - the word of the vocabulary
         key, wanted = self._key or "id", _text(id)
+        if self._model.layout.is_loopback:
+            same = (at for at, item in enumerate(items) if loosely_equal(item.get(key), wanted))
+            return next(same, None)
         found = (at for at, item in enumerate(items) if item.get(key) is not None and _text(item[key]) == wanted)
         return next(found, None)
 
@@ -298,20 +328,25 @@ class Embedded(_Kept):
 
     def _write_list(self, row: Row, items: Sequence[Row]) -> None:
         key = self._key
-        if key is not None and self.relation.polymorphic is None:
-            ids = [_text(item[key]) for item in items if item.get(key) is not None]
-            if len(ids) != len(set(ids)):
-                raise self._flawed(self._property, "uniqueness", f"contains duplicate `{key}`", list(items))
+        unlike = key is not None and self.relation.polymorphic is None
+        if unlike and repeats(items, key or "", javascript=self._model.layout.is_loopback):
+            raise self._flawed(self._property, "uniqueness", f"contains duplicate `{key}`", list(items))
         self._write(row, list(items))
 
 
 class References(_Kept):
     """The ids that one row lists."""
 
-    def add(self, id: Any) -> None:  # noqa: A002 - the word of the vocabulary
-        """List this id, which some row of the target must have. Raises `NotFoundError`, `ValidationFailedError`."""
+    def add(self, id: Any) -> Row | None:  # noqa: A002 - the word of the vocabulary
+        """The row of the target with this id, which is listed now.
+
+        None in LoopBack's layouts where there is no such row, as LoopBack answers.
+        Raises `NotFoundError` in others, `ValidationFailedError` where the id is listed already.
+        """
         known = self._keeper.row_by_id(self.target, id)
         if known is None:
+            if self._model.layout.is_loopback:
+                return None
             raise not_related(self.target, id)
         value = known.get(self.target.ids[0].name)
         with self._changing() as row:
@@ -321,6 +356,7 @@ class References(_Kept):
                 raise self._flawed(self.relation.name, "uniqueness", message, [*ids, value])
             first = bool(self.relation.options.get("prepend"))
             self._write(row, [value, *ids] if first else [*ids, value])
+        return known
 
     def create(self, data: Mapping[str, Any]) -> Row:
         """The created row of the target, its id listed."""
@@ -366,21 +402,3 @@ def _text(value: Any) -> str:
     if isinstance(value, float | Decimal) and _is_countable(value) and value == int(value):
         return str(int(value))
     return str(value)
-
-
-def _stored(value: Any) -> Any:
-    """The value as JSON keeps it."""
-    match value:
-        case Mapping():
-            return {name: _stored(item) for name, item in value.items()}
-        case list() | tuple():
-            return [_stored(item) for item in value]
-        case datetime():
-            moment = value if value.tzinfo is None else value.astimezone(UTC)
-            return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
-        case date() | time() | uuid.UUID():
-            return str(value) if isinstance(value, uuid.UUID) else value.isoformat()
-        case bytes() | bytearray() | memoryview():
-            return {"type": "Buffer", "data": list(bytes(value))}
-        case _:
-            return value

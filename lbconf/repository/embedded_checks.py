@@ -3,29 +3,58 @@
 Source: LoopBack 3, documentation of embedsOne and embedsMany; the words and codes are what LoopBack 3.28 answers.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time
+from typing import Any, Final
 
+from lbconf.diagnostics import Code
 from lbconf.project.resolved import Model, Relation, RelationKind
 from lbconf.query.errors import RequestError
-from lbconf.query.javascript import UNDEFINED, to_text, truthy
+from lbconf.query.javascript import UNDEFINED, json_text, to_text, truthy
 from lbconf.query.nodes import Row
 from lbconf.repository.errors import Flaw
 from lbconf.repository.rows import RowReader
 
-__all__ = ["embedded_checks", "embedded_defaults"]
+__all__ = ["embed_in", "repeats", "stored"]
+
+_EMBEDDED: Final = frozenset({RelationKind.EMBEDS_ONE, RelationKind.EMBEDS_MANY})
 
 Check = Callable[[Mapping[str, Any]], list[Flaw]]
 
 
-def embedded_checks(model: Model, models: Mapping[str, Model], reader_of: Callable[[Model], RowReader]) -> Check | None:
-    """What finds wrong instances in a whole row; None for a model that embeds none, or does not look at them."""
+def embed_in(reader: RowReader, models: Mapping[str, Model], reader_of: Callable[[Model], RowReader]) -> None:
+    """Let this reader read and check the instances that its model's rows embed."""
+    model = reader.model
+    reader.embedded = _checks(model, models, reader_of)
+    reader.completes = _completes(model, models, reader_of)
+    if reader.completes is None:
+        return
+    kept = [relation for relation in model.relations.values() if relation.kind in _EMBEDDED]
+    many = {relation.embedded_property or relation.name: relation.many for relation in kept}
+    reader.texts = frozenset(name for name, several in many.items() if not several)
+    reader.wholes = lambda data: _refuse_others(many, data)
+
+
+def _refuse_others(many: Mapping[str, bool], data: Mapping[str, Any]) -> None:
+    """Refuse, as LoopBack does, what is no instance or list of them."""
+    for name, several in many.items():
+        value = data.get(name)
+        if value is None:
+            continue
+        items = value if several and isinstance(value, list) else [value]
+        if not all(isinstance(item, Mapping) or (several and item is None) for item in items):
+            raise RequestError(Code.REQUEST_REFUSED, f"{name} holds what is no instance: {json_text(value)}")
+
+
+def _checks(model: Model, models: Mapping[str, Model], reader_of: Callable[[Model], RowReader]) -> Check | None:
+    """What finds wrong instances, or an id that is listed twice, in a whole row; None for a model that has neither."""
     found = [
         (relation, target)
         for relation in model.relations.values()
-        if relation.kind in {RelationKind.EMBEDS_ONE, RelationKind.EMBEDS_MANY}
+        if relation.kind in {*_EMBEDDED, RelationKind.REFERENCES_MANY}
         and (target := models.get(relation.target or "")) is not None
-        and relation.options.get("validate") is not False
+        and (relation.kind is RelationKind.REFERENCES_MANY or relation.options.get("validate") is not False)
     ]
     if not found:
         return None
@@ -36,35 +65,45 @@ def embedded_checks(model: Model, models: Mapping[str, Model], reader_of: Callab
     return check
 
 
-def embedded_defaults(
+def _completes(
     model: Model, models: Mapping[str, Model], reader_of: Callable[[Model], RowReader]
 ) -> Callable[[Row], None] | None:
-    """What fills in the defaults of the instances in a row, as LoopBack does; None for a model that embeds none."""
+    """What gives the instances in a row their model's types and defaults, as LoopBack does; None without such."""
     found = [
-        (relation.embedded_property or relation.name, target)
+        (relation.embedded_property or relation.name, target, relation.many)
         for relation in model.relations.values()
-        if relation.kind in {RelationKind.EMBEDS_ONE, RelationKind.EMBEDS_MANY}
-        and (target := models.get(relation.target or "")) is not None
+        if relation.kind in _EMBEDDED and (target := models.get(relation.target or "")) is not None
     ]
     if not found or not model.layout.is_loopback:
         return None
 
     def completed(target: Model, item: Any) -> Any:
-        if not isinstance(item, Mapping):
-            return item
-        filled: Row = dict(item)
-        reader_of(target).fill(filled)
-        return filled
+        item = _as_instance(item)
+        reader = reader_of(target)
+        try:
+            read, flaws = reader.read(item)
+        except RequestError:
+            flaws, read = [], dict(item)
+        filled: Row = dict(item) if flaws else read
+        reader.fill(filled)
+        return stored(filled)
 
     def complete(row: Row) -> None:
-        for name, target in found:
+        for name, target, many in found:
             held = row.get(name)
-            if isinstance(held, list):
+            if many and isinstance(held, list):
                 row[name] = [completed(target, item) for item in held]
             elif held is not None:
                 row[name] = completed(target, held)
 
     return complete
+
+
+def _as_instance(value: Any) -> Mapping[str, Any]:
+    """What JavaScript finds in what stands for an instance: the parts of a text or list, nothing in a number."""
+    if isinstance(value, Mapping):
+        return value
+    return {str(place): part for place, part in enumerate(value)} if isinstance(value, str | list) else {}
 
 
 def _flaws(
@@ -74,6 +113,11 @@ def _flaws(
     held = row.get(name)
     if held is None:
         return
+    if relation.kind is RelationKind.REFERENCES_MANY:
+        ids = [to_text(item) for item in held] if isinstance(held, list | tuple) else []
+        if len(ids) != len(set(ids)):
+            yield Flaw(relation.name, "uniqueness", f"contains duplicate `{target.name}` instance", UNDEFINED)
+        return
     reader = reader_of(target)
     if not relation.many:
         first = _first(reader, held)
@@ -82,7 +126,7 @@ def _flaws(
         return
     items = held if isinstance(held, list | tuple) else []
     key = next((prop.name for prop in target.ids), None)
-    if key is not None and _repeats(items, key, javascript=target.layout.is_loopback):
+    if key is not None and repeats(items, key, javascript=target.layout.is_loopback):
         yield Flaw(name, "uniqueness", f"contains duplicate `{key}`", held)
     for place, item in enumerate(items):
         first = _first(reader, item)
@@ -109,9 +153,27 @@ def _first(reader: RowReader, value: Any) -> Flaw | None:
     return Flaw("value", "invalid", "is not an object", value)
 
 
-def _repeats(items: list[Any] | tuple[Any, ...], key: str, *, javascript: bool) -> bool:
+def repeats(items: Sequence[Any], key: str, *, javascript: bool) -> bool:
     """Whether two instances have the same id; in LoopBack's layouts two without one have."""
     ids = [item.get(key) if isinstance(item, Mapping) else None for item in items]
     known = [str(value) for value in ids if value is not None]
     missing = len(ids) - len(known)
     return len(known) != len(set(known)) or (javascript and missing > 1)
+
+
+def stored(value: Any) -> Any:
+    """What a value of an embedded instance is kept as: dates and bytes have no form of their own in JSON."""
+    match value:
+        case Mapping():
+            return {name: stored(item) for name, item in value.items()}
+        case list() | tuple():
+            return [stored(item) for item in value]
+        case datetime():
+            moment = value if value.tzinfo is None else value.astimezone(UTC)
+            return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+        case date() | time() | uuid.UUID():
+            return str(value) if isinstance(value, uuid.UUID) else value.isoformat()
+        case bytes() | bytearray() | memoryview():
+            return {"type": "Buffer", "data": list(bytes(value))}
+        case _:
+            return value

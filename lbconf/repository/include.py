@@ -11,6 +11,7 @@ from lbconf.query.allowance import charge
 from lbconf.query.bind import Binder, all_of, keyed_scope
 from lbconf.query.coerce import value_converter
 from lbconf.query.errors import RequestError
+from lbconf.query.evaluate import Semantics, condition_test
 from lbconf.query.javascript import json_text, to_text
 from lbconf.query.nodes import AllOf, AnyOf, Comparison, Condition, Filter, Include, Operator, Query, Row, Target
 from lbconf.records import replace
@@ -89,7 +90,7 @@ class Includer:
     def _attach(self, rows: Sequence[Row], model: Model, include: Include, *, spare: bool) -> None:
         relation = include.relation
         if relation.kind in _EMBEDDED:
-            self._embedded(rows, relation)
+            self._embedded(rows, model, include)
         elif relation.kind is RelationKind.REFERENCES_MANY:
             self._references(rows, include, spare=spare)
         elif include.query is None:
@@ -178,9 +179,17 @@ class Includer:
                 if key is not None and key_text(key) in found:
                     row[include.relation.name] = found[key_text(key)][0]
 
-    def _embedded(self, rows: Sequence[Row], relation: Relation) -> None:
+    def _embedded(self, rows: Sequence[Row], model: Model, include: Include) -> None:
+        """What the rows keep; LoopBack looks at the scope's condition, and gives an empty list where there is none."""
+        relation, loopback = include.relation, model.layout.is_loopback
+        where = include.query.where if include.query is not None and relation.many else None
+        test = condition_test(where, Semantics.LOOPBACK if loopback else Semantics.SQL) if where is not None else None
         for row in rows:
             value = row.get(relation.embedded_property or relation.name)
+            if test is not None and isinstance(value, list):
+                value = [item for item in value if isinstance(item, dict) and test(item)]
+            if value is None and relation.many and loopback:
+                value = []
             if value is not None:
                 row[relation.name] = value
 

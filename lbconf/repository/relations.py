@@ -11,7 +11,7 @@ from lbconf.query.errors import RequestError
 from lbconf.query.nodes import Condition, Constant, Filter, Query, Row
 from lbconf.query.parse import parse_filter
 from lbconf.repository.errors import NotFoundError, not_related
-from lbconf.repository.include import equals, key_of, one_of
+from lbconf.repository.include import equals, key_of, key_text, one_of
 from lbconf.repository.paging import Page
 from lbconf.repository.stores import Stores, collected
 
@@ -74,12 +74,15 @@ class Related:
         return found
 
     def find(self, filter: Filter | None = None) -> list[Row]:  # noqa: A002 - the word of the vocabulary
-        """The related rows that match."""
-        return self._repository.rows(self._query(filter or Filter(), self._condition()))
+        """The related rows that match; those of a referencesMany in the order of its ids, where no other is asked."""
+        found = self._repository.rows(self._query(filter or Filter(), self._condition()))
+        return self._as_listed(found) if self._lists_ids and not (filter and filter.order) else found
 
     def find_json(self, filter: Filter | None = None) -> bytes | None:  # noqa: A002 - the word of the vocabulary
         """The same as JSON text, where the database can build it; else None."""
         if (filter is not None and filter.include is not None) or not self._stores.builds_json(self.target):
+            return None
+        if self._lists_ids:
             return None
         return self._stores.find_json(self._query(filter or Filter(), self._condition()))
 
@@ -125,9 +128,15 @@ class Related:
         raise self._none()
 
     def by_id(self, id: Any, filter: Filter | None = None) -> Row:  # noqa: A002 - the word of the vocabulary
-        """The related row with this id. Raises `NotFoundError` where it is not related or does not exist."""
+        """The related row with this id. Raises `NotFoundError` where it is not related or does not exist.
+
+        LoopBack refuses a row that is there, but not in the list of a referencesMany, with 400.
+        """
         found = self._repository.rows(self._query(filter or Filter(), self._condition(), self._id_condition(id)))
         if not found:
+            if self._lists_ids and self._repository.rows(self._query(Filter(), self._id_condition(id))):
+                message = f"Key mismatch: {self._model.name}.{self.relation.name} does not list this {self.target.name}"
+                raise RequestError(Code.RELATION_NOT_FOUND, message)
             raise not_related(self.target, id)
         return found[0]
 
@@ -201,6 +210,17 @@ class Related:
         """Whether this row is tied to the one with this id."""
         between = self._between()
         return self._stores.count(between, self._links(self._bare(id))) > 0
+
+    @property
+    def _lists_ids(self) -> bool:
+        return self.relation.kind is RelationKind.REFERENCES_MANY and self._model.layout.is_loopback
+
+    def _as_listed(self, rows: list[Row]) -> list[Row]:
+        """The rows in the order of the ids that this row lists; rows without an id stay where they are."""
+        ids = self._row.get(self.relation.embedded_property or self.relation.key_from[0]) or []
+        places = {key_text((item,)): place for place, item in reversed(list(enumerate(ids)))}
+        name = self.target.ids[0].name
+        return sorted(rows, key=lambda row: places.get(key_text((row.get(name),)), len(ids)))
 
     def _query(self, filter: Filter, *conditions: Condition | None) -> Query:  # noqa: A002 - the word of the vocabulary
         scopes = (parse_filter(self.relation.scope),) if self.relation.scope else ()

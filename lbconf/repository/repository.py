@@ -11,7 +11,7 @@ from lbconf.query.bind import all_of
 from lbconf.query.errors import RequestError
 from lbconf.query.nodes import Query, Row
 from lbconf.repository.embedded import Embedded, References
-from lbconf.repository.embedded_checks import embedded_checks, embedded_defaults
+from lbconf.repository.embedded_checks import embed_in
 from lbconf.repository.errors import (
     Flaw,
     NotFoundError,
@@ -239,6 +239,8 @@ class Repository(ReadingRepository):
         with collected() as collector:
             condition = self._binder.condition(where, model, writes=True, collector=collector)
         reader = self.reader(model)
+        if reader.wholes is not None:
+            reader.wholes(data)
         changes, flaws = reader.read(data, drops_unknown=model.layout.is_loopback)
         flaws = [*flaws, *(flaw for flaw in reader.check_given(changes) if flaw.property not in _names(flaws))]
         if flaws:
@@ -254,7 +256,8 @@ class Repository(ReadingRepository):
             raise RequestError(Code.PROPERTY_UNKNOWN, f'{model.name} has no property "{unknown}"')
         if self._single_step(model):
             # LoopBack's memory connector keeps what it is given; models that are strict do not show it.
-            stored |= {name: value for name, value in data.items() if name not in model.properties}
+            named = {*model.properties, *model.relations}
+            stored |= {name: value for name, value in data.items() if name not in named}
         if not stored:
             return self._stores.count(model, condition)
         return self._stores.writer(model).update(model, condition, stored)
@@ -335,8 +338,7 @@ class Repository(ReadingRepository):
         if found is None:
             unique = self._uniqueness.taken
             found = UserReader(model, self._taken, unique) if is_user_model(model) else RowReader(model, unique)
-            found.embedded = embedded_checks(model, self.project.models, self.reader)
-            found.completes = embedded_defaults(model, self.project.models, self.reader)
+            embed_in(found, self.project.models, self.reader)
             self._readers[model.name] = found
         return found
 

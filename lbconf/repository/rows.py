@@ -33,7 +33,11 @@ class RowReader:
     embedded: Callable[[Mapping[str, Any]], list[Flaw]] | None = None
     """What is wrong with the instances that a whole row embeds."""
     completes: Callable[[Row], None] | None = None
-    """Fills in the defaults of the instances that a row embeds."""
+    """Gives the instances that a row embeds their types, and fills in their defaults."""
+    texts: Collection[str] = ()
+    """Properties whose texts are not read as JSON: an embedsOne of LoopBack makes an instance of every value."""
+    wholes: Callable[[Mapping[str, Any]], None] | None = None
+    """Refuses what is no embedded instance in a change of many rows, which nothing else looks at."""
 
     def __init__(self, model: Model, taken: Taken = _never) -> None:
         """Look up once what every row needs.
@@ -70,8 +74,8 @@ class RowReader:
             converter = self._converters.get(name)
             if converter is None:
                 self._unknown(name, value, row, flaws, drops_unknown=drops_unknown)
-            elif value is None:
-                row[name] = None
+            elif value is None or (type(value) is str and name in self.texts):
+                row[name] = value
             else:
                 self._convert(name, value, converter, (row, flaws))
         if self.completes is not None:
