@@ -54,6 +54,7 @@ __all__ = [
     "Reader",
     "Script",
     "ServerFacts",
+    "Snapshots",
     "Streamer",
     "TableSize",
     "TellsWaiting",
@@ -521,6 +522,15 @@ class Transactional(Protocol):
 
     def transaction(self) -> AbstractContextManager[None]:
         """Until it is left, this thread's reads and writes are one transaction; nested ones join the outer."""
+        ...
+
+
+@runtime_checkable
+class Snapshots(Protocol):
+    """Shows one moment to several reads of the calling thread."""
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Until it is left, this thread's reads see the rows of one moment; inside a transaction, what that sees."""
         ...
 
 

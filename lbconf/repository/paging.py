@@ -63,10 +63,11 @@ class PageReader:
         if cursor and query.skip:
             raise malformed("A request has either after or skip", hint="after says already where the page begins.")
         page = query if not cursor else replace(query, where=all_of(query.where, after(query, cursor)))
-        more, found = self._more(page, keyed=keyed)
-        total = (
-            self._total(query, cursor, len(found.rows) if found.text is None else None, more=more) if count else None
-        )
+        if not count:
+            return self._more(page, keyed=keyed)[1]
+        with self._stores.snapshot(query.model):
+            more, found = self._more(page, keyed=keyed)
+            total = self._total(query, cursor, len(found.rows) if found.text is None else None, more=more)
         return replace(found, total=total)
 
     def _more(self, query: Query, *, keyed: bool) -> tuple[bool, Page]:

@@ -13,6 +13,7 @@ from lbconf.connectors.contract import (
     FineReader,
     JsonReader,
     Reader,
+    Snapshots,
     Streamer,
     Transactional,
     Undoing,
@@ -167,6 +168,11 @@ class Stores:
         if isinstance(found, Transactional) and found.capabilities.write.transactions:
             return found.transaction()
         return nullcontext()
+
+    def snapshot(self, model: Model) -> AbstractContextManager[None]:
+        """One moment for several reads, where the model's connector shows such; nothing otherwise."""
+        found = self.connector(model)
+        return found.snapshot() if isinstance(found, Snapshots) else nullcontext()
 
     def savepoint(self, model: Model) -> AbstractContextManager[None]:
         """A part of a transaction that can be undone alone, where the model's connector has such; else as that."""

@@ -212,15 +212,25 @@ class MysqlConnector(SqlReaderWriter):
             again = reread(self.compiler().dialect, table, statement, rows)
             return rows if again is None else with_what_was_made(table, rows, again, self.fetch(again))
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> AbstractContextManager[None]:
         """A transaction of the calling thread, READ COMMITTED; nested ones join the outer."""
+        return self._begun("START TRANSACTION")
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """A transaction whose statements see the rows of one moment; one that is there already goes on as it is."""
+        return self._begun(
+            "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "START TRANSACTION WITH CONSISTENT SNAPSHOT"
+        )
+
+    @contextmanager
+    def _begun(self, *begin: str) -> Iterator[None]:
         if self._held.session is not None:
             yield
             return
         session = self._take()
         try:
-            self._guarded(session, lambda held: held.execute("START TRANSACTION"))
+            for said in begin:
+                self._guarded(session, partial(Session.execute, sql=said))
             self._held.session = session
             try:
                 yield

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from contextvars import ContextVar
 from functools import partial
 from threading import Event, Lock
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, LiteralString, TypeAlias, TypeVar, cast
 
 from lbconf.connectors.capabilities import Capabilities
 from lbconf.connectors.contract import (
@@ -267,15 +267,22 @@ class PostgresqlConnector(SqlReaderWriter):
                 sql = COUNT_ON.format(column=column.sql, table=table.sql)
                 self.fetch(Compiled(sql, [table.sql, column.name]))
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> AbstractContextManager[None]:
         """A transaction of the caller, READ COMMITTED; nested ones join the outer."""
+        return self._begun("BEGIN")
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """A transaction whose statements see the rows of one moment; one that is there already goes on as it is."""
+        return self._begun("BEGIN ISOLATION LEVEL REPEATABLE READ")
+
+    @contextmanager
+    def _begun(self, begin: LiteralString) -> Iterator[None]:
         if self._held.get() is not None:
             yield
             return
         session = self._take()
         try:
-            self._guarded(session, lambda held: held.connection.execute("BEGIN", prepare=False))
+            self._guarded(session, lambda held: held.connection.execute(begin, prepare=False))
             self._held.set(session)
             try:
                 yield

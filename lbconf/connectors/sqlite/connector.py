@@ -46,9 +46,12 @@ T = TypeVar("T")
 
 
 class _Held(local):
-    """Whether the calling thread is inside a transaction."""
+    """What the calling thread is inside of."""
 
     depth: int = 0
+    """Transactions that write."""
+    reader: sqlite3.Connection | None = None
+    """The connection of a snapshot."""
 
 
 class SqliteConnector(SqlReaderWriter):
@@ -183,6 +186,27 @@ class SqliteConnector(SqlReaderWriter):
             finally:
                 self._held.depth = 0
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """One moment of a file for the calling thread's reads; of a database in memory, writers wait meanwhile."""
+        if self._held.reader is not None:
+            yield
+            return
+        if self.path is None or self._held.depth:
+            with self._writing:
+                yield
+            return
+        connection = self._take()
+        try:
+            self._guarded(connection, lambda held: held.execute("BEGIN"))
+            self._held.reader = connection
+            yield
+        finally:
+            self._held.reader = None
+            with suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+            self._readers.give(connection)
+
     def inspect(self, namespaces: Sequence[str] | None = None) -> State:
         """The actual state; SQLite has no namespaces. A file that is not there yet holds nothing, and is not made."""
         del namespaces
@@ -270,6 +294,8 @@ class SqliteConnector(SqlReaderWriter):
     def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         if self.path is None or self._held.depth:
             return self._write(work)
+        if self._held.reader is not None:
+            return self._guarded(self._held.reader, work)
         connection = self._take()
         try:
             return self._guarded(connection, work)
