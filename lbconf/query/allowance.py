@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from lbconf.diagnostics import Code
 from lbconf.query.errors import RequestError
 
-__all__ = ["Allowance", "allowance", "charge", "spend", "was_spent"]
+__all__ = ["Allowance", "allowance", "charge", "counts_rows", "spend", "was_spent"]
 
 MOST_STEPS = 4_000_000
 """States visited; about a second."""
@@ -54,6 +54,12 @@ def was_spent() -> bool:
     """Whether more was asked for than there was."""
     present = _PRESENT.get()
     return present is not None and present.left < 0
+
+
+def counts_rows() -> bool:
+    """Whether somebody wants to know how many related rows there are."""
+    present = _PRESENT.get()
+    return present is not None and present.rows is not None
 
 
 def charge(rows: int) -> None:

@@ -25,6 +25,7 @@ from lbconf.query.errors import RequestError, malformed
 from lbconf.query.exact import refused
 from lbconf.query.javascript import json_text, to_number, to_text, truthy
 from lbconf.query.nodes import AllOf, AnyOf, Comparison, Condition, Constant, Near, NoneOf, Operator, Target
+from lbconf.query.oddities import oddly_compared, oddly_equal, oddly_like
 from lbconf.query.pattern import compile_like, is_broken, split_pattern
 from lbconf.query.relating import MAX_STEPS, Scoped, asked_of, named_relation, related
 from lbconf.query.rules import Rules, Unknown, target_of
@@ -46,6 +47,8 @@ _PRECEDENCE: Final = tuple(
 """Which operator LoopBack takes when a property has several."""
 _TEXT = StringType | TextType | DateStringType | EnumType | UuidType
 _OPEN = AnyType | JsonType | ObjectType | ModelType
+_NO_PLACE = _TEXT | BooleanType | ArrayType
+"""Types for which `near` is an operator like any that LoopBack does not know."""
 _NEAR_WORDS: Final = frozenset({"near", "maxDistance", "minDistance", "unit"})
 _METRES: Final = {
     "meters": 1.0,
@@ -240,14 +243,15 @@ class _Binding:
         convert = operand_converter(kind, self.operands)
         if value is None:
             return Comparison(target, Operator.EQ, None)
+        lenient = self.rules.loopback and not self.writes
         if not isinstance(value, Mapping):
             return self._equal(target, kind, convert, value)
-        if truthy(value.get("near")):
+        if truthy(value.get("near")) and not (lenient and isinstance(kind, _NO_PLACE)):
             return self._near(target, name, value)
         operators = [operator for operator in _PRECEDENCE if operator in value]
         if not operators:
             return self._without_operator(target, kind, convert, name, value)
-        if self.rules.loopback and not self.writes:
+        if lenient:
             if len(value) > 1 and not value.keys() <= {operators[0], "options"}:
                 self._warn(f"Of the condition on {name} only {operators[0]} was kept, as LoopBack does")
             return self._operation(target, kind, convert, (name, value, operators[0]))
@@ -266,6 +270,10 @@ class _Binding:
                 )
 
     def _equal(self, target: Target, kind: DataType, convert: Callable[[Any], Any], value: Any) -> Condition:
+        if self.rules.loopback and not self.writes:
+            odd = oddly_equal(target, kind, value, tabular=self.operands is Operands.CONVERT)
+            if odd is not None:
+                return odd
         if isinstance(value, list | tuple):
             items = [None if item is None else convert(item) for item in value]
             if isinstance(kind, ArrayType | _OPEN) or self.operands is Operands.KEEP:
@@ -304,6 +312,8 @@ class _Binding:
             raise malformed(f"The condition on {name} is an empty object")
         if isinstance(kind, _TEXT | BooleanType) or self.operands is Operands.KEEP:
             return Comparison(target, Operator.EQ, convert(value))
+        if isinstance(kind, ArrayType):
+            return Constant(value=False)  # the text of no list is that of an object
         raise refused(value, f"a condition on {name}")
 
     def _operation(
@@ -320,6 +330,9 @@ class _Binding:
         if operator in _LIKE:
             return self._like(target, kind, clause)
         if operator is Operator.REGEXP:
+            odd = self._oddly_like(target, kind, operator, operand)
+            if odd is not None:
+                return odd
             self._check_textual(kind, name, operator)
             return self._patterned(Comparison(target, operator, operand))
         if operand is None:
@@ -331,6 +344,9 @@ class _Binding:
             return Constant(value=False)
         if operator is Operator.EQ:
             return self._equal(target, kind, convert, operand)
+        odd = oddly_compared(target, kind, operator, operand) if self._tabular and not target.path else None
+        if odd is not None:
+            return odd
         if isinstance(operand, list | tuple | Mapping) and not isinstance(kind, ArrayType | _OPEN):
             if self.operands is Operands.REFUSE:
                 raise refused(operand, f"a value to compare {name} with")
@@ -364,6 +380,9 @@ class _Binding:
         if not isinstance(pattern, str):
             msg = f"The {name} property has invalid clause {json_text(value)}: Expected a string or RegExp"
             raise malformed(msg)
+        odd = self._oddly_like(target, kind, operator, pattern)
+        if odd is not None:
+            return odd
         self._check_textual(kind, name, operator)
         if not self.rules.loopback and "i" in to_text(value.get("options") or ""):
             operator = _IGNORE_CASE.get(operator, operator)
@@ -381,6 +400,14 @@ class _Binding:
                 return Constant(value=False)
             raise
         return comparison
+
+    @property
+    def _tabular(self) -> bool:
+        """Whether this is LoopBack's reading of what a client asks of a table's rows."""
+        return self.rules.loopback and not self.writes and self.operands is Operands.CONVERT
+
+    def _oddly_like(self, target: Target, kind: DataType, operator: Operator, pattern: Any) -> Condition | None:
+        return oddly_like(target, kind, operator, pattern) if self._tabular and not target.path else None
 
     def _check_textual(self, kind: DataType, name: str, operator: Operator) -> None:
         if not isinstance(kind, _TEXT | AnyType) and self.operands is not Operands.KEEP:
