@@ -470,6 +470,13 @@ class JsonReader(Protocol):
         """A JSON array of the rows, in the API's own forms of dates and numbers, hidden properties left out."""
         ...
 
+    def find_json_included(self, query: Query) -> tuple[bytes, tuple[int, ...]] | None:
+        """The same with the related rows of its includes, asked for at once, and how many each include gave.
+
+        None where that cannot be asked for at once. All models are of this data source.
+        """
+        ...
+
     def find_json_rows(
         self, query: Query, names: tuple[str, ...], *, nested: bool, grouped: bool = False
     ) -> Sequence[tuple[Row, str]] | None:

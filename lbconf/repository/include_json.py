@@ -1,14 +1,15 @@
 """Rows with their related rows as JSON text: the databases write the rows, here they are put into each other.
 
-The same answer as `lbconf.repository.include` gives, with one query for each relation and level, for the relations that
-most filters ask for; what is not among them is answered there.
+The same answer as `lbconf.repository.include` gives, for the relations that most filters ask for: with one query for
+all where a data source can answer it so, else with one for each relation and level. What is not among them is answered
+there.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from lbconf.project.resolved import Relation, RelationKind
-from lbconf.query.allowance import charge
+from lbconf.query.allowance import charge, counts_rows
 from lbconf.query.bind import all_of
 from lbconf.query.evaluate import near_of
 from lbconf.query.nodes import Include, Query
@@ -40,6 +41,12 @@ class JsonIncluder:
         """A JSON array of the rows; None where some of it cannot be written by a database."""
         if not self._writes(query):
             return None
+        whole = self._stores.find_json_included(query)
+        if whole is not None:
+            text, numbers = whole
+            for number in numbers:
+                charge(number)
+            return text
         try:
             found = self._rows(query, (), nested=False)
             return f"[{','.join(self._closed(query.include, found))}]".encode()
@@ -101,7 +108,7 @@ class JsonIncluder:
     def _values(self, relation: Relation, query: Query, wanted: Sequence[tuple[Any, ...]]) -> dict[str, str]:
         """The relation's values, by the text of the key that leads to them."""
         names, whole = relation.key_to, query.limit is None and not query.skip
-        grouped = relation.many and whole and not query.include
+        grouped = relation.many and whole and not query.include and not counts_rows()
         found: list[tuple[Mapping[str, Any], str]] = []
         for part in chunks(wanted, self._keys_at_once(query.model)):
             where = all_of(one_of(query.model, names, part), query.where)

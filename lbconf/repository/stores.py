@@ -229,6 +229,20 @@ class Stores:
         except ConstraintError as problem:
             raise _uncomparable(query.model) from problem
 
+    def find_json_included(self, query: Query) -> tuple[bytes, tuple[int, ...]] | None:
+        """The rows as JSON text with what they include, where one statement can say it; else None.
+
+        And how many related rows each include gave.
+        """
+        source = query.model.data_source
+        if any(include.query is None or include.query.model.data_source != source for include in query.include):
+            return None
+        found = self._json_reader(query.model)
+        try:
+            return None if found is None else found.find_json_included(query)
+        except ConstraintError as problem:
+            raise _uncomparable(query.model) from problem
+
     def find_json_rows(
         self, query: Query, names: tuple[str, ...], *, nested: bool, grouped: bool = False
     ) -> Sequence[tuple[Row, str]] | None:

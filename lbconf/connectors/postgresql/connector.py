@@ -20,23 +20,19 @@ from lbconf.connectors.contract import (
 from lbconf.connectors.postgresql import inspect, normalize
 from lbconf.connectors.postgresql.capabilities import NEWEST, capabilities
 from lbconf.connectors.postgresql.dialect import JSON_PREDICATE, PostgresqlDialect
-from lbconf.connectors.postgresql.json_rows import json_statement, rows_statement
+from lbconf.connectors.postgresql.json_reading import JsonReading
 from lbconf.connectors.postgresql.mapping import PostgresqlMapping
 from lbconf.connectors.postgresql.parameters import connection_parameters
 from lbconf.connectors.postgresql.sizes import table_sizes
 from lbconf.connectors.sql.compile import Compiled, Compiler
-from lbconf.connectors.sql.dialect import ValueRefused
 from lbconf.connectors.sql.plain_settings import read_plainly
 from lbconf.connectors.sql.pool import Pool, PoolEmptyError
-from lbconf.connectors.sql.reader_writer import SqlReaderWriter
-from lbconf.connectors.sql.rows import rows_of, to_json
 from lbconf.cooperation import current_loop
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import ConnectionFailedError, ConnectorError, ConstraintError, ConstraintKind
 from lbconf.interruption import present_work
 from lbconf.layers.secret import MASK, Secret
 from lbconf.project.resolved import DataSource, Model
-from lbconf.query.nodes import Query, Row
 from lbconf.state.changes import Change
 from lbconf.state.steps import DataCheck, Step
 from lbconf.state.structure import QualifiedName, State
@@ -80,7 +76,7 @@ T = TypeVar("T")
 AnySession: TypeAlias = "Session | LoopSession"
 
 
-class PostgresqlConnector(SqlReaderWriter):
+class PostgresqlConnector(JsonReading):
     """Everything lbconf asks of PostgreSQL. Making one connects to nothing."""
 
     def __init__(self, data_source: DataSource) -> None:
@@ -161,46 +157,21 @@ class PostgresqlConnector(SqlReaderWriter):
         """For this server."""
         return self._compiler or self._first()
 
-    def find_json(self, query: Query) -> bytes:
-        """A JSON array of the rows, made by the server; no row becomes a Python object."""
-        compiler = self.compiler()
-        try:
-            statement = json_statement(compiler, self.table(query.model, compiler), query)
-        except ValueRefused as problem:
-            raise self.refused(problem) from None
+    @property
+    def json_checked(self) -> bool:
+        """Whether the server can tell beforehand that a text is no JSON."""
+        return self._version >= JSON_PREDICATE
 
-        def text(session: AnySession) -> bytes:
-            cursor = session.cursor
-            cursor.execute(statement.sql, statement.parameters)
-            return b"[%b]" % (cursor.pgresult.get_value(0, 0) or b"")  # type: ignore[union-attr]
+    def texts(self, statement: Compiled) -> Sequence[bytes | None]:
+        """The one row that a statement gives, each value in the server's own text."""
 
-        try:
-            return self._run(text)
-        except ConstraintError:
-            if self._version >= JSON_PREDICATE:
-                raise
-            # A text column that should hold JSON holds other text, which older servers cannot tell beforehand.
-            hidden = {prop.name for prop in query.model.properties.values() if prop.hidden}
-            rows = [{name: row[name] for name in row if name not in hidden} for row in self.find(query)]
-            return to_json(rows).encode()
+        def row(session: AnySession) -> Sequence[bytes | None]:
+            session.cursor.execute(statement.sql, statement.parameters)
+            result = session.cursor.pgresult
+            assert result is not None  # noqa: S101 - the statement ran
+            return [result.get_value(0, place) for place in range(result.nfields)]
 
-    def find_json_rows(
-        self, query: Query, names: tuple[str, ...], *, nested: bool, grouped: bool = False
-    ) -> Sequence[tuple[Row, str]] | None:
-        """For each row, or each value of the named properties, these and JSON text."""
-        compiler = self.compiler()
-        table = self.table(query.model, compiler)
-        try:
-            statement = rows_statement(compiler, table, query, names, nested=nested, grouped=grouped)
-            found = self.fetch(statement)
-        except ValueRefused as problem:
-            raise self.refused(problem) from None
-        except ConstraintError:
-            if self._version >= JSON_PREDICATE:
-                raise
-            return None
-        keys = rows_of([table.columns[name] for name in names], found)
-        return [(key, row[-1]) for key, row in zip(keys, found, strict=True)]
+        return self._run(row)
 
     def fetch(self, statement: Compiled, *, write: bool = False) -> Sequence[Sequence[Any]]:
         """Rows as tuples."""

@@ -12,7 +12,7 @@ from lbconf.connectors.sql.dialect import BoundColumn, BoundTable, Dialect
 from lbconf.query.nodes import Order, Query, Target
 from lbconf.records import replace
 
-__all__ = ["json_statement", "rows_statement"]
+__all__ = ["joined", "json_statement", "rows_statement", "shown"]
 
 
 def json_statement(compiler: Compiler, table: BoundTable, query: Query) -> Compiled:
@@ -42,7 +42,7 @@ def rows_statement(
 @cache
 def _rows_head(names: tuple[str, ...], *, nested: bool) -> Make:
     def head(dialect: Dialect, table: BoundTable, columns: tuple[BoundColumn, ...]) -> str:
-        row = _joined(_shown(dialect, columns, nested=nested) or ["'{'"])
+        row = joined(shown(dialect, columns, nested=nested) or ["'{'"])
         return f"SELECT {', '.join([*_keys(table, names), row])} FROM (SELECT * FROM {table.sql}"
 
     return head
@@ -51,8 +51,8 @@ def _rows_head(names: tuple[str, ...], *, nested: bool) -> Make:
 @cache
 def _groups_head(names: tuple[str, ...], *, nested: bool) -> Make:
     def head(dialect: Dialect, table: BoundTable, columns: tuple[BoundColumn, ...]) -> str:
-        parts = _shown(dialect, columns, nested=nested)
-        row = _joined([*parts, "'}'"] if parts else ["'{}'"])
+        parts = shown(dialect, columns, nested=nested)
+        row = joined([*parts, "'}'"] if parts else ["'{}'"])
         keys = _keys(table, names)
         return f"SELECT {', '.join(keys)}, string_agg({row}, ',') FROM (SELECT * FROM {table.sql}"
 
@@ -63,14 +63,15 @@ def _keys(table: BoundTable, names: Sequence[str]) -> list[str]:
     return [table.columns[name].read for name in names]
 
 
-def _shown(dialect: Dialect, columns: Sequence[BoundColumn], *, nested: bool) -> list[str]:
+def shown(dialect: Dialect, columns: Sequence[BoundColumn], *, nested: bool) -> list[str]:
+    """Expressions of text that together are a row's JSON object without the closing brace; none without columns."""
     return _parts(dialect, [column for column in columns if not (nested and column.prop.protected)])
 
 
 def _head(dialect: Dialect, table: BoundTable, columns: tuple[BoundColumn, ...]) -> str:
     """The rows are chosen first; otherwise the server works out the values of those it skips, too."""
     parts = _parts(dialect, columns)
-    row = _joined([*parts, "'}'"] if parts else ["'{}'"])
+    row = joined([*parts, "'}'"] if parts else ["'{}'"])
     return f"SELECT string_agg({row}, ',') FROM (SELECT * FROM {table.sql}"
 
 
@@ -85,9 +86,9 @@ def _parts(dialect: Dialect, columns: Sequence[BoundColumn]) -> list[str]:
     return parts
 
 
-def _joined(parts: Sequence[str]) -> str:
-    """The texts put together pair by pair, so that the server copies none more often than need be."""
+def joined(parts: Sequence[str]) -> str:
+    """An expression of the texts put together pair by pair, so that the server copies none more often than need be."""
     if len(parts) == 1:
         return parts[0]
     middle = len(parts) // 2
-    return f"({_joined(parts[:middle])} || {_joined(parts[middle:])})"
+    return f"({joined(parts[:middle])} || {joined(parts[middle:])})"

@@ -1,6 +1,6 @@
 """Queries and writes as statements with parameters. The same structure with other values is the same text."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Final, TypeAlias, TypeVar
 
 from lbconf.connectors.sql.conditions import STRUCTURED, Conditions, TableOf
@@ -69,6 +69,28 @@ class Compiler:
             _remember(self._statements, key, (sql, columns))
         return Compiled(sql, parameters, columns)
 
+    def remembered(
+        self, queries: Sequence[tuple[BoundTable, Query]], mark: Hashable, write: Callable[[list[Any]], str]
+    ) -> Compiled:
+        """What `write` writes for several queries, their parameters appended in this order.
+
+        It is written once for plain shapes; `mark` tells apart what is written for the same shapes.
+        """
+        parameters: list[Any] = []
+        most = self.dialect.largest_written_limit
+        shapes = [_plain_shape(table, query, None, parameters, most) for table, query in queries]
+        key = None if None in shapes else (mark, *shapes)
+        if key is not None:
+            found = self._statements.get(key)
+            if found is not None:
+                return Compiled(found[0], parameters)
+            self._known.update((id(table), table) for table, _ in queries)
+        parameters = []
+        sql = write(parameters)
+        if key is not None:
+            _remember(self._statements, key, (sql, ()))
+        return Compiled(sql, parameters)
+
     def count(self, table: BoundTable, where: Condition | None) -> Compiled:
         """One row with the number of rows that match."""
         parameters: list[Any] = []
@@ -107,10 +129,13 @@ class Compiler:
             sql += " RETURNING " + ", ".join(column.read for column in asked)
         return Compiled(sql, parameters, asked)
 
-    def tail(self, table: BoundTable, query: Query, parameters: list[Any]) -> str:
-        """WHERE, ORDER BY and LIMIT of a query."""
+    def tail(self, table: BoundTable, query: Query, parameters: list[Any], *, also: str = "") -> str:
+        """WHERE, ORDER BY and LIMIT of a query; `also` is one more condition, as SQL."""
         conditions = Conditions(self.dialect, table, parameters, self.table_of)
-        sql = "" if query.where is None else f" WHERE {conditions.compile(query.where)}"
+        needed = [also] if also else []
+        if query.where is not None:
+            needed.append(conditions.compile(query.where))
+        sql = f" WHERE {' AND '.join(needed)}" if needed else ""
         keys: list[str] = []
         near = conditions.near(query.where)
         if near is not None:
@@ -178,7 +203,7 @@ def _remember(known: dict[K, Head], key: K, text: Head) -> None:
 
 
 def _plain_shape(
-    table: BoundTable, query: Query, make: Make, parameters: list[Any], largest_written_limit: int
+    table: BoundTable, query: Query, make: Make | None, parameters: list[Any], largest_written_limit: int
 ) -> tuple[Any, ...] | None:
     """What decides the text of a plain query, its parameters appended as the text has them; None for other queries."""
     if query.locked:

@@ -10,8 +10,12 @@ from hypothesis import strategies as st
 
 from lbconf.api.present import Presenter, encode
 from lbconf.connectors.postgresql.connector import PostgresqlConnector
+from lbconf.connectors.sql.dialect import Kind
+from lbconf.datatypes import IntegerType
 from lbconf.project.resolved import Layout
+from lbconf.query.allowance import allowance
 from lbconf.query.errors import RequestError
+from lbconf.query.nodes import Query
 from lbconf.records import replace
 from lbconf.repository import Repository
 from tests.strategies.rows import create_tables, data_source
@@ -21,13 +25,17 @@ RELATIONS = {"Category": ("products", "cover"), "Product": ("category", "supplie
 TARGETS = {"products": "Product", "cover": "Cover", "category": "Category", "suppliers": "Supplier"}
 
 
-@pytest.fixture(params=[Layout.NATIVE, Layout.LOOPBACK], ids=str)
+@pytest.fixture(params=[(Layout.NATIVE, True), (Layout.NATIVE, False), (Layout.LOOPBACK, True)], ids=str)
 def place(request: pytest.FixtureRequest, postgresql_url: str) -> Iterator[tuple[Repository, PostgresqlConnector]]:
-    layout = request.param
+    layout, alike = request.param  # whether keys and what refers to them are of one type
     models = dict(shop(layout))
     product = models["Product"]
     hidden = {**product.properties, "price": replace(product.properties["price"], protected=True)}
     models["Product"] = replace(product, properties=hidden)
+    for name in ("Product", "Cover") if alike else ():
+        properties = models[name].properties
+        whole = replace(properties["categoryId"], type=IntegerType(bits=64))
+        models[name] = replace(models[name], properties={**properties, "categoryId": whole})
     connector = PostgresqlConnector(data_source("postgresql", {"url": postgresql_url}, layout=layout))
     create_tables(connector, connector.mapping, *models.values())
     yield Repository(project(models), {"db": connector}), connector
@@ -74,11 +82,22 @@ def shops(draw: st.DrawFn) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def test_text_with_relations_is_what_presenting_the_rows_gives(place: tuple[Repository, PostgresqlConnector]) -> None:
+def test_text_with_relations_is_what_presenting_the_rows_gives(
+    place: tuple[Repository, PostgresqlConnector], monkeypatch: pytest.MonkeyPatch
+) -> None:
     repository, connector = place
     models = repository.project.models
     presenter = Presenter(repository.project)
-    written = 0
+    written = at_once = 0
+    asked = connector.find_json_included
+
+    def counted(query: Query) -> tuple[bytes, tuple[int, ...]] | None:
+        nonlocal at_once
+        found = asked(query)
+        at_once += found is not None
+        return found
+
+    monkeypatch.setattr(connector, "find_json_included", counted)
 
     @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
     @given(shops(), st.data())
@@ -101,3 +120,25 @@ def test_text_with_relations_is_what_presenting_the_rows_gives(place: tuple[Repo
 
     law()
     assert written > 30
+    reference = connector.table(models["Product"], connector.compiler()).columns["categoryId"]
+    assert (at_once > 10) is (reference.kind is Kind.INTEGER)
+
+
+def test_what_was_included_at_once_counts_as_what_it_is(place: tuple[Repository, PostgresqlConnector]) -> None:
+    repository, connector = place
+    models = repository.project.models
+    connector.insert(models["Category"], [{"id": number, "name": f"name {number}"} for number in (1, 2, 3)])
+    connector.insert(
+        models["Product"], [{"id": number, "name": "a", "categoryId": number % 2} for number in range(1, 8)]
+    )
+    wanted = {"limit": 2, "order": "id DESC", "include": ["products", "cover"]}
+
+    with allowance(statements=2, rows=4):
+        text = repository.find_json(models["Category"], wanted)
+
+    assert text is not None
+    assert [(row["id"], [one["id"] for one in row["products"]]) for row in json.loads(text)] == [(3, []), (2, [])]
+    with allowance(statements=1), pytest.raises(RequestError, match="related statements"):
+        repository.find_json(models["Category"], wanted)
+    with allowance(rows=3), pytest.raises(RequestError, match="related rows"):
+        repository.find_json(models["Category"], {**wanted, "order": "id"})

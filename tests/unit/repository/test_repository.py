@@ -312,6 +312,9 @@ def test_json_comes_from_stores_that_build_it() -> None:
         def find_json(self, query: Query) -> bytes:
             return answers[bool(self.inner.find(query))]
 
+        def find_json_included(self, _: object) -> None:
+            return None
+
         def find_json_rows(self, *_: object, **__: object) -> None:
             return None
 
