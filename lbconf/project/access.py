@@ -1,12 +1,15 @@
 """Access rules as written, in one shape."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
-from lbconf.project.resolved import Acl
+from lbconf.project.resolved import Acl, Model
 from lbconf.project.sources import Places
 
-__all__ = ["read_acls", "with_wired"]
+__all__ = ["TOKENS", "read_acls", "token_relations", "with_wired"]
+
+TOKENS: Final = "AccessToken"
+"""The built-in model of access tokens."""
 
 
 def read_acls(written: Any, at: str | None, places: Places, *, loopback: bool) -> Iterator[Acl]:
@@ -42,6 +45,14 @@ def with_wired(rules: list[Acl], wired: Iterator[Acl]) -> list[Acl]:
         else:
             merged.append(rule)
     return merged
+
+
+def token_relations(model: Model, models: Mapping[str, Model]) -> Iterator[str]:
+    """Names of the relations that lead to access tokens: who reads those may do whatever their users may."""
+    for relation in model.relations.values():
+        target = models.get(relation.target or "")
+        if target is not None and target.is_a(TOKENS):
+            yield relation.name
 
 
 def _subject(rule: Acl) -> tuple[object, ...]:

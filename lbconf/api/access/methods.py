@@ -9,6 +9,7 @@ from typing import Any, Final
 from lbconf.api.access.caller import DEFAULT_SCOPES
 from lbconf.api.endpoints import Endpoint
 from lbconf.api.sharing import ALIASES
+from lbconf.project.access import TOKENS
 from lbconf.repository.user_rows import narrow_reset
 
 __all__ = ["EXECUTE", "READ", "WRITE", "access_scopes", "access_type", "method_name", "method_names", "ruled_names"]
@@ -53,8 +54,13 @@ def ruled_names(endpoint: Endpoint) -> tuple[str, ...]:
 
 
 def access_type(endpoint: Endpoint) -> str:
-    """`READ`, `WRITE`, `EXECUTE` or `REPLICATE`: as a remote method says, else as what it does."""
+    """`READ`, `WRITE`, `EXECUTE` or `REPLICATE`: as a remote method says, else as what it does.
+
+    In native projects reading access tokens is writing: whoever has one may change whatever its user may.
+    """
     name = method_name(endpoint)
+    if endpoint.relation is not None and endpoint.subject.is_a(TOKENS) and not endpoint.model.layout.is_loopback:
+        return WRITE
     written = _declared(endpoint)
     if written is not None:
         said = str(written.get("accessType") or "").upper()

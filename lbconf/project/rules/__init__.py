@@ -22,6 +22,7 @@ from lbconf.project.rules.path_once import path_once
 from lbconf.project.rules.renames_clear import renames_clear
 from lbconf.project.rules.sqlite_names import sqlite_names
 from lbconf.project.rules.table_once import table_once
+from lbconf.project.rules.tokens_closed import tokens_closed
 from lbconf.project.rules.users_apart import users_apart
 from lbconf.project.rules.validations_sound import validations_sound
 
@@ -46,6 +47,7 @@ RULES: Final[tuple[Rule, ...]] = (
     access_declared,
     access_names,
     users_apart,
+    tokens_closed,
     modules_served,
     access_settings_usable,
     mail_usable,
