@@ -20,6 +20,7 @@ from lbconf.operations.listening import chosen_address, listening_socket
 from lbconf.operations.load import load_project
 from lbconf.operations.protection import unprotected
 from lbconf.operations.seed_rows import example_rows
+from lbconf.project.reading_settings import REQUEST_SECONDS
 from lbconf.project.resolved import Project
 from lbconf.project.serving import serving_of
 from lbconf.records import dataclass, replace
@@ -27,6 +28,10 @@ from lbconf.records import dataclass, replace
 __all__ = ["Address", "ServeOptions", "application", "serve"]
 
 GRACE_SECONDS: Final = 30
+SERVERS: Final = frozenset({"postgresql", "mysql"})
+"""Connectors whose statements go on when the process that sent them is gone."""
+STATEMENT_MS: Final = int(REQUEST_SECONDS * 1000)
+"""Where a data source of the native layout does not say."""
 _NONE: Final[Mapping[str, Connector]] = MappingProxyType({})
 
 
@@ -165,11 +170,27 @@ def _connectors(project: Project) -> Mapping[str, Connector]:
         ConnectorError: a data source of a kind that lbconf has cannot be used.
     """
     problems = Collector()
-    made = create_connectors(project, problems=problems)
+    made = create_connectors(_bounded(project), problems=problems)
     wrong = tuple(found for found in problems.diagnostics if found.code is not Code.CONNECTOR_MISSING)
     if wrong:
         raise ConnectorError(wrong)
     return made
+
+
+def _bounded(project: Project) -> Project:
+    """The project, whose statements on a server end in the native layout even where nobody says when.
+
+    SQLite's end with the request that waits for them.
+    """
+    if project.layout.is_loopback:
+        return project
+    sources = {
+        name: replace(source, settings=MappingProxyType({**source.settings, "statementTimeout": STATEMENT_MS}))
+        if source.connector in SERVERS and source.settings.get("statementTimeout") is None
+        else source
+        for name, source in project.data_sources.items()
+    }
+    return replace(project, data_sources=MappingProxyType(sources))
 
 
 @dataclass(frozen=True, slots=True)

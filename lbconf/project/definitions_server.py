@@ -135,7 +135,9 @@ class BudgetDefinition(Definition):
     )
     rows: int | None = Field(None, ge=1, description="Rows that these give. Default: 200000.")
     depth: int | None = Field(None, ge=1, description="Levels of includes. Default: 10.")
-    seconds: float | None = Field(None, gt=0, description="Of work on one request. Default: any number.")
+    seconds: float | None = Field(
+        None, gt=0, description="Of work on one request. Default: 60 in the native layout, else any number."
+    )
 
 
 class ServerDefinition(Definition):

@@ -4,12 +4,15 @@ In a LoopBack project's config.json both stand under `lbconf`.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from lbconf.project.resolved import EMPTY, Project
 from lbconf.records import dataclass
 
-__all__ = ["Budget", "Reading", "reading_settings", "request_budget"]
+__all__ = ["REQUEST_SECONDS", "Budget", "Reading", "reading_settings", "request_budget"]
+
+REQUEST_SECONDS: Final = 60.0
+"""Of work on one request in the native layout, and of one statement, where nothing else is said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +66,12 @@ def request_budget(project: Project) -> Budget:
 
     seconds = said.get("seconds")
     timed = isinstance(seconds, int | float) and not isinstance(seconds, bool) and seconds > 0
+    usual = REQUEST_SECONDS if native and seconds is None else None
     return Budget(
         statements=whole("statements", 1000),
         rows=whole("rows", 200_000),
         depth=whole("depth", 10),
-        seconds=float(seconds) if timed and seconds is not None else None,
+        seconds=float(seconds) if timed and seconds is not None else usual,
     )
 
 
