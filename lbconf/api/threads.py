@@ -1,11 +1,13 @@
 """Worker threads for blocking calls, small and quick, that never keep a process from ending."""
 
+import logging
 from asyncio import AbstractEventLoop, CancelledError, Future, get_running_loop
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import count as count_up
 from queue import SimpleQueue
 from threading import Thread
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from lbconf.interruption import Work, set_present_work
 
@@ -13,6 +15,10 @@ __all__ = ["WorkerThreads"]
 
 T = TypeVar("T")
 A = TypeVar("A")
+
+PRESSES_SECONDS: Final = 30.0
+"""How long a project's function may go on after nobody waits for it, and between attempts to end it."""
+_LOG = logging.getLogger("lbconf.code")
 
 Job = tuple[AbstractEventLoop, "Future[Any]", Callable[[Any], Any], Any, Work]
 
@@ -30,6 +36,9 @@ class WorkerThreads:
         self._name = name
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._started = False
+        self._numbers = count_up()
+        self._spares = count
+        """Threads that may still be started beside those that do not come back."""
 
     @property
     def count(self) -> int:
@@ -48,7 +57,20 @@ class WorkerThreads:
             return await future
         except CancelledError:
             loop.run_in_executor(None, work.interrupt)
+            loop.call_later(PRESSES_SECONDS, self._press, loop, work)
             raise
+
+    def _press(self, loop: AbstractEventLoop, work: Work) -> None:
+        """End a function of the project that goes on though nobody waits; another thread takes the place of its own."""
+        name = None if work.over else work.press()
+        if name is None:
+            return
+        if not work.replaced and self._spares > 0:
+            self._spares -= 1
+            work.replaced = True
+            self._add()
+            _LOG.error("%s goes on though nobody waits for it any more; it is told to end", name)
+        loop.call_later(PRESSES_SECONDS, self._press, loop, work)
 
     def stop(self) -> None:
         """Let every thread end after the call it is at."""
@@ -58,8 +80,11 @@ class WorkerThreads:
 
     def _start(self) -> None:
         self._started = True
-        for number in range(self._count):
-            Thread(target=self._work, name=f"{self._name}-{number}", daemon=True).start()
+        for _ in range(self._count):
+            self._add()
+
+    def _add(self) -> None:
+        Thread(target=self._work, name=f"{self._name}-{next(self._numbers)}", daemon=True).start()
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
@@ -72,6 +97,10 @@ class WorkerThreads:
                 settle: Callable[[Future[Any], Any], None] = _succeed
             except BaseException as error:  # noqa: BLE001 - whoever waits for the call gets it
                 outcome, settle = error, _fail
+            work.over = True
+            if work.replaced:
+                self._spares += 1
+                return
             with suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 loop.call_soon_threadsafe(settle, future, outcome)
 
