@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from lbconf.connectors.contract import Connector, Inspector, Migrator, ModelMapping
 from lbconf.connectors.registry import connector_type
-from lbconf.diagnostics import Code, Diagnostic, nearest
+from lbconf.diagnostics import Code, Diagnostic, Severity, nearest
 from lbconf.errors import LbconfError, PlanError
 from lbconf.operations import own_process
 from lbconf.operations.asking import Agrees, Answers, Seen, owns_everything, seen
@@ -19,11 +19,13 @@ from lbconf.operations.surface import Offers, with_offers
 from lbconf.plan.desired import Desired, desired_state, planned_models
 from lbconf.plan.desired_structure import unsupported_structure
 from lbconf.plan.estimates import estimated
+from lbconf.plan.managed import Managed
 from lbconf.plan.plan import Plan
 from lbconf.plan.planner import PlanInput, make_plan
 from lbconf.plan.report import CheckedStep, PlanPart
 from lbconf.project.resolved import DataSource, Project
 from lbconf.records import dataclass, replace
+from lbconf.state.changes import DropTable
 from lbconf.state.fingerprint import within
 from lbconf.state.structure import QualifiedName, State
 from lbconf.state.unneeded import NOTHING_MADE
@@ -33,6 +35,9 @@ __all__ = ["Failure", "PlanReport", "plan_connector", "plan_project", "selected_
 Attempted: TypeAlias = tuple[Plan, tuple[CheckedStep, ...]]
 """A plan, and what the rows say of it."""
 Checker: TypeAlias = Callable[[Plan, Connector], tuple[CheckedStep, ...]]
+
+SHOWN: Final = 5
+"""Names that a message has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +185,8 @@ def plan_connector(
     own_process.keep(found, given, desired)
     plan = make_plan(given, connector, connector.sizes)
     plan = replace(plan, documents=managed.documents) if models else with_offers(plan, offers, managed.documents)
-    return _with_warnings(estimated(plan), desired)
+    foreign = _of_others(plan, managed) if orphans == managed.tables and state.tables else ()
+    return _with_warnings(estimated(plan), desired, foreign)
 
 
 def selected_data_sources(project: Project, names: Sequence[str], url: str | None) -> tuple[DataSource, ...]:
@@ -320,5 +326,23 @@ def _selected_tables(
     return frozenset(found)
 
 
-def _with_warnings(plan: Plan, desired: Desired) -> Plan:
-    return replace(plan, diagnostics=(*desired.diagnostics, *plan.diagnostics))
+def _with_warnings(plan: Plan, desired: Desired, more: tuple[Diagnostic, ...]) -> Plan:
+    return replace(plan, diagnostics=(*desired.diagnostics, *more, *plan.diagnostics))
+
+
+def _of_others(plan: Plan, managed: Managed) -> tuple[Diagnostic, ...]:
+    """A warning where a plan drops tables, and nothing that lbconf made in the database is this project's."""
+    names = [str(found.change.before.name) for found in plan.changes if isinstance(found.change, DropTable)]
+    if not names:
+        return ()
+    shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+    return (
+        Diagnostic(
+            code=Code.TABLES_OF_OTHERS,
+            severity=Severity.WARNING,
+            message=f"lbconf made {shown} for other models ({managed.said}), and nothing for this project's yet: "
+            "the database may be another project's",
+            hint="give each project a database of its own, or say structure: {onRemove: keep}; "
+            "accept deletes-data where this project's models were replaced",
+        ),
+    )

@@ -35,6 +35,8 @@ class Managed:
     """Types, sequences and views."""
     documents: str = ""
     """What the newest applied entry keeps of the API and the access rules."""
+    said: str = ""
+    """Who applied what, where and when: the newest entry, for people."""
     texts: tuple[str, ...] = field(default=(), compare=False)
     """Each state as JSON, the newest first: a plan with nothing to do needs the names alone."""
     fetch: Callable[[], tuple[str, ...]] | None = field(default=None, compare=False)
@@ -103,6 +105,7 @@ def last_managed(entries: Sequence[LedgerEntry]) -> Managed:
                         on_remove.setdefault(name, part["on_remove"])
         except _GARBLED:
             raise _unreadable(f"row {entry.id}") from None
+    newest = kept[0] if kept else None
     return Managed(
         namespaces=managed_namespaces(entries),
         tables=frozenset(names["tables"]),
@@ -113,6 +116,7 @@ def last_managed(entries: Sequence[LedgerEntry]) -> Managed:
             views=frozenset(names["views"]),
         ),
         documents=kept[-1].documents if kept and kept[-1].result == "applied" else "",
+        said=", ".join(filter(None, (newest.environment, newest.user, newest.started_at[:16]))) if newest else "",
         texts=tuple(entry.state for entry in kept),
     )
 
