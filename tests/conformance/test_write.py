@@ -1,9 +1,11 @@
 """Writing: ids, counts, all or none, types kept, uniqueness."""
 
+from decimal import Decimal
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from lbconf.datatypes import IntegerType, NumberType, StringType
+from lbconf.datatypes import DecimalType, IntegerType, NumberType, StringType
 from lbconf.errors import ConstraintError, ConstraintKind
 from lbconf.project.resolved import Property
 from lbconf.query.nodes import AllOf, Comparison, Operator, Query, Target
@@ -75,6 +77,22 @@ def test_updates_and_deletes_tell_how_many(place: Place) -> None:
     assert place.connector.delete(kind, named) == 2
     assert place.connector.delete(kind, named) == 0
     assert place.connector.delete(kind, None) == 1
+
+
+def test_a_decimal_is_rounded_to_its_scale_and_refused_beyond_its_precision(place: Place) -> None:
+    if place.layout.is_loopback or not place.connector.capabilities.state.apply:
+        pytest.skip("no columns with a scale")
+    kind = model({"exact": DecimalType(6, 2)}, layout=place.layout)
+    place.prepare(kind)
+    given_values = [Decimal(text) for text in ("12.345", "-0.005", "1", "9999.99", "9999.994", "0.004")]
+    place.connector.insert(kind, [{"exact": value} for value in given_values])
+
+    found = [row["exact"] for row in place.connector.find(Query(model=kind))]
+
+    assert found == [Decimal(text) for text in ("12.35", "-0.01", "1", "9999.99", "9999.99", "0")]
+    for value in ("10000", "9999.995", "-10000"):
+        with pytest.raises(ConstraintError):
+            place.connector.insert(kind, [{"exact": Decimal(value)}])
 
 
 def test_composite_keys(place: Place) -> None:

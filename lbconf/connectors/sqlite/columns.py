@@ -5,7 +5,7 @@ Source: sqlite.org/datatype3.html section 3.
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any, Final
 
 from lbconf.connectors.sql.dialect import BoundColumn, Kind, ValueRefused, holds_json
@@ -40,6 +40,12 @@ from lbconf.state.structure import ColumnType
 __all__ = ["bind_column"]
 
 
+_NUMBERS: Final = frozenset({Kind.EXACT, Kind.FLOAT})
+PLACES: Final = 2
+"""How many numbers a type with precision and scale has."""
+_WIDE: Final = Context(prec=2000)
+
+
 @dataclass(frozen=True, slots=True)
 class _Forms:
     kind: Kind
@@ -52,6 +58,9 @@ class _Forms:
 def bind_column(prop: Property, name: str, sql: str, column_type: ColumnType) -> BoundColumn:
     """A property's column."""
     forms = _forms(prop, _affinity(column_type.name))
+    encode = forms.encode
+    if forms.kind in _NUMBERS and encode is not None and len(column_type.arguments) == PLACES:
+        encode = _fitted(encode, *column_type.arguments)
     return BoundColumn(
         prop=prop,
         name=name,
@@ -60,7 +69,7 @@ def bind_column(prop: Property, name: str, sql: str, column_type: ColumnType) ->
         kind=forms.kind,
         read=sql,
         json="",
-        encode=forms.encode,
+        encode=encode,
         compare=forms.compare or forms.encode,
         decode=forms.decode,
         collation=" COLLATE lbconf_exact" if forms.kind is Kind.EXACT else "",
@@ -114,6 +123,24 @@ def _number_forms(prop: Property, affinity: str) -> _Forms:
     if isinstance(prop.type, IntegerType):
         return _Forms(Kind.INTEGER, as_whole, None, _plain)
     return _Forms(Kind.FLOAT, _number, _decimal if isinstance(prop.type, DecimalType) else None, _plain)
+
+
+def _fitted(encode: Callable[[Any], Any], precision: int, scale: int) -> Callable[[Any], Any]:
+    """The value rounded to the scale and refused beyond the precision, as other databases do; SQLite looks at neither."""
+    unit, least = Decimal(1).scaleb(-scale), Decimal(10) ** (precision - scale)
+
+    def fitted(value: Any) -> Any:
+        try:
+            number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+            rounded = number.quantize(unit, ROUND_HALF_UP, _WIDE) if number.is_finite() else number
+        except (ArithmeticError, TypeError, ValueError):
+            return encode(value)
+        if number.is_finite() and abs(rounded) >= least:
+            msg = f"{value} has more than {precision - scale} digits before the point"
+            raise ValueRefused(msg)
+        return encode(rounded)
+
+    return fitted
 
 
 def _text(prop: Property) -> _Forms:
