@@ -68,7 +68,7 @@ class Recorded:
         return status, [json.loads(line) for line in self._recording.read_text().splitlines()]
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+@pytest.fixture(params=["memory", "sqlite", "mysql", "postgresql"])
 def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -79,8 +79,8 @@ def recorded(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Itera
     recording = project / "recording"
     recording.touch()
     variables = {"RECORDING": str(recording)}
-    if kind == "postgresql":
-        variables["DATABASE_URL"] = request.getfixturevalue("postgresql_url")
+    if kind in {"mysql", "postgresql"}:
+        variables["DATABASE_URL"] = request.getfixturevalue(f"{kind}_url")
     if kind != "memory":
         variables["NODE_ENV"] = kind
         done = run_lbconf("--project", str(project), "apply", "--auto-approve", variables=variables)

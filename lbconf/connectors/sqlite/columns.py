@@ -126,7 +126,7 @@ def _number_forms(prop: Property, affinity: str) -> _Forms:
 
 
 def _fitted(encode: Callable[[Any], Any], precision: int, scale: int) -> Callable[[Any], Any]:
-    """The value rounded to the scale and refused beyond the precision, as other databases do; SQLite looks at neither."""
+    """The value rounded to the scale, refused beyond the precision, as other databases do; SQLite looks at neither."""
     unit, least = Decimal(1).scaleb(-scale), Decimal(10) ** (precision - scale)
 
     def fitted(value: Any) -> Any:
