@@ -4,6 +4,7 @@ import json
 import textwrap
 import urllib.request
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -246,11 +247,17 @@ def project(folder: Path, source: str = "{connector: memory}", **more: str) -> P
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])
 def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Served]:
-    source = {"memory": "{connector: memory}", "sqlite": "{connector: sqlite, file: rows.db}"}.get(request.param)
+    with _running(request.param, request, tmp_path) as running:
+        yield running
+
+
+@contextmanager
+def _running(kind: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[Served]:
+    source = {"memory": "{connector: memory}", "sqlite": "{connector: sqlite, file: rows.db}"}.get(kind)
     if source is None:
-        source = f"{{connector: postgresql, url: '{request.getfixturevalue('postgresql_url')}'}}"
-    made = project(tmp_path, source)
-    if request.param != "memory":
+        source = f"{{connector: {kind}, url: '{request.getfixturevalue(f'{kind}_url')}'}}"
+    made = project(folder, source)
+    if kind != "memory":
         done = run_lbconf("--project", str(made), "apply", "--auto-approve")
         assert done.returncode == 0, done.stdout + done.stderr
     with served(made) as running:
@@ -438,6 +445,18 @@ def test_the_same_hooks_run_for_rows_written_through_relations(server: Served, t
     task = created(server, "t")
     note = send(server, "POST", f"/tasks/{task['id']}/notes", {"text": "n"})[1]
     assert note["taskId"] == task["id"]
+
+
+def test_what_hooks_do_to_rows_holds_on_mysql(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    with _running("mysql", request, tmp_path) as server:
+        test_an_error_after_the_write_takes_everything_back(server)
+        test_what_hooks_change_is_typed_checked_and_written(server)
+        test_a_refused_delete_deletes_nothing_and_a_good_one_is_told(server)
+        test_queries_are_changed_by_access_and_rows_by_loaded(server)
+        test_no_way_of_reading_goes_past_the_hooks_of_access(server)
+        test_validators_say_what_is_wrong_in_loopbacks_body(server)
+        test_results_become_bodies_statuses_headers_and_files(server)
+        test_the_same_hooks_run_for_rows_written_through_relations(server, tmp_path)
 
 
 @pytest.mark.parametrize(
