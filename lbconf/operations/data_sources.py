@@ -27,6 +27,8 @@ __all__ = [
     "with_url",
 ]
 
+FILES: Final = frozenset({"url", "file", "file_name", "filename", "database"})
+"""Settings that say where a database of SQLite is."""
 UNNAMED: Final = "db"
 """Name of a data source that exists only as a URL on the command line."""
 
@@ -87,7 +89,15 @@ def create_connector(data_source: DataSource, root: Path | None = None) -> Conne
             f"data source {data_source.name}: {kind.title} needs the Python package {driver}, which is not installed",
             f"pip install 'lbconf[{kind.extra}]'" if kind.extra else f"pip install {driver}",
         )
-    return kind.create(data_source if root is None else replace(data_source, root=root))
+    _check_place(data_source)
+    try:
+        return kind.create(data_source if root is None else replace(data_source, root=root))
+    except ConnectorError as problem:
+        hint = data_source.unset_hint()
+        if hint is None:
+            raise
+        found = tuple(replace(one, hint=one.hint or hint) for one in problem.diagnostics)
+        raise ConnectorError(found, data_source=problem.data_source, connector=problem.connector) from problem.__cause__
 
 
 def create_connectors(project: Project, *, problems: Collector | None = None) -> Mapping[str, Connector]:
@@ -140,6 +150,14 @@ def _kind_of_url(url: str) -> ConnectorType:
             )
         )
     return kind
+
+
+def _check_place(data_source: DataSource) -> None:
+    """Refuse a database in memory that nobody asked for: a variable that is not set would have named a file."""
+    named = any(data_source.settings.get(key) for key in FILES)
+    if data_source.connector == "sqlite" and not named and FILES & data_source.unset.keys():
+        message = f"data source {data_source.name}: no file is named"
+        raise _refused(data_source, Code.SETTINGS_UNUSABLE, message, data_source.unset_hint() or "")
 
 
 def _refused(data_source: DataSource, code: Code, message: str, hint: str) -> ConnectorError:

@@ -112,8 +112,19 @@ def read_data_sources(
             locations=_Locations(at, settings, places),
             root=merged.root,
             structure=read_structure(settings.get("structure"), f"{at}/structure", places),
+            unset=_unset(merged, at),
         )
     return found
+
+
+def _unset(merged: MergedConfig, at: str) -> Mapping[str, str]:
+    """Settings below a pointer that are not there because a variable is not set, and its name."""
+    found = {
+        pointer.removeprefix(f"{at}/"): origins[-1].variable
+        for pointer, origins in merged.absent.items()
+        if pointer.startswith(f"{at}/") and origins
+    }
+    return {key: variable for key, variable in found.items() if variable}
 
 
 def _without_structure(settings: Mapping[str, Any]) -> Mapping[str, Any]:

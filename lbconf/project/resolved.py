@@ -340,6 +340,13 @@ class DataSource:
     """The project's folder, which relative paths in the settings start from; None: the working directory."""
     structure: SaidStructure = NO_STRUCTURE
     """What stands in the database beside the models' tables, as `structure` says; not part of `settings`."""
+    unset: Mapping[str, str] = field(default_factory=_empty, compare=False)
+    """Settings that are left out because a variable is not set, and its name: `url: DATABASE_URL`."""
+
+    def unset_hint(self) -> str | None:
+        """What to say of settings that are left out so, where the data source is of no use; None without any."""
+        said = [f"{name} is not set, so `{key}` is left out: set it" for key, name in self.unset.items()]
+        return "; ".join(said) or None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -112,6 +112,7 @@ def connection_failed(data_source: DataSource, problem: BaseException, place: st
     )
     if data_source.settings.get("url"):
         hint = IN_URL.sub("the `url`", hint)
+    hint = data_source.unset_hint() or hint
     return ConnectionFailedError(
         Diagnostic(
             code=Code.CONNECTION_FAILED,

@@ -48,8 +48,9 @@ def test_the_namespaces_are_read_without_the_rest(names: list[str], separators: 
         {"tables": [], "namespaces": names},
         {"tables": []},
     ]
+    who = {"environment": "", "user": "", "started_at": ""}
     for data in kept:
         text = json.dumps(data, separators=separators, ensure_ascii=False)
-        entries = [SimpleNamespace(result="applied", next_step=1, state=text, documents="")]
+        entries = [SimpleNamespace(result="applied", next_step=1, state=text, documents="", **who)]
         assert managed_namespaces(entries) == last_managed(entries).namespaces  # type: ignore[arg-type]
     assert managed_namespaces([]) == ()
