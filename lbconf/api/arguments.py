@@ -14,6 +14,8 @@ from lbconf.query.parse import parse_filter, parse_where, told_object
 __all__ = ["Arguments"]
 
 READING: Final = frozenset({"GET", "HEAD"})
+NAMING_ROWS: Final = frozenset({"updateAll", "upsertWithWhere"})
+"""Actions that LoopBack does not do without a condition."""
 PASSED_OVER: Final = frozenset({"access_token"})
 
 
@@ -77,6 +79,12 @@ class Arguments:
         """
         if self.endpoint.verb not in READING:
             self._check_nothing_lost()
+            if (
+                self.endpoint.action in NAMING_ROWS
+                and self.endpoint.model.layout.is_loopback
+                and not self.query("where")
+            ):
+                raise malformed("where is a required argument", hint="An empty object, {}, reaches every instance.")
         return parse_where(self.told("where"))
 
     def told(self, name: str) -> Any:

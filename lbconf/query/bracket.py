@@ -1,8 +1,8 @@
 """Query strings in bracket notation, `filter[where][price][gt]=15`, read as LoopBack's own parser reads them.
 
 Limits: five levels below the first name (what is deeper stays one key as
-written), list places up to 20 (a larger one makes the list an object), and the
-first thousand parameters.
+written), list places below 1000 (a larger one makes the list an object), and
+the first thousand parameters.
 
 Source: the behaviour of the npm package qs with the settings of Express 4.
 """
@@ -14,7 +14,7 @@ from urllib.parse import unquote_to_bytes
 __all__ = ["parse_query_string", "unread_parameter"]
 
 _DEPTH = 5
-_LIST_LIMIT = 20
+_LIST_LIMIT = 999
 _PARAMETER_LIMIT = 1000
 _SEGMENT = re.compile(r"\[[^\[\]]*\]")
 _WELL_FORMED = re.compile(r"[^\[\]]+(?:\[[^\[\]]*\])*")
@@ -109,7 +109,7 @@ def _nested(key: str, value: Any) -> Any:
 def _wrapped(segment: str, leaf: Any) -> Any:
     if segment == "":
         return leaf if isinstance(leaf, _Sparse) else _Sparse({0: leaf})
-    if segment.isascii() and segment.isdigit() and len(segment) <= 2:  # noqa: PLR2004 - the limit has two digits
+    if segment.isascii() and segment.isdigit() and len(segment) <= len(str(_LIST_LIMIT)):
         place = int(segment)
         if place <= _LIST_LIMIT and str(place) == segment:
             return _Sparse({place: leaf})

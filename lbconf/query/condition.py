@@ -25,7 +25,7 @@ from lbconf.query.errors import RequestError, malformed
 from lbconf.query.exact import refused
 from lbconf.query.javascript import json_text, to_number, to_text, truthy
 from lbconf.query.nodes import AllOf, AnyOf, Comparison, Condition, Constant, Near, NoneOf, Operator, Target
-from lbconf.query.oddities import oddly_compared, oddly_equal, oddly_like
+from lbconf.query.oddities import names_no_column, oddly_compared, oddly_equal, oddly_like
 from lbconf.query.pattern import compile_like, is_broken, split_pattern
 from lbconf.query.relating import MAX_STEPS, Scoped, asked_of, named_relation, related
 from lbconf.query.rules import Rules, Unknown, target_of
@@ -158,6 +158,8 @@ class _Binding:
         if clauses is None:
             msg = f"The {name} operator has invalid clauses {json_text(value)}"
             raise malformed(f"{msg}: Value is not an array or object with sequential numeric indices")
+        if self.rules.loopback and None in clauses:
+            raise malformed(f"The {name} operator has invalid clauses {json_text(value)}: null is no clause")
         bound = [self.clause(clause) for clause in clauses]
         if name == "nor" and self.rules.loopback and not self.writes:
             self._warn(f"LoopBack does not know nor; the condition was {self._fate()}")
@@ -216,7 +218,7 @@ class _Binding:
             raise self._no_such(name)
         self._warn(f'{self.model.name} has no property "{name}"; the condition on it was {self._fate()}')
         if unknown is Unknown.DROP:
-            return None
+            return Constant(value=False) if names_no_column(name, self.model.properties) else None
         first, *rest = name.split(".")
         return self._compared(Target(Property(name=first, type=AnyType()), tuple(rest)), name, value)
 
@@ -298,6 +300,8 @@ class _Binding:
                 error_code="OPERATOR_NOT_ALLOWED_IN_QUERY",
                 details={"operators": dollar},
             )
+        if self._tabular and isinstance(kind, GeoPointType | _OPEN) and not target.path:
+            return Constant(value=False)  # objects are equal to themselves only
         if isinstance(kind, GeoPointType) and "lat" in value:
             return Comparison(target, Operator.EQ, to_geo_point(value))
         if isinstance(kind, _OPEN):
@@ -344,7 +348,7 @@ class _Binding:
             return Constant(value=False)
         if operator is Operator.EQ:
             return self._equal(target, kind, convert, operand)
-        odd = oddly_compared(target, kind, operator, operand) if self._tabular and not target.path else None
+        odd = self._oddly_compared(target, kind, convert, operator, operand)
         if odd is not None:
             return odd
         if isinstance(operand, list | tuple | Mapping) and not isinstance(kind, ArrayType | _OPEN):
@@ -353,6 +357,17 @@ class _Binding:
             if isinstance(kind, _TEXT):
                 return Comparison(target, operator, to_text(operand))
         return Comparison(target, operator, convert(operand))
+
+    def _oddly_compared(
+        self, target: Target, kind: DataType, convert: Callable[[Any], Any], operator: Operator, operand: Any
+    ) -> Condition | None:
+        if not self._tabular:
+            return None
+        if not target.path:
+            return oddly_compared(target, kind, operator, operand)
+        if operator is not Operator.NEQ:
+            return None
+        return AnyOf((Comparison(target, operator, convert(operand)), Comparison(target, Operator.EQ, None)))
 
     def _list_operation(
         self, target: Target, convert: Callable[[Any], Any], clause: tuple[str, Mapping[str, Any], Operator]
@@ -396,7 +411,8 @@ class _Binding:
             if self.operands is Operands.KEEP and comparison.value:
                 compile_like(comparison.value, ignore_case=False, loose=True)
         except RequestError as error:
-            if self.rules.loopback and isinstance(comparison.value, str) and is_broken(comparison.value, error):
+            asked = comparison.value
+            if self.rules.loopback and isinstance(asked, str) and is_broken(asked, error) and asked[:1] != "/":
                 return Constant(value=False)
             raise
         return comparison
@@ -410,7 +426,8 @@ class _Binding:
         return oddly_like(target, kind, operator, pattern) if self._tabular and not target.path else None
 
     def _check_textual(self, kind: DataType, name: str, operator: Operator) -> None:
-        if not isinstance(kind, _TEXT | AnyType) and self.operands is not Operands.KEEP:
+        kept = self.operands is Operands.KEEP and (operator is not Operator.REGEXP or isinstance(kind, ArrayType))
+        if not isinstance(kind, _TEXT | AnyType) and not kept:
             raise RequestError(
                 Code.OPERATOR_UNKNOWN, f"{name} is no text, so {operator} cannot be asked of it", hint="Use eq or inq."
             )

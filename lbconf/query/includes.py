@@ -28,6 +28,8 @@ def include_items(include: Any, *, lenient: bool = False) -> Iterator[tuple[str,
             yield include, Filter()
     elif isinstance(include, list | tuple):
         for item in include:
+            if item == "":
+                raise malformed('The include "" is not valid', hint="Name a relation.")
             yield from include_items(item, lenient=lenient)
     elif isinstance(include, Mapping):
         relation = include.get("relation") or include.get("rel")

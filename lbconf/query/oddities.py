@@ -5,7 +5,7 @@ pattern for an object is made JSON before it is looked for, so that no object
 is like it; a date is like no text.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from lbconf.datatypes import (
@@ -21,18 +21,27 @@ from lbconf.datatypes import (
     NumberType,
     ObjectType,
 )
-from lbconf.query.coerce import Operands, operand_converter, to_geo_point
-from lbconf.query.errors import RequestError
+from lbconf.query.coerce import Operands, operand_converter
 from lbconf.query.javascript import json_text, to_text
 from lbconf.query.nodes import Comparison, Condition, Constant, Operator, Target
 from lbconf.query.pattern import split_pattern
 
-__all__ = ["oddly_compared", "oddly_equal", "oddly_like"]
+__all__ = ["names_no_column", "oddly_compared", "oddly_equal", "oddly_like"]
 
 _READ_AS_TEXT = ArrayType | BooleanType | DecimalType | IntegerType | NumberType
 _NEGATIVE = frozenset({Operator.NLIKE, Operator.NILIKE})
+_OF_EVERY_OBJECT = frozenset({"__proto__", "constructor", "hasOwnProperty", "isPrototypeOf", "toString", "valueOf"})
+"""Names that every object of JavaScript has, so that LoopBack takes them for properties."""
 _LIST = "["
 """What the text of every list begins with."""
+
+
+def names_no_column(name: str, known: Collection[str]) -> bool:
+    """Whether LoopBack takes an unknown name for a property, of which no row of a table can have a value.
+
+    That are names that all objects have, and places inside of `known` properties.
+    """
+    return name in _OF_EVERY_OBJECT or name.partition(".")[0] in known
 
 
 def oddly_equal(target: Target, kind: DataType, value: Any, *, tabular: bool) -> Condition | None:
@@ -44,7 +53,7 @@ def oddly_equal(target: Target, kind: DataType, value: Any, *, tabular: bool) ->
         RequestError: the list has an item that is no date.
 
     """
-    if isinstance(kind, GeoPointType) and not isinstance(value, Mapping) and not _is_point(value):
+    if isinstance(kind, GeoPointType) and not isinstance(value, Mapping):
         return Constant(value=False)
     if not tabular or not isinstance(value, list | tuple):
         return None
@@ -97,11 +106,3 @@ def oddly_compared(target: Target, kind: DataType, operator: Operator, value: An
     after = text[:1] < _LIST
     holds = differs or (after if operator in {Operator.GT, Operator.GTE} else not after)
     return Comparison(target, Operator.NEQ, None) if holds else Constant(value=False)
-
-
-def _is_point(value: Any) -> bool:
-    try:
-        to_geo_point(value)
-    except RequestError:
-        return False
-    return True

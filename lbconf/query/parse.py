@@ -41,7 +41,7 @@ def parse_filter(raw: Mapping[str, Any] | str | None, *, by_id: bool = False) ->
         found = {name: found[name] for name in ("fields", "include") if name in found}
     limit, skip = _paging(found)
     where = found.get("where")
-    if where is not None and not isinstance(where, Mapping):
+    if not isinstance(where, Mapping) and "where" in found:
         raise malformed(f"The where clause {json_text(where)} is not an object")
     fields = found.get("fields")
     include = found.get("include")

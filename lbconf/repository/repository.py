@@ -26,7 +26,7 @@ from lbconf.repository.reading import FilterLike, ReadingRepository
 from lbconf.repository.relations import Related
 from lbconf.repository.rows import RowReader
 from lbconf.repository.stores import collected
-from lbconf.repository.user_rows import UserReader, has_realms, is_user_model
+from lbconf.repository.user_rows import RoleReader, UserReader, has_realms, is_role_model, is_user_model
 from lbconf.repository.user_writes import NewHash, replacing
 
 __all__ = ["Repository"]
@@ -337,7 +337,10 @@ class Repository(ReadingRepository):
         found = self._readers.get(model.name)
         if found is None:
             unique = self._uniqueness.taken
-            found = UserReader(model, self._taken, unique) if is_user_model(model) else RowReader(model, unique)
+            if is_user_model(model) or is_role_model(model):
+                found = (UserReader if is_user_model(model) else RoleReader)(model, self._taken, unique)
+            else:
+                found = RowReader(model, unique)
             embed_in(found, self.project.models, self.reader)
             self._readers[model.name] = found
         return found

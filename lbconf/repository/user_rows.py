@@ -1,4 +1,4 @@
-"""Rows of user models: passwords hashed as they come, e-mail addresses checked, nobody twice.
+"""Rows of user models: passwords hashed as they come, e-mail addresses checked, nobody twice; no role twice either.
 
 Source: LoopBack 3, documentation of the User model.
 """
@@ -18,11 +18,13 @@ from lbconf.repository.rows import RowReader
 
 __all__ = [
     "UNIQUE",
+    "RoleReader",
     "UserReader",
     "bcrypt_cost",
     "check_password",
     "has_realms",
     "hashed_password",
+    "is_role_model",
     "is_user_model",
     "narrow_reset",
 ]
@@ -34,12 +36,24 @@ UNIQUE: Final = {"email": "Email already exists", "username": "User already exis
 """What no two users may have alike, and what is said to the second."""
 USUAL_COST: Final = 10
 """Of LoopBack's bcrypt hashes."""
-_EMAIL: Final = pattern(r"[^\s@<>\"(),:;\\]+@[^\s@.,:;<>()\[\]\\\"]+(\.[^\s@.,:;<>()\[\]\\\"]+)+")
+_NATIVE_EMAIL: Final = pattern(r"[^\s@<>\"(),:;\\]+@[^\s@.,:;<>()\[\]\\\"]+(\.[^\s@.,:;<>()\[\]\\\"]+)+")
+_ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u0080-\U0010ffff-]+"
+_LABEL: Final = r"(?!-)[A-Za-z0-9\u0080-\U0010ffff-]{1,63}(?<!-)"
+_EMAIL: Final = pattern(
+    rf"(?=[^@]{{1,64}}@){_ATOM}(\.{_ATOM})*@(?=.{{1,253}}$)({_LABEL}(\.{_LABEL})*|\[(\d{{1,3}}\.){{3}}\d{{1,3}}\])"
+)
+"""What LoopBack takes for an address: a host needs no dot. Source: RFC 5321, sections 4.1.2 and 4.5.3.1, without
+quoted local parts."""
 
 
 def is_user_model(model: Model) -> bool:
     """Whether the model's rows are users with passwords."""
     return model.is_a("User") and "password" in model.properties
+
+
+def is_role_model(model: Model) -> bool:
+    """Whether the model's rows are LoopBack's roles, which have names of their own."""
+    return model.layout.is_loopback and model.is_a("Role") and "name" in model.properties
 
 
 def has_realms(model: Model) -> bool:
@@ -70,6 +84,9 @@ class UserReader(RowReader):
         row, flaws = super().read(data, drops_unknown=drops_unknown)
         if given is not None:
             row["password"] = self._hashed(given)
+        address = data.get("email")
+        if address is not None and not isinstance(address, str) and self.model.layout.is_loopback:
+            flaws = [*flaws, Flaw("email", "custom.string", "is invalid", address)]
         email = row.get("email")
         if self._lowers and isinstance(email, str):
             row["email"] = email.lower()
@@ -80,7 +97,8 @@ class UserReader(RowReader):
         flaws = super().check(row, new=new)
         blank = {flaw.property for flaw in flaws}
         email = row.get("email")
-        if email and "email" not in blank and not _EMAIL.fullmatch(str(email)):
+        form = _EMAIL if self.model.layout.is_loopback else _NATIVE_EMAIL
+        if email and "email" not in blank and not form.fullmatch(str(email)):
             flaws.append(Flaw("email", "custom.email", "is invalid", email))
         flaws.extend(
             Flaw(name, "uniqueness", message, row[name])
@@ -93,6 +111,23 @@ class UserReader(RowReader):
         if self.model.layout.is_loopback and is_password_hash(plain):
             return plain
         return hashed_password(plain, self.model)
+
+
+class RoleReader(RowReader):
+    """Reads and checks the rows of LoopBack's role model."""
+
+    def __init__(self, model: Model, taken: Taken, not_unique: validators.Taken) -> None:
+        """Take the same as for users."""
+        super().__init__(model, not_unique)
+        self._taken = taken
+
+    def check(self, row: Mapping[str, Any], *, new: bool) -> list[Flaw]:
+        """As every row, and that no other role has the name."""
+        flaws = super().check(row, new=new)
+        known = not row.get("name") or any(flaw.property == "name" for flaw in flaws)
+        if not known and self._taken(self.model, "name", row):
+            flaws.append(Flaw("name", "uniqueness", "already exists", row["name"]))
+        return flaws
 
 
 def check_password(plain: Any) -> None:

@@ -151,7 +151,10 @@ NOTHING, NOT_NULL = Constant(value=False), None
         ("facts", [], ("eq", {})),
         ("facts", {"gt": []}, ("gt", {})),
         ("place", "here", NOTHING),
-        ("place", "1,2", ("eq", "1,2")),
+        ("place", {"lat": 1, "lng": 2}, NOTHING),
+        ("facts", {"a": 1}, NOTHING),
+        ("name.first", 1, NOTHING),
+        ("constructor", 1, NOTHING),
     ],
 )
 def test_reads_what_hardly_fits_as_loopback_does_with_tables(name: str, asked: Any, expected: Any) -> None:

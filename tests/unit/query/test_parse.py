@@ -30,7 +30,7 @@ from tests.strategies.queries import json_values
         ({"order": ["a", "b DESC more"]}, Filter(order=("a", "b DESC"))),
         ({"order": ""}, Filter()),
         ({"fields": [], "include": "", "bogus": 1}, Filter(fields=[])),
-        ({"fields": None, "where": None}, Filter()),
+        ({"fields": None}, Filter()),
     ],
 )
 def test_reads(raw: Any, expected: Filter) -> None:
