@@ -1,12 +1,12 @@
 """Whether the code that a project names is there and fits what it declares; nothing of it is run."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from lbconf.code.marks import HOOKS, REMOTE_HOOKS, Kind
 from lbconf.code.methods import RemoteMethod, method_findings, methods_of
 from lbconf.code.names import implemented, parameter_of
 from lbconf.code.reading import FoundFunction, FoundModule, read_module
-from lbconf.diagnostics import Code, Diagnostic, Severity, nearest
+from lbconf.diagnostics import Code, Diagnostic, Location, Severity, nearest
 from lbconf.project.resolved import Model, Project
 from lbconf.records import replace
 
@@ -30,8 +30,7 @@ def code_findings(project: Project) -> tuple[Diagnostic, ...]:
             modules[name] = read
             continue
         modules[name] = None
-        first = users[name][0].location if name in users else None
-        found.append(read if read.location is not None else replace(read, location=first))
+        found.append(read if read.location is not None else replace(read, location=_named_at(project, name, users)))
     for name, module in modules.items():
         if module is not None:
             for function in module.functions:
@@ -42,6 +41,15 @@ def code_findings(project: Project) -> tuple[Diagnostic, ...]:
         found.extend(method_findings(model))
         found.extend(_missing(model, [modules[name] for name in model.code]))
     return tuple(dict.fromkeys(found))
+
+
+def _named_at(project: Project, name: str, users: Mapping[str, Sequence[Model]]) -> Location | None:
+    """Where the project names a module, or else the first model that has it."""
+    if name in project.code_locations:
+        return project.code_locations[name]
+    models = users.get(name, ())
+    named = [model.code_locations[name] for model in models if name in model.code_locations]
+    return named[0] if named else next((model.location for model in models), None)
 
 
 def _missing(model: Model, modules: Iterable[FoundModule | None]) -> Iterator[Diagnostic]:

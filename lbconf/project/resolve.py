@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from lbconf.diagnostics import Collector, Diagnostic, Severity
+from lbconf.diagnostics import Collector, Diagnostic, Location, Severity
 from lbconf.errors import ProjectError
 from lbconf.layers.merged import MergedConfig
 from lbconf.project.checking import Broken, checked
@@ -99,6 +99,8 @@ def examine(
     for rule in RULES:
         findings.extend(rule(facts))
     found = _distinct(merged.diagnostics, findings.diagnostics)
+    key = "pythonCode" if layout.is_loopback else "code"
+    code = _names(server.settings.get(key))
     project = Project(
         root=merged.root,
         environment=merged.environment,
@@ -108,7 +110,8 @@ def examine(
         server=server,
         components=components,
         middleware=_mapping(merged.data.get("middleware")),
-        code=_names(server.settings.get("pythonCode" if layout.is_loopback else "code")),
+        code=code,
+        code_locations=places.listed("server", key) if code else EMPTY,
         auth=_auth(merged, layout, server.settings),
         diagnostics=tuple(finding for finding in found if finding.severity is not Severity.ERROR),
         declared=merged.data,
@@ -123,6 +126,8 @@ def _whole(merged: MergedConfig) -> bool:
 def _freeze(draft: Draft, places: Places, server: Mapping[str, Any]) -> Model:
     settings = draft.settings
     loopback = draft.layout.is_loopback
+    key = "pythonCode" if loopback else "code"
+    code = _names(settings.get(key))
     plural_name = settings.get("plural")
     if not isinstance(plural_name, str) or not plural_name:
         plural_name = plural(draft.name)
@@ -146,7 +151,8 @@ def _freeze(draft: Draft, places: Places, server: Mapping[str, Any]) -> Model:
         uniques=() if loopback else uniques_of(draft, places),
         checks=() if loopback else checks_of(draft, places),
         methods=_mapping(settings.get("methods")),
-        code=_names(settings.get("pythonCode" if loopback else "code")),
+        code=code,
+        code_locations=_code_locations(draft, places, key) if code else EMPTY,
         mixins=_mapping(settings.get("mixins")),
         strict=_strict(settings.get("strict", not loopback)),
         force_id=_force_id(draft),
@@ -159,6 +165,11 @@ def _freeze(draft: Draft, places: Places, server: Mapping[str, Any]) -> Model:
         settings=settings,
         location=places.later(draft.at),
     )
+
+
+def _code_locations(draft: Draft, places: Places, key: str) -> Mapping[str, Location]:
+    model = ("models", draft.name)
+    return {**places.listed(*model, "definition", "options", key), **places.listed(*model, "definition", key)}
 
 
 def _path(draft: Draft, plural_name: str, remoting: Mapping[str, Any]) -> str:

@@ -293,6 +293,8 @@ class Model:
     replace_on_put: bool = True
     code: tuple[str, ...] = ()
     """Python modules with its hooks and remote methods, those of its bases first."""
+    code_locations: Mapping[str, Location] = field(default_factory=_empty, compare=False)
+    """Where the model itself names each of its modules."""
     shared_methods: Mapping[str, bool] = field(default_factory=_empty)
     """Method name or glob to on/off, project-wide settings already merged in."""
     read_only: bool = False
@@ -381,6 +383,8 @@ class Project:
     middleware: Mapping[str, Any] = field(default_factory=_empty)
     code: tuple[str, ...] = ()
     """Python modules that belong to no model: boot functions, resolvers of roles."""
+    code_locations: Mapping[str, Location] = field(default_factory=_empty, compare=False)
+    """Where each of those is named."""
     auth: bool = False
     """Whether access control is enforced."""
     diagnostics: tuple[Diagnostic, ...] = ()

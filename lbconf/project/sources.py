@@ -47,6 +47,19 @@ class Places:
             return self.key(at)
         return LaterLocation(self._find, at)
 
+    def listed(self, *keys: str) -> Mapping[str, Location]:
+        """Each text of the setting at these keys, which holds one or a list of them, with its place."""
+        found: Any = self._merged.data
+        for key in keys:
+            found = found.get(key) if isinstance(found, Mapping) else None
+        at = join(keys)
+        several = isinstance(found, list | tuple)
+        texts = enumerate(found) if several else [(0, found)]
+        placed = {
+            text: self.value(f"{at}/{place}" if several else at) for place, text in texts if isinstance(text, str)
+        }
+        return {text: location for text, location in placed.items() if location is not None}
+
 
 @dataclass(slots=True, kw_only=True)
 class ModelSource:

@@ -163,3 +163,20 @@ def test_a_connector_that_is_no_text_is_a_finding(tmp_path: Path) -> None:
     (base / "datasources.yaml").write_text("db: {connector: [sqlite]}\n")
     found = [one for one, _ in validate(tmp_path, environ={}).findings]
     assert Code.VALUE_TYPE in {one.code for one in found}
+
+
+def test_a_module_that_is_not_there_is_told_where_it_is_named(tmp_path: Path) -> None:
+    base = tmp_path / "environments" / "base"
+    (base / "models").mkdir(parents=True)
+    (base / "datasources.yaml").write_text("db: {connector: memory}\n")
+    (base / "server.yaml").write_text("name: shop\ncode: app.boot\n")
+    (base / "models" / "note.yaml").write_text("dataSource: db\ncode:\n  - app.letters\n  - app.notes\n")
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "letters.py").write_text("")
+
+    found = [one for one in validate(tmp_path).environments[0].diagnostics if one.code is Code.CODE_MISSING]
+
+    places = {
+        (one.location.file.rpartition("/")[2], one.location.line, one.location.column) for one in found if one.location
+    }
+    assert places == {("server.yaml", 2, 7), ("note.yaml", 4, 5)}
