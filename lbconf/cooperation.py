@@ -6,6 +6,7 @@ server it calls `pause(future)`; the loop goes on with other work, and the funct
 
 from collections.abc import Callable, Hashable
 from contextvars import Context, copy_context
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
@@ -18,8 +19,11 @@ __all__ = ["apart", "cooperate", "current_loop", "pause", "together"]
 T = TypeVar("T")
 A = TypeVar("A")
 
-_ASKED: Final[dict[tuple["asyncio.AbstractEventLoop", Hashable], "list[asyncio.Future[Any]]"]] = {}
-"""Who waits for calls that begin when the loop's turn is over."""
+PATIENCE: Final = 0.02
+"""Seconds for which who asks for a call that runs already waits for its end, before another one is made beside it."""
+
+_CALLS: Final[dict[tuple["asyncio.AbstractEventLoop", Hashable], "_Calls"]] = {}
+"""The calls that run or are about to, by what they are for."""
 _RUNNING: Final[set["asyncio.Task[Any]"]] = set()
 """Kept from being collected."""
 _current: "Callable[[], greenlet] | None" = None
@@ -70,33 +74,58 @@ def apart(function: Callable[..., T], *arguments: Any) -> T:
 
 
 def together(key: Hashable, function: Callable[[], T]) -> T:
-    """The result of a call that is made once for all who ask for the same in one turn of the loop.
+    """The result of a call that is made once for all who ask for the same while an earlier one is under way.
 
-    It begins after each of them asked, so nobody gets an answer from before. Where nothing is to be
-    kept from blocking, the function is called at once. Not inside a transaction: the call is outside.
+    It begins after each of them asked, so nobody gets an answer from before. Who asks while a call runs waits for its
+    end, `PATIENCE` at most, and shares the next one. Where nothing is to be kept from blocking, the function is called
+    at once. Not inside a transaction: the call is outside.
     """
     loop = current_loop()
     if loop is None:
         return function()
     future: asyncio.Future[T] = loop.create_future()
-    waiting = _ASKED.get((loop, key))
-    if waiting is None:
-        _ASKED[(loop, key)] = [future]
-        loop.call_soon(_begin, loop, key, function, context=Context())
-    else:
-        waiting.append(future)
+    calls = _CALLS.get((loop, key))
+    if calls is None:
+        calls = _CALLS[(loop, key)] = _Calls(loop, key)
+    calls.ask(function, future)
     return pause(future)
 
 
-def _begin(loop: "asyncio.AbstractEventLoop", key: Hashable, function: Callable[[], Any]) -> None:
-    from asyncio import CancelledError
+class _Calls:
+    """The calls for one key: at most one runs, unless it takes long. Used in the thread of the loop alone."""
 
-    waiting = _ASKED.pop((loop, key))
-    task = loop.create_task(cooperate(_called, function))
-    _RUNNING.add(task)
+    __slots__ = ("_function", "_hurry", "_key", "_loop", "_running", "_waiting")
 
-    def tell(done: "asyncio.Task[Any]") -> None:
+    def __init__(self, loop: "asyncio.AbstractEventLoop", key: Hashable) -> None:
+        self._loop = loop
+        self._key = key
+        self._running = 0
+        self._waiting: list[asyncio.Future[Any]] = []
+        self._function: Callable[[], Any] | None = None
+        self._hurry: asyncio.Handle | None = None
+        """What begins the next call: at the end of the turn, or when the running one took too long."""
+
+    def ask(self, function: Callable[[], Any], future: "asyncio.Future[Any]") -> None:
+        """Have the next call answer this, too."""
+        self._waiting.append(future)
+        self._function = function
+        if self._hurry is None:
+            loop = self._loop
+            self._hurry = loop.call_later(PATIENCE, self._begin) if self._running else loop.call_soon(self._begin)
+
+    def _begin(self) -> None:
+        function, waiting, self._waiting, self._hurry = self._function, self._waiting, [], None
+        assert function is not None  # noqa: S101 - somebody asked
+        self._running += 1
+        task = self._loop.create_task(cooperate(_called, function), context=Context())
+        _RUNNING.add(task)
+        task.add_done_callback(partial(self._end, waiting))
+
+    def _end(self, waiting: "list[asyncio.Future[Any]]", done: "asyncio.Task[Any]") -> None:
+        from asyncio import CancelledError
+
         _RUNNING.discard(done)
+        self._running -= 1
         problem = CancelledError() if done.cancelled() else done.exception()
         for future in waiting:
             if not future.done():
@@ -104,8 +133,11 @@ def _begin(loop: "asyncio.AbstractEventLoop", key: Hashable, function: Callable[
                     future.set_result(done.result())
                 else:
                     future.set_exception(problem)
-
-    task.add_done_callback(tell)
+        if self._hurry is not None:
+            self._hurry.cancel()
+            self._begin()
+        elif not self._running:
+            del _CALLS[(self._loop, self._key)]
 
 
 def _called(function: Callable[[], T]) -> T:

@@ -283,6 +283,65 @@ def test_who_asks_for_the_same_at_once_is_answered_by_one_call_that_began_later(
     assert together("same", lambda: 7) == 7
 
 
+def test_who_asks_while_a_call_runs_shares_the_next_one() -> None:
+    begun: list[int] = []
+
+    async def asking() -> list[int]:
+        loop = asyncio.get_running_loop()
+        doors = [loop.create_future() for _ in range(3)]
+
+        def shared() -> int:
+            begun.append(len(begun))
+            number = begun[-1]
+            pause(doors[number])
+            return number
+
+        def ask() -> asyncio.Task[int]:
+            return asyncio.create_task(cooperate(lambda _: together("same", shared), None))
+
+        async def settle() -> None:
+            for _ in range(10):
+                await asyncio.sleep(0)
+
+        told = [ask()]
+        await settle()
+        told += [ask(), ask()]
+        await settle()
+        assert begun == [0]
+        doors[0].set_result(None)
+        await settle()
+        assert begun == [0, 1]
+        told.append(ask())
+        doors[1].set_result(None)
+        doors[2].set_result(None)
+        return await asyncio.gather(*told)
+
+    assert asyncio.run(asking()) == [0, 1, 1, 2]
+
+
+def test_a_call_that_takes_long_keeps_nobody_from_another() -> None:
+    begun: list[int] = []
+
+    async def asking() -> tuple[int, int]:
+        loop = asyncio.get_running_loop()
+        stuck = loop.create_future()
+
+        def shared() -> int:
+            begun.append(len(begun))
+            number = begun[-1]
+            if number == 0:
+                pause(stuck)
+            return number
+
+        first = asyncio.create_task(cooperate(lambda _: together("same", shared), None))
+        await asyncio.sleep(0)
+        second = await asyncio.wait_for(cooperate(lambda _: together("same", shared), None), 60)
+        stuck.set_result(None)
+        return await first, second
+
+    assert asyncio.run(asking()) == (0, 1)
+
+
 def test_a_failure_of_a_shared_call_is_everybodys() -> None:
     def failing() -> int:
         raise ValueError("told")
