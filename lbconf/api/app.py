@@ -71,6 +71,8 @@ class ApiOptions:
     """Told why the application does not start."""
     metrics_folder: Path | None = None
     """Where worker processes leave their metrics for each other; None: there is one process."""
+    again: bool = False
+    """Whether the process has served before: what was told then is not told again."""
     examples: Callable[[], Mapping[str, Row]] = dict
     """Gives a row by model, for the description of the API; asked when that is first wanted."""
 
@@ -144,7 +146,7 @@ def create_app(
         if changes is not None:
             await changes.start()
         watching.start()
-        tell_of_mail(post, endpoints, log)
+        tell_of_mail(post, endpoints, log, again=options.again, folder=options.metrics_folder)
         looking = asyncio.create_task(_look(threads, repository, sources, log))
         try:
             yield

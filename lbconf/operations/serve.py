@@ -119,10 +119,12 @@ def application(
     *,
     on_failure: Callable[[LbconfError], object] = id,
     known: Mapping[str, Connector] = _NONE,
+    again: bool = False,
 ) -> Any:
     """The ASGI application, for a server of one's own. `on_failure` is told why it does not start.
 
-    Of the `known` connectors, those that keep rows in the memory of this process are used on.
+    Of the `known` connectors, those that keep rows in the memory of this process are used on; `again`: the process
+    served before.
     """
     from lbconf.api.app import ApiOptions, create_app
     from lbconf.code.loading import load_code
@@ -148,6 +150,7 @@ def application(
             write_log=_write_log,
             on_failure=on_failure,
             metrics_folder=options.metrics_folder,
+            again=again,
             examples=partial(example_rows, found),
         ),
     )
@@ -282,7 +285,7 @@ def _switch(
 
     def make() -> Any:
         again = _again(options)
-        kept["app"] = application(options, again, known=kept["app"].connectors)
+        kept["app"] = application(options, again, known=kept["app"].connectors, again=True)
         return kept["app"]
 
     return Switch(first, make, tell, grace_seconds=options.grace_seconds)

@@ -35,9 +35,11 @@ def plan_text(report: PlanReport, *, color: bool) -> str:
             return "Nothing to do. The database is as the models say."
         return "\n".join([*lines, "", "Nothing to do."]).strip()
     counts = report.counts()
+    steps = sum(len(plan.steps) for plan in report.plans)
+    in_steps = "" if steps == sum(counts.values()) else f" In {steps} step{'' if steps == 1 else 's'}."
     lines.append(
         paint(
-            f"Plan: {counts['add']} to add, {counts['change']} to change, {counts['destroy']} to destroy.",
+            f"Plan: {counts['add']} to add, {counts['change']} to change, {counts['destroy']} to destroy.{in_steps}",
             "bold",
             color=color,
         )

@@ -8,10 +8,12 @@ __all__ = ["render_address"]
 
 
 def render_address(project: Project, address: Address, workers: int, *, color: bool) -> str:
-    """The URLs to open, one on a line."""
+    """The URLs to open, one on a line; and how many of the models that `validate` counts have endpoints."""
     public = sum(1 for model in project.models.values() if model.public and model.data_source)
+    known = len(project.models)
+    counted = f"{public} {'model' if public == 1 else 'models'}" if public == known else f"{public} of {known} models"
     lines = [
-        f"Serving {paint(project.environment, 'bold', color=color)}: {public} {'model' if public == 1 else 'models'}"
+        f"Serving {paint(project.environment, 'bold', color=color)}: {counted}"
         + (f", {workers} workers" if workers > 1 else ""),
         f"  API       {address.url}{address.root.rstrip('/') or '/'}",
     ]
