@@ -7,7 +7,7 @@ such a thing, so that none of several changes at once is lost.
 import secrets
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from decimal import Decimal
 from typing import Any, Final, Protocol, TypeGuard
 
@@ -32,9 +32,8 @@ from lbconf.repository.errors import (
     unknown_id,
 )
 from lbconf.repository.rows import RowReader
-from lbconf.repository.stores import Stores
 
-__all__ = ["Embedded", "Keeper", "References"]
+__all__ = ["Embedded", "Keeper", "References", "Transactions"]
 
 _LARGEST: Final = 1 << 53
 
@@ -68,16 +67,29 @@ class Keeper(Protocol):
         ...
 
 
+class Transactions(Protocol):
+    """What this needs of the stores."""
+
+    def transaction(self, model: Model) -> AbstractContextManager[None]:
+        """A transaction of the calling thread where the model's data source has them."""
+        ...
+
+
 class _Kept:
     """One property of one row that holds what a relation leads to."""
 
-    def __init__(self, keeper: Keeper, stores: Stores, place: tuple[Model, Any, Relation]) -> None:
+    def __init__(self, keeper: Keeper, stores: Transactions, place: tuple[Model, Any, Relation]) -> None:
         """Take the repository's parts and the place: a model, the id of one of its rows, one of its relations."""
         self._keeper = keeper
         self._stores = stores
         self._model, self._id, self.relation = place
         self._property = self.relation.embedded_property or self.relation.name
         self.target = keeper.project.models[self.relation.target or ""]
+
+    @property
+    def owner(self) -> Model:
+        """The model whose rows keep it."""
+        return self._model
 
     def _row(self, *, locked: bool = False) -> Row:
         row = self._keeper.row_by_id(self._model, self._id, locked=locked)
@@ -141,6 +153,16 @@ class Embedded(_Kept):
             message = f'No "{self.target.name}" instance(s) found'
             raise NotFoundError(Code.ROW_NOT_FOUND, message, status=404, error_code="MODEL_NOT_FOUND")
         return self._typed([dict(held)])[0]
+
+    def held(self, id: Any = None, *, locked: bool = False) -> Row | None:  # noqa: A002 - the word of the vocabulary
+        """The instance with this id, or the one that an embedsOne holds; None without one."""
+        row = self._row(locked=locked)
+        if self.relation.many:
+            items = self._items(row)
+            at = self._at(items, id)
+            return None if at is None else self._typed([items[at]])[0]
+        held = row.get(self._property)
+        return self._typed([dict(held)])[0] if isinstance(held, Mapping) else None
 
     def create(self, data: Mapping[str, Any]) -> Row:
         """The new instance, added to the others, or in place of the one that an embedsOne held."""

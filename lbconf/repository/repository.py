@@ -11,6 +11,7 @@ from lbconf.query.bind import all_of
 from lbconf.query.errors import RequestError
 from lbconf.query.nodes import Query, Row
 from lbconf.repository.embedded import Embedded, References
+from lbconf.repository.embedded_below import embedded_below
 from lbconf.repository.embedded_checks import embed_in
 from lbconf.repository.errors import (
     Flaw,
@@ -327,6 +328,10 @@ class Repository(ReadingRepository):
     def embedded(self, model: Model, id: Any, relation: Relation) -> Embedded:  # noqa: A002
         """What an embedsOne or embedsMany keeps in the row with this id."""
         return Embedded(self, self._stores, (model, id, relation))
+
+    def embedded_in(self, outer: Embedded, id: Any, relation: Relation) -> Embedded:  # noqa: A002
+        """What an embedsOne or embedsMany of an embedded instance keeps in it."""
+        return embedded_below(self, self._stores, outer, id, relation)
 
     def references(self, model: Model, id: Any, relation: Relation) -> References:  # noqa: A002
         """The list of a referencesMany in the row with this id."""

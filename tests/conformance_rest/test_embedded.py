@@ -30,6 +30,8 @@ MODELS: dict[str, dict[str, Any]] = {
             },
             "map": {"type": "embedsOne", "model": "Sheet", "property": "sheet"},
             "friends": {"type": "referencesMany", "model": "Friend", "foreignKey": "friendIds"},
+            "legs": {"type": "embedsMany", "model": "Leg", "property": "legList", "options": {"nestRemoting": True}},
+            "plan": {"type": "embedsOne", "model": "Leg", "property": "planned", "options": {"nestRemoting": True}},
         },
     },
     "Stop": {
@@ -57,6 +59,16 @@ MODELS: dict[str, dict[str, Any]] = {
         "base": "PersistedModel",
         "forceId": False,
         "properties": {"id": {"type": "number", "id": True}, "name": "string"},
+    },
+    "Leg": {
+        "base": "Model",
+        "idInjection": False,
+        "properties": {"id": {"type": "number", "id": True}, "friendId": "number"},
+        "relations": {
+            "friend": {"type": "belongsTo", "model": "Friend", "foreignKey": "friendId"},
+            "notes": {"type": "embedsMany", "model": "Remark", "property": "noteList"},
+            "map": {"type": "embedsOne", "model": "Sheet", "property": "sheet"},
+        },
     },
 }
 
@@ -222,6 +234,33 @@ def test_a_row_is_refused_with_what_it_embeds(server: Served) -> None:
     assert call(server, "PATCH", "/Trips/1", {"sheet": None, "title": "x"})[0] == 200
 
 
+def test_relations_of_embedded_instances_are_led_to_below_them(server: Served) -> None:
+    for path, body in (
+        ("/Friends", {"id": 5, "name": "Eve"}),
+        ("/Trips", {"id": 1}),
+        ("/Trips/1/legs", {"friendId": 5}),
+        ("/Trips/1/legs", {}),
+        ("/Trips/1/legs/1/notes", {"id": "a", "text": "far"}),
+        ("/Trips/1/legs/1/notes", {"id": "b", "text": "wet"}),
+        ("/Trips/1/plan", {"id": 7}),
+        ("/Trips/1/plan/map", {"scale": 2}),
+    ):
+        assert call(server, "POST", path, body)[0] == 200, path
+
+    assert call(server, "GET", "/Trips/1/legs/1/friend") == (200, {"id": 5, "name": "Eve"})
+    assert call(server, "GET", "/Trips/1/legs/2/friend") == (200, {})
+    assert call(server, "GET", "/Trips/1/legs/9/friend") == (200, None)
+    assert call(server, "GET", "/Trips/1/legs/1/notes/b") == (200, {"id": "b", "text": "wet"})
+    assert call(server, "GET", "/Trips/1/legs/2/notes") == (200, [])
+    assert call(server, "PUT", "/Trips/1/legs/1/notes/b", {"text": "dry"})[0] == 200
+    assert call(server, "DELETE", "/Trips/1/legs/1/notes/a")[0] == 204
+    assert call(server, "POST", "/Trips/1/plan/map", {})[0] == 422
+    assert call(server, "GET", "/Trips/2/legs/1/notes")[0] == 404
+    row = call(server, "GET", "/Trips/1")[1]
+    assert [leg["noteList"] for leg in row["legList"]] == [[{"id": "b", "text": "dry"}], []]
+    assert row["planned"]["sheet"]["scale"] == 2
+
+
 def test_creates_at_once_lose_nothing(server: Served) -> None:
     call(server, "POST", "/Trips", {"id": 1})
     with ThreadPoolExecutor(8) as pool:
@@ -246,7 +285,9 @@ BODIES = st.one_of(
 IDS = st.sampled_from(
     ["1", "2", "x", "1.5", "-0", "99999999999999999999", "%00", "%C3%A9", "null", "[object%20Object]"]
 )
-RELATIONS = st.sampled_from(["stops", "latest", "map", "friends", "friends/rel"])
+RELATIONS = st.sampled_from(
+    ["stops", "latest", "map", "friends", "friends/rel", "legs/1/notes", "legs/1/friend", "plan/map"]
+)
 FILTERS = st.sampled_from(
     [
         "",
@@ -258,6 +299,7 @@ FILTERS = st.sampled_from(
 
 def test_no_odd_request_makes_the_server_fall_over(server: Served) -> None:
     call(server, "POST", "/Trips", {"id": 1})
+    call(server, "POST", "/Trips/1/legs", {})
 
     @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.sampled_from(["GET", "POST", "PUT", "DELETE"]), IDS, RELATIONS, st.none() | IDS, FILTERS, BODIES)

@@ -17,6 +17,7 @@ from lbconf.api.streams.portions import Portions
 from lbconf.code.contexts import RemoteContext
 from lbconf.records import dataclass
 from lbconf.repository import Repository
+from lbconf.repository.embedded import Embedded
 
 __all__ = ["NOTHING", "Action", "Answer", "Call", "created", "data", "many", "one"]
 
@@ -57,6 +58,8 @@ class Call:
     """A body of many instances, which is read while they are stored; None for every other."""
     context: RemoteContext | None = None
     """What the project's own code saw of it, and may have changed."""
+    inside: Embedded | None = None
+    """What keeps the instance that the endpoint is about, where that is no row of its own."""
 
     @property
     def id(self) -> Any:

@@ -64,6 +64,8 @@ def _reference_exists(call: Call) -> Answer:
 
 
 def _embedded(call: Call) -> Embedded:
+    if call.inside is not None:
+        return call.repository.embedded_in(call.inside, call.id, _relation(call))
     return call.repository.embedded(call.endpoint.model, call.id, _relation(call))
 
 

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from lbconf.api.actions.call import NOTHING, Action, Answer, Call, created, data, one
+from lbconf.api.actions.embedded import EMBEDDED_ACTIONS
 from lbconf.api.actions.paging import page_answer, wants_page
 from lbconf.api.arguments import Arguments
+from lbconf.api.endpoints import Endpoint
 from lbconf.api.present import encode
-from lbconf.project.resolved import Model, RelationKind
+from lbconf.project.resolved import Model, Relation, RelationKind
 from lbconf.records import replace
 from lbconf.repository.relations import Related
 
@@ -101,12 +103,25 @@ def _nested(call: Call) -> Answer:
     if delegate is None:
         msg = "a nested endpoint without the one it leads to"
         raise TypeError(msg)
+    relation = call.endpoint.relation
+    if relation is not None and relation.kind in _EMBEDDED:
+        return _nested_in_embedded(call, relation, delegate)
     related = related_of(call)
     row = related.by_id(parameters["nk"]) if related.relation.many else related.one()
     ids = tuple((row or {}).get(prop.name) for prop in delegate.model.ids)
     below = {**parameters, "id": ids if len(ids) > 1 else ids[0]}
     arguments = Arguments(delegate, below, call.request.query_string, call.arguments.body)
-    return RELATION_ACTIONS[delegate.action](replace(call, endpoint=delegate, arguments=arguments))
+    return _BELOW[delegate.action](replace(call, endpoint=delegate, arguments=arguments))
+
+
+def _nested_in_embedded(call: Call, relation: Relation, delegate: Endpoint) -> Answer:
+    """The same for an instance inside a row; null where there is none, as LoopBack answers."""
+    parameters = call.arguments.parameters
+    outer, at = call.repository.embedded(call.endpoint.model, call.id, relation), parameters.get("nk")
+    if outer.held(at) is None:
+        return data(None)
+    arguments = Arguments(delegate, {**parameters, "id": at}, call.request.query_string, call.arguments.body)
+    return _BELOW[delegate.action](replace(call, endpoint=delegate, arguments=arguments, inside=outer))
 
 
 def related_of(call: Call) -> Related:
@@ -115,6 +130,8 @@ def related_of(call: Call) -> Related:
     if relation is None:
         msg = "a relation's endpoint without a relation"
         raise TypeError(msg)
+    if call.inside is not None:
+        return call.repository.related_to(call.endpoint.model, call.inside.held(call.id) or {}, relation)
     return call.repository.related(call.endpoint.model, call.id, relation.name)
 
 
@@ -139,3 +156,6 @@ RELATION_ACTIONS: Final[Mapping[str, Action]] = {
     "relation_nested": _nested,
 }
 """Names of actions to what they do."""
+
+_BELOW: Final[Mapping[str, Action]] = {**RELATION_ACTIONS, **EMBEDDED_ACTIONS}
+"""What an endpoint below another relation may do."""

@@ -86,7 +86,7 @@ def nested_endpoints(project: Project, model: Model, relation: Relation) -> Iter
         if below.target is not None and (below.target not in attached or attached.index(below.target) > end):
             continue
         for endpoint in relation_endpoints(project, target, below):
-            if not endpoint.action.startswith("relation_"):
+            if endpoint.action.startswith("reference_"):
                 continue
             prefix = endpoint.method.removeprefix("prototype.__").partition("__")[0]
             yield replace(
