@@ -109,7 +109,7 @@ class AccessLog:
             "event": "request",
             "id": request_id.decode("ascii"),
             "method": scope["method"],
-            "path": scope.get("raw_path", b"").decode("latin-1") or scope["path"],
+            "path": scope.get("raw_path", b"").decode("ascii", "backslashreplace") or scope["path"],
             "status": status,
             "bytes": size,
             "ms": round(seconds * 1000, 2),
@@ -117,7 +117,7 @@ class AccessLog:
         }
         query = scope.get("query_string", b"")
         if query:
-            line["query"] = query_without_secrets(query.decode("latin-1"))
+            line["query"] = query_without_secrets(query.decode("ascii", "backslashreplace"))
         if not self._lines:
             asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
         self._lines.append(_ENCODER.encode(line) + b"\n")

@@ -1,7 +1,7 @@
 """The ASGI application of all model endpoints: a request's way from path to answer, in one function."""
 
 from asyncio import CancelledError
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -27,6 +27,7 @@ from lbconf.api.negotiation import accepts_json, error_form, wants_problem
 from lbconf.api.once import IDEMPOTENCY_KEY, Once
 from lbconf.api.preferences import with_preferred_return
 from lbconf.api.present import Presenter
+from lbconf.api.privacy import private
 from lbconf.api.problem import JSON_TYPE, PROBLEM_TYPE, Fault, fault_of, loopback_body, loopback_text, problem_body
 from lbconf.api.receiving import UPLOADED, receive_upload
 from lbconf.api.remote_hooks import RemoteHooks
@@ -59,6 +60,7 @@ LONGEST_URL: Final = 64 * 1024
 READING: Final = frozenset({"GET", "HEAD"})
 WISHES: Final = CONDITIONS | {b"prefer", IDEMPOTENCY_KEY}
 """Headers of a write that are not looked at but where one of them is there."""
+ONCE: Final = (b"host", b"authorization", b"x-access-token", b"content-type")
 NOT_ACCEPTABLE: Final = Answer(status=406, body=b"Not Acceptable", content_type=b"text/plain; charset=utf-8")
 VERBS: Final = ("GET", "HEAD", "PUT", "PATCH", "POST", "DELETE")
 
@@ -136,6 +138,8 @@ class ModelApi:
             raise self._not_found(found, verb, path, scope["query_string"])
         headers = dict(scope["headers"])
         _check_lengths(len(raw) + len(scope["query_string"]), headers)
+        if len(headers) != len(scope["headers"]):
+            _check_once(scope["headers"])
         accept = headers.get(b"accept")
         form = form_of(accept) if accept is not None and found.endpoint.action in STREAMED else None
         if form is None and not accepts_json(accept) and not accepts_events(found.endpoint, headers[b"accept"]):
@@ -234,6 +238,7 @@ class ModelApi:
     async def _watched(self, call: Call, answer: Answer, following: Following) -> Answer:
         """The answer of a change stream, which ends once the caller may not follow any more."""
         if self.changes is not None:
+            self.changes.check_room()
             await self.changes.ready(following.model)
         sees = None if self.access is None else self.access.sight(following.model, following.caller)
         return replace(answer, following=replace(following, allowed=partial(self._act, call), sees=sees))
@@ -266,7 +271,9 @@ class ModelApi:
                 answer = action(call)
             else:
                 return action(call) if WISHES.isdisjoint(call.request.headers) else self._wished(call)
-        return tagged(call, answer) if self.tags and call.request.verb in READING else answer
+        if call.request.verb not in READING:
+            return answer
+        return tagged(call, answer) if self.tags else replace(answer, headers=(*answer.headers, *private(call.caller)))
 
     def _in_form(self, call: Call, form: Form) -> Answer:
         """The list that an endpoint gives, in another form than JSON."""
@@ -377,6 +384,14 @@ def _check_lengths(url: int, headers: Mapping[bytes, bytes]) -> None:
         raise UnreadBodyError("URI Too Long", status=414, name="URITooLongError")
     if b"transfer-encoding" in headers and b"content-length" in headers:
         raise UnreadBodyError("two lengths of one body", status=400, name="BadRequestError")
+
+
+def _check_once(headers: Sequence[tuple[bytes, bytes]]) -> None:
+    """Raise `RequestError` for a header twice of which somebody before this server may have taken the other one."""
+    names = [name for name, _ in headers]
+    twice = next((name for name in ONCE if names.count(name) > 1), None)
+    if twice is not None:
+        raise UnreadBodyError(f"the header {twice.decode()} stands there twice", status=400, name="BadRequestError")
 
 
 def _exact(model: Model) -> bool:

@@ -1,12 +1,12 @@
 """Files that are served as they are, below a mount path; never one outside its folder, never a hidden one."""
 
 import asyncio
+import logging
 import mimetypes
 from collections.abc import Callable, Sequence
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import unquote
 
 from litestar.types import ASGIApp, Receive, Scope, Send
 
@@ -16,6 +16,7 @@ from lbconf.records import dataclass
 __all__ = ["StaticFiles"]
 
 CHUNK: Final = 256 * 1024
+_LOG = logging.getLogger("lbconf.static")
 _READING: Final = frozenset({"GET", "HEAD"})
 
 
@@ -36,7 +37,11 @@ class StaticFiles:
     ) -> None:
         """Wrap an application. `root` is the project's; `is_taken` tells paths that are the application's own."""
         self._app = app
-        self._folders = tuple((folder.mount.rstrip("/"), (root / folder.folder).resolve()) for folder in folders)
+        found = tuple((folder.mount.rstrip("/"), (root / folder.folder).resolve()) for folder in folders)
+        self._folders = tuple((mount, folder) for mount, folder in found if not _holds_settings(folder, root.resolve()))
+        for _, folder in found:
+            if _holds_settings(folder, root.resolve()):
+                _LOG.warning("files of %s are not served: the project's settings and secrets are among them", folder)
         self._is_taken = is_taken
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,8 +64,14 @@ class StaticFiles:
         return None
 
 
+def _holds_settings(folder: Path, root: Path) -> bool:
+    """Whether a folder has, or is inside of, what configures the project."""
+    settings = [root, root / "environments", root / "server"]
+    return any(one.is_relative_to(folder) for one in settings) or folder.is_relative_to(root / "environments")
+
+
 def _file(folder: Path, path: str) -> _File | None:
-    parts = [part for part in unquote(path).split("/") if part]
+    parts = [part for part in path.split("/") if part]
     if any(part.startswith(".") or "\\" in part or "\0" in part for part in parts):
         return None
     try:

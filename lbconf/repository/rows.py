@@ -10,6 +10,7 @@ from lbconf.query.coerce import InvalidDateError, value_converter
 from lbconf.query.errors import RequestError
 from lbconf.query.javascript import UNDEFINED, json_text
 from lbconf.query.nodes import Row
+from lbconf.query.oddities import OF_EVERY_OBJECT
 from lbconf.query.parse import check_size
 from lbconf.repository.errors import Flaw
 from lbconf.repository.generate import default_values
@@ -99,6 +100,8 @@ class RowReader:
             flaws.extend(
                 Flaw(name, "absence", "can't be set", row[name]) for name in self._ids if not is_blank(row.get(name))
             )
+        elif new and not self._lenient:
+            flaws.extend(Flaw(name, "presence", _BLANK, "") for name in self._ids if row.get(name) == "")
         for check in self._checks:
             flaws.extend(check.flaws(row))
         if self.embedded is not None:
@@ -148,7 +151,9 @@ class RowReader:
         )
 
     def _unknown(self, name: str, value: Any, row: Row, flaws: list[Flaw], *, drops_unknown: bool) -> None:
-        if name in self._relations:
+        if name in self._relations or (self._lenient and name in OF_EVERY_OBJECT):
+            if name == "constructor":
+                raise RequestError(Code.PROPERTY_UNKNOWN, f"{self.model.name} can have no property constructor")
             return
         if self.model.strict is Strict.KEEP:
             if "." in name:

@@ -33,6 +33,12 @@ class Caller:
         """Whether there is a user."""
         return self.user_id is not None
 
+    @property
+    def outsider(self) -> bool:
+        """Whether a JWT tells who it is whose issuer's users are no users of the project."""
+        without_row = self.token is not None and self.token_id is None and self.application_id is None
+        return without_row and self.user_model is None
+
 
 NOBODY: Final = Caller()
 """A request without a token."""

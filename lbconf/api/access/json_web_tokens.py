@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from lbconf.api.access.attempts import TooManyError
 from lbconf.api.access.caller import DEFAULT_SCOPES, Caller
+from lbconf.api.access.owner import id_as_text
 from lbconf.api.access.signing_keys import Keys, KeysMissingError, keys_of
 from lbconf.diagnostics import Code
 from lbconf.patterns import pattern
@@ -66,7 +67,7 @@ class JsonWebTokens:
             raise InvalidTokenError from None
         algorithm, key_id = header.get("alg"), header.get("kid")
         for issuer, keys in self._issuers:
-            if issuer.issuer in {None, issuer_said} and algorithm in issuer.algorithms:
+            if (issuer.issuer is None or issuer.issuer == issuer_said) and algorithm in issuer.algorithms:
                 claims = _claims(text, issuer, keys, key_id if isinstance(key_id, str) else None, algorithm)
                 if claims is not None:
                     return self._named(issuer, claims)
@@ -96,8 +97,8 @@ class JsonWebTokens:
         key = model.ids[0]
         if name is None or name == key.name:
             found = self._repository.id_in_rows(model, said)
-            if found is None:
-                raise InvalidTokenError
+            if found is None or id_as_text(found).lower() != str(said).lower():
+                raise InvalidTokenError  # an id that is read loosely, as " 1" or "1.0", would be somebody else's
             return found
         row = self._repository.user_with(model, {name: str(said)})
         if row is None:

@@ -23,6 +23,8 @@ __all__ = ["Membership", "RoleModels", "principal_type", "role_models"]
 ROLE: Final = "ROLE"
 APP: Final = "APP"
 OWNER: Final = "$owner"
+OUTSIDER: Final = ""
+"""Kind of a caller whom an issuer knows and the project does not: its user 1 is not the project's."""
 BAD_REQUEST: Final = 400
 
 
@@ -46,12 +48,16 @@ def role_models(project: Project) -> RoleModels | None:
 
 def principal_type(project: Project, caller: Caller) -> str:
     """How rules and role mappings call the caller's kind: `USER`, or its model's name where there are several."""
-    written = caller.token.get("principalType") if caller.token is not None else None
+    written = caller.token.get("principalType") if caller.token is not None and caller.token_id is not None else None
     if isinstance(written, str) and written:
         return written
     model = project.models.get(caller.user_model) if caller.user_model is not None else None
     relation = model.relations.get("accessTokens") if model is not None else None
     return model.name if model is not None and relation is not None and relation.polymorphic is not None else USER
+
+
+def _keeps_users(project: Project) -> bool:
+    return any(model.is_a("User") and model.data_source for model in project.models.values())
 
 
 class Membership:
@@ -77,6 +83,8 @@ class Membership:
         self._ownership = ownership
         self._id = id
         self._kind = principal_type(repository.project, caller) if caller.known else USER
+        if caller.outsider and _keeps_users(repository.project):
+            self._kind = OUTSIDER
         self._known: dict[str, bool] = {}
         self._stored: frozenset[str] | None = None
 

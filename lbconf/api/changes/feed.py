@@ -16,6 +16,7 @@ from lbconf.connectors.contract import Announcing
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import ConnectionFailedError, LbconfError
 from lbconf.project.resolved import Model
+from lbconf.query.errors import RequestError
 from lbconf.query.nodes import Row
 from lbconf.records import dataclass
 from lbconf.repository import HookedRepository
@@ -24,6 +25,9 @@ __all__ = ["Feed", "Follower"]
 
 WAITING: Final = 1000
 """Events that may wait for one slow client before it is dropped."""
+MOST_FOLLOWERS: Final = 1000
+"""Streams of one process; each keeps a connection, and asks again and again whether its client may still follow."""
+RETRY_SECONDS: Final = 30
 AGAIN_SECONDS: Final = 1.0
 READY_SECONDS: Final = 5.0
 CHANNEL: Final = "lbconf_changes"
@@ -117,6 +121,13 @@ class Feed:
         """Whether a stream is told of every change to a model from now on."""
         listening = self._listening.get(model.data_source or "") if model.name in self._announced else None
         return not self._stop.is_set() and (listening is None or listening.is_set())
+
+    def check_room(self) -> None:
+        """Return quietly while there may be one more follower. Raises `RequestError` 503 where there are too many."""
+        if sum(map(len, self._followers.values())) >= MOST_FOLLOWERS:
+            error = RequestError(Code.REQUEST_REFUSED, "Too many change streams at once", status=503)
+            vars(error)["headers"] = ((b"retry-after", str(RETRY_SECONDS).encode()),)
+            raise error
 
     async def ready(self, model: Model) -> None:
         """Wait a moment until every change is told. Raises `ConnectionFailedError` where that takes longer."""

@@ -236,7 +236,7 @@ class TestStaticFiles:
         ("path", "body"),
         [
             ("/", b"<h1>start</h1>"),
-            ("/in/a%20b.txt", b"text"),
+            ("/in/a%20b.txt", b"app"),  # the server has decoded once
             ("/more/a b.txt", b"text"),
             ("/.env", b"app"),
             ("/../secret.txt", b"app"),
@@ -250,6 +250,16 @@ class TestStaticFiles:
     )
     def test_files_and_only_those(self, files: StaticFiles, path: str, body: bytes) -> None:
         assert answered(files, path)[2] == body
+
+    @pytest.mark.parametrize("folder", [".", "..", "environments", "environments/base", "server", "/"])
+    def test_settings_are_never_among_them(self, tmp_path: Path, folder: str) -> None:
+        for name in ("environments/base/datasources.yaml", "server/datasources.json", "rows.db"):
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_text("secret")
+        files = StaticFiles(Application(b"app"), [StaticFolder(mount="/", folder=folder)], tmp_path, lambda _: False)
+
+        for path in ("/rows.db", "/datasources.yaml", "/base/datasources.yaml", "/environments/base/datasources.yaml"):
+            assert answered(files, path)[2] == b"app"
 
     def test_a_known_file_is_not_sent_again(self, files: StaticFiles) -> None:
         tag = answered(files)[1][b"etag"]
