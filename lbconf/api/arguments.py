@@ -126,9 +126,16 @@ class Arguments:
         raise _no_object()
 
     def instances(self) -> dict[str, Any] | list[Any]:
-        """The body as one object or a list of objects. Raises `RequestError` 400."""
+        """The body as one object or a list of objects; LoopBack takes null in a list for none with properties.
+
+        Raises:
+            RequestError: 400.
+
+        """
         body = self._body
         if isinstance(body, list) and self.endpoint.body is Body.INSTANCES:
+            if None in body and self.endpoint.model.layout.is_loopback:
+                body = [{} if item is None else item for item in body]
             if not all(isinstance(item, dict) for item in body):
                 raise _no_object()
             return body

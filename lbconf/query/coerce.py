@@ -265,7 +265,12 @@ def _list_converter(convert: Converter | None, item: DataType | None, *, lenient
             raise refused(value, "a list")
         if convert is None:
             return list(value)
-        return [convert(entry) if entry is not None or null_too else None for entry in value]
+        if lenient and any(isinstance(entry, list | tuple) for entry in value):
+            return [entry if isinstance(entry, list | tuple) else to_item(entry) for entry in value]
+        return [to_item(entry) for entry in value]
+
+    def to_item(entry: Any) -> Any:
+        return convert(entry) if convert is not None and (entry is not None or null_too) else None
 
     return to_list
 

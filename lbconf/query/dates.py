@@ -21,6 +21,8 @@ _ISO = re.compile(
     r"(?:[Tt](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,200}))?)?([Zz]|[+-]\d{2}:?\d{2})?)?",
     re.ASCII,
 )
+_FAR_YEAR = re.compile(r"[+-]\d{6}-", re.ASCII)
+"""What the expanded years of ISO 8601 begin with: those before 0 and after 9999."""
 _TOKEN = re.compile(r"(\d+)|([A-Za-z]+)|(\s+)|(.)", re.ASCII | re.DOTALL)
 _MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTHS = {name: place for place, name in enumerate(_MONTH_NAMES, 1)}
@@ -39,7 +41,7 @@ def to_datetime(value: Any) -> datetime | None:
     if isinstance(value, bool | int | float):
         return _of_milliseconds(to_number(value))
     text = value if isinstance(value, str) else to_text(value)
-    if len(text) > _LONGEST:
+    if len(text) > _LONGEST or _FAR_YEAR.match(text):
         return None
     try:
         return _of_iso(text) or _Lenient(text).read()

@@ -6,7 +6,7 @@ is like it; a date is like no text.
 """
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, Final
 
 from lbconf.datatypes import (
     ArrayType,
@@ -26,11 +26,13 @@ from lbconf.query.javascript import json_text, to_text
 from lbconf.query.nodes import Comparison, Condition, Constant, Operator, Target
 from lbconf.query.pattern import split_pattern
 
-__all__ = ["names_no_column", "oddly_compared", "oddly_equal", "oddly_like"]
+__all__ = ["OF_EVERY_OBJECT", "names_no_column", "oddly_compared", "oddly_equal", "oddly_like"]
 
 _READ_AS_TEXT = ArrayType | BooleanType | DecimalType | IntegerType | NumberType
 _NEGATIVE = frozenset({Operator.NLIKE, Operator.NILIKE})
-_OF_EVERY_OBJECT = frozenset({"__proto__", "constructor", "hasOwnProperty", "isPrototypeOf", "toString", "valueOf"})
+OF_EVERY_OBJECT: Final = frozenset(
+    {"__proto__", "constructor", "hasOwnProperty", "isPrototypeOf", "toString", "valueOf"}
+)
 """Names that every object of JavaScript has, so that LoopBack takes them for properties."""
 _LIST = "["
 """What the text of every list begins with."""
@@ -41,7 +43,7 @@ def names_no_column(name: str, known: Collection[str]) -> bool:
 
     That are names that all objects have, and places inside of `known` properties.
     """
-    return name in _OF_EVERY_OBJECT or name.partition(".")[0] in known
+    return name in OF_EVERY_OBJECT or name.partition(".")[0] in known
 
 
 def oddly_equal(target: Target, kind: DataType, value: Any, *, tabular: bool) -> Condition | None:

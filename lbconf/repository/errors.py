@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from lbconf.datatypes import DateTimeType
 from lbconf.diagnostics import Code
@@ -12,6 +12,8 @@ from lbconf.query.javascript import UNDEFINED, json_text, to_text
 from lbconf.records import dataclass
 
 __all__ = [
+    "LOOPBACK_STATUS",
+    "Failure",
     "Flaw",
     "NotFoundError",
     "ValidationFailedError",
@@ -27,6 +29,9 @@ _LONGEST: Final = 32
 LOOPBACK_STATUS: Final = 500
 """Of a list create that failed in part."""
 _NOT_FOUND_CODE = "MODEL_NOT_FOUND"
+
+Failure: TypeAlias = Exception | Mapping[str, Any] | None
+"""Why one row of a list was not created: an error, or what to tell of it; None for a row that was."""
 
 
 class NotFoundError(RequestError):
@@ -87,7 +92,7 @@ def not_related(target: Model, id: Any) -> NotFoundError:  # noqa: A002 - the wo
     return NotFoundError(Code.ROW_NOT_FOUND, f"No instance with id {id_text(id)} found for {target.name}", status=404)
 
 
-def several_failed(failures: Sequence[RequestError | None], *, status: int) -> RequestError:
+def several_failed(failures: Sequence[Failure], *, status: int) -> RequestError:
     """The error for a list of rows of which some were refused; `details` has an entry for each row.
 
     With status 500, LoopBack's, none for good rows after the last bad one, as LoopBack has it.

@@ -8,6 +8,7 @@ from lbconf.project.resolved import Model, Project, Relation, RelationKind
 from lbconf.query.bind import Binder, all_of
 from lbconf.query.coerce import operand_converter
 from lbconf.query.errors import RequestError
+from lbconf.query.javascript import same_text
 from lbconf.query.nodes import Condition, Constant, Filter, Query, Row
 from lbconf.query.parse import parse_filter
 from lbconf.repository.errors import NotFoundError, not_related
@@ -158,10 +159,19 @@ class Related:
         return self._repository.create_one(self.target, {**data, **self._copied(), **self._tie()})
 
     def update(self, data: Mapping[str, Any], id: Any = None) -> Row:  # noqa: A002 - the word of the vocabulary
-        """The related row (with this id, for a relation to many) after these properties were set."""
+        """The related row (with this id, for a relation to many) after these properties were set.
+
+        Raises:
+            RequestError: 400, in LoopBack's layouts, for data that name another row to be tied to.
+
+        """
         tie = self._tie()
-        if self.relation.polymorphic is not None and self._model.layout.is_loopback:
-            tie.pop(self.relation.polymorphic.discriminator, None)
+        if self._model.layout.is_loopback:
+            if self.relation.polymorphic is not None:
+                tie.pop(self.relation.polymorphic.discriminator, None)
+            for name, value in tie.items():
+                if name in data and not same_text(data[name], value):
+                    raise RequestError(Code.REQUEST_REFUSED, f"{name} cannot be changed by way of {self.relation.name}")
         return self._repository.patch_row(self.target, self._chosen(id), {**data, **tie})
 
     def delete(self, id: Any = None) -> None:  # noqa: A002 - the word of the vocabulary

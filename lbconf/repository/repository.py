@@ -1,8 +1,8 @@
 """One method for each operation on the rows of a project's models."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, TypeAlias
 
 from lbconf.diagnostics import Code
 from lbconf.errors import ConstraintError
@@ -14,6 +14,7 @@ from lbconf.repository.embedded import Embedded, References
 from lbconf.repository.embedded_below import embedded_below
 from lbconf.repository.embedded_checks import embed_in
 from lbconf.repository.errors import (
+    Failure,
     Flaw,
     NotFoundError,
     ValidationFailedError,
@@ -22,6 +23,7 @@ from lbconf.repository.errors import (
     several_failed,
 )
 from lbconf.repository.include import equals
+from lbconf.repository.listed import all_made, each_made
 from lbconf.repository.model_rows import RepositoryModels
 from lbconf.repository.reading import FilterLike, ReadingRepository
 from lbconf.repository.relations import Related
@@ -31,6 +33,8 @@ from lbconf.repository.user_rows import RoleReader, UserReader, has_realms, is_r
 from lbconf.repository.user_writes import NewHash, replacing
 
 __all__ = ["Repository"]
+
+Data: TypeAlias = Mapping[str, Any]
 
 
 class Repository(ReadingRepository):
@@ -56,7 +60,7 @@ class Repository(ReadingRepository):
         if isinstance(data, Mapping):
             return self.create_one(model, data)
         ready: list[Row] = []
-        failures: list[RequestError | None] = []
+        failures: list[Failure] = []
         reader = self.reader(model)
         seen: set[object] | None = set() if reader.unique and not model.layout.is_loopback else None
         for item in data:
@@ -70,9 +74,22 @@ class Repository(ReadingRepository):
                 failures.append(error)
         if any(failures):
             if model.layout.is_loopback and ready:
-                self.insert(model, ready)
+                handled = self._stores.keeps_unknown(model)
+                tried = iter(each_made(ready, lambda row: self.insert(model, [row]), handled=handled)[1])
+                failures = [next(tried) if failure is None else failure for failure in failures]
             raise several_failed(failures, status=500 if model.layout.is_loopback else 422)
         return self.insert(model, ready) if ready else []
+
+    def each(self, model: Model, sent: Sequence[Data], make: Callable[[Data], Data]) -> list[Data]:
+        """What is made of each row of a list of this model's; in LoopBack's layouts the good ones are kept.
+
+        Raises:
+            RequestError: one entry a row in LoopBack's layouts, else what was wrong with the first bad one.
+
+        """
+        if not model.layout.is_loopback:
+            return [make(one) for one in sent]
+        return all_made(sent, make, handled=self._stores.keeps_unknown(model))
 
     def create_one(self, model: Model, data: Mapping[str, Any]) -> Row:
         """The created row. Raises `ValidationFailedError`."""
@@ -102,7 +119,7 @@ class Repository(ReadingRepository):
         except ConstraintError:
             if len(rows) == 1 or not model.layout.is_loopback:
                 raise
-            return self._insert_each(model, rows)
+            return all_made(rows, lambda row: self.insert(model, [row])[0], handled=self._stores.keeps_unknown(model))
         ids = {prop.name for prop in model.ids}
         if model.layout.is_loopback:
             return [
@@ -422,19 +439,6 @@ class Repository(ReadingRepository):
         for name, value in (where or {}).items():
             if name in model.properties and not isinstance(value, Mapping | list) and value is not None:
                 row[name] = value
-
-    def _insert_each(self, model: Model, rows: Sequence[Row]) -> list[Row]:
-        done: list[Row] = []
-        failures: list[Any] = []
-        for row in rows:
-            try:
-                done.extend(self.insert(model, [row]))
-                failures.append(None)
-            except ConstraintError as error:
-                failures.append(error)
-        if any(failures):
-            raise several_failed(failures, status=500)
-        return done
 
     def _replace(self, model: Model, key: tuple[Any, ...], row: Row) -> bool:
         """Whether there was a row with that key; it now holds nothing but this row's values."""

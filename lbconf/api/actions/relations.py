@@ -49,8 +49,9 @@ def _relation_find_by_id(call: Call) -> Answer:
 def _relation_create(call: Call) -> Answer:
     data = call.arguments.instances()
     related = related_of(call)
-    made = _made(call, related, data) if isinstance(data, Mapping) else [_made(call, related, one) for one in data]
-    return created(call, made)
+    if isinstance(data, Mapping):
+        return created(call, _made(call, related, data))
+    return created(call, call.repository.each(related.target, data, lambda one: _made(call, related, one)))
 
 
 def _made(call: Call, related: Related, data: Mapping[str, Any]) -> Mapping[str, Any]:
