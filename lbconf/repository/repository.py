@@ -215,7 +215,11 @@ class Repository(ReadingRepository):
         if self._single_step(model):
             row = self._upserted(model, data, validated=validated)
             known = self.row_by_id(model, given)
-            return self.insert(model, [row])[0] if known is None else self._overlaid(model, known, row)
+            # LoopBack's memory connector looks at the id alone, and gives the row as it keeps it.
+            kept = self._stores.find_as_kept(Query(model=model, where=equals(model, _names_of(model), key)))
+            if known is None and not kept:
+                return self.insert(model, [row])[0]
+            return self._overlaid(model, kept[0] if kept else known or {}, row)
         found = self.row_by_id(model, given)
         if found is None:
             return self.insert(model, [self.readied(model, data, drops_unknown=model.layout.is_loopback)])[0]
@@ -476,6 +480,10 @@ class Repository(ReadingRepository):
         if changes:
             self._stores.writer(model).update(model, self._own_condition(model, known), changes)
         return {**known, **changes}
+
+
+def _names_of(model: Model) -> tuple[str, ...]:
+    return tuple(prop.name for prop in model.ids)
 
 
 def _names(flaws: Sequence[Any]) -> set[str]:

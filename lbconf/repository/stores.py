@@ -28,6 +28,7 @@ from lbconf.query.evaluate import Semantics, evaluate, near_of
 from lbconf.query.nodes import AllOf, Condition, Near, Query, Row
 from lbconf.query.rules import KEEPING, NATIVE, TABULAR, Rules
 from lbconf.records import dataclass, replace
+from lbconf.repository.defaulting import FillingReader
 from lbconf.repository.references import references_of
 from lbconf.repository.refusals import TellingWriter
 from lbconf.repository.related_order import ordered_here
@@ -99,7 +100,9 @@ class Stores:
         if known is None:
             if not isinstance(found, Reader):  # a protocol looks at every member each time
                 raise _cannot(model, "read")
-            known = self._data_readers[found.data_source.name] = found
+            keeps = model.layout.is_loopback and self.keeps_unknown(model)
+            known = FillingReader(found) if keeps and isinstance(found, Streamer) else found
+            self._data_readers[found.data_source.name] = known
         return known
 
     def writer(self, model: Model) -> Writer:
@@ -194,6 +197,11 @@ class Stores:
                 raise _uncomparable(query.model) from problem
         wide = replace(query, where=_without(query.where, near), fields=None, limit=None, skip=0)
         return evaluate(replace(query, where=near), reader.find(wide))
+
+    def find_as_kept(self, query: Query) -> list[Row]:
+        """The rows without defaults of what they lack."""
+        reader = self.reader(query.model)
+        return (reader.source if isinstance(reader, FillingReader) else reader).find(query)
 
     def stream(self, query: Query, size: int) -> Generator[list[Row], None, None]:
         """The rows in parts of `size`; all at once where the connector reads in no other way, or has no distances."""

@@ -84,7 +84,10 @@ class MemoryConnector:
     def find(self, query: Query) -> list[Row]:
         """Rows of the query's model in order."""
         with self._lock:
-            rows = list(self._table(query.model).candidates(query.where))
+            table = self._table(query.model)
+            rows = list(table.candidates(query.where))
+        if self._loopback and query.order:
+            rows = table.as_listed(rows)
         return evaluate(query, rows, self._semantics)
 
     def stream(self, query: Query, size: int) -> Generator[list[Row], None, None]:

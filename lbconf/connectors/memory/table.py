@@ -1,11 +1,12 @@
 """The rows of one model, found by their key without a search."""
 
 import copy
+import math
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from lbconf.datatypes import DecimalType, IntegerType, NumberType, UuidType
 from lbconf.project.resolved import Model
@@ -15,6 +16,10 @@ from lbconf.query.nodes import AllOf, Comparison, Condition, Operator, Row
 __all__ = ["Duplicate", "Key", "Table", "key_text"]
 
 Key: TypeAlias = str | tuple[str, ...]
+
+INDEXES: Final = 2**32 - 1
+"""JavaScript takes whole numbers below for places in a list."""
+DIGITS: Final = 10
 
 
 class Duplicate(Exception):  # noqa: N818 - what was found, not yet an error of a connector
@@ -113,6 +118,13 @@ class Table:
             return self.rows.values()
         return [self.rows[key] for key in dict.fromkeys(keys) if key in self.rows]
 
+    def as_listed(self, rows: list[Row]) -> list[Row]:
+        """The rows as JavaScript lists what an object holds: whole numbers first, as numbers, then others as they came.
+
+        LoopBack's memory connector keeps rows in one, so that rows which an order leaves equal come like this.
+        """
+        return sorted(rows, key=lambda row: _place(self.key_of(row))) if len(self._names) == 1 else rows
+
     def key_of(self, row: Row) -> Key:
         """The key of a row that has its id."""
         if len(self._names) == 1:
@@ -185,6 +197,12 @@ class Table:
             if isinstance(part, Comparison) and part.operator is Operator.EQ and not part.target.path
         }
         return [tuple(values[name] for name in self._names)] if values.keys() >= set(self._names) else None
+
+
+def _place(key: Key) -> float:
+    if not isinstance(key, str) or len(key) > DIGITS or not (key.isdecimal() and key.isascii()):
+        return math.inf
+    return float(key) if str(int(key)) == key and int(key) < INDEXES else math.inf
 
 
 def key_text(value: Any) -> str:
