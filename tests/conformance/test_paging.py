@@ -89,7 +89,7 @@ def test_page_after_page_is_the_whole_list(repository: Repository, place: Place)
         where = data.draw(
             st.sampled_from([None, {"whole": {"gt": 0}}, {"or": [{"flag": True}, {"text": {"neq": ""}}]}])
         )
-        asked = {"order": order, "where": where}
+        asked = {"order": order, **({"where": where} if where is not None else {})}
 
         whole = repository.find(kind, {**asked, "limit": 100})
 
