@@ -30,6 +30,7 @@ from lbconf.connectors.mysql.server import NEWEST_MARIADB, Server
 from lbconf.connectors.mysql.session import Session, connect
 from lbconf.connectors.mysql.sizes import table_sizes
 from lbconf.connectors.mysql.table_options import with_table_options
+from lbconf.connectors.sql.broken_checks import columns_of_check
 from lbconf.connectors.sql.compile import Compiled, Compiler
 from lbconf.connectors.sql.dialect import BoundTable
 from lbconf.connectors.sql.plain_settings import read_plainly
@@ -425,6 +426,7 @@ class MysqlConnector(SqlReaderWriter):
             with suppress(ConnectorError):
                 problem.columns = tuple(name for (name,) in self._run(lambda held: held.rows(KEY_COLUMNS, asked)))
             held = {self._mysql_mapping.column_name(model, prop): prop.name for prop in model.properties.values()}
+            problem.columns = problem.columns or columns_of_check(problem, model, table.name, held)
             problem.properties = tuple(held[name] for name in problem.columns if name in held)
             raise
 

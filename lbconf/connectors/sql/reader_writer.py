@@ -10,6 +10,7 @@ from typing import Any
 
 from lbconf.connectors.contract import ModelMapping
 from lbconf.connectors.sql.aggregates import aggregate_statement, outcome_rows
+from lbconf.connectors.sql.broken_checks import columns_of_check
 from lbconf.connectors.sql.compile import Compiled, Compiler, Make
 from lbconf.connectors.sql.dialect import BoundColumn, BoundTable, Dialect, ValueRefused
 from lbconf.connectors.sql.kept_answers import SqlAnswers
@@ -294,6 +295,9 @@ def _telling(expressions: tuple[str, ...]) -> Make:
 def _name_properties(problem: ConstraintError, table: BoundTable) -> None:
     """Add to the error which of the table's properties the columns are that the database named."""
     held = {column.name: name for name, column in table.columns.items()}
+    if not problem.columns:
+        name = table.sql.rpartition(".")[2].strip('"`')
+        problem.columns = columns_of_check(problem, table.model, name, held)
     problem.properties = tuple(held[name] for name in problem.columns if name in held)
 
 
