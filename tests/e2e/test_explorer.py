@@ -243,7 +243,7 @@ def test_keys_find_a_model_and_send(server: Served) -> None:
         press("ArrowUp")
         press("Escape")
         shown = page.evaluate("[...document.querySelectorAll('#models a')].map(e => e.dataset.name)")
-        assert shown == ["Account", "Batch", "Note"]
+        assert shown == ["Account", "Note", "Batch"]
         panel = open_operation(page, "Note.find")
         page.evaluate("document.getElementById('Note-find-filter').focus()")
         press("Enter", modifiers=2)

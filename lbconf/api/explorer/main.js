@@ -11,6 +11,10 @@
   const order = ({ verb, path }) => [path.split('/').length, path, verbs.indexOf(verb)];
   const compare = (left, right) => { const a = order(left); const b = order(right); return a[0] - b[0] || a[1].localeCompare(b[1]) || a[2] - b[2]; };
 
+  // Models by their names; what is of no model, as batches, after them.
+  const isModel = (name) => (description.tags || []).some((tag) => tag.name === name);
+  const byName = (left, right) => isModel(right) - isModel(left) || left.localeCompare(right);
+
   const guarded = (operation) => Boolean(operation.security && operation.security.length && !operation.security.some((one) => !Object.keys(one).length));
 
   const card = (verb, path, operation) => {
@@ -49,14 +53,14 @@
       if (!wanted || name.toLowerCase().includes(wanted) || path.toLowerCase().includes(wanted)) counts.set(name, (counts.get(name) || 0) + 1);
     }
     const current = document.getElementById('model-name');
-    list.replaceChildren(...[...counts].sort(([a], [b]) => a.localeCompare(b)).map(([name, count]) =>
+    list.replaceChildren(...[...counts].sort(([a], [b]) => byName(a, b)).map(([name, count]) =>
       make('li', {}, make('a', { href: `#/${encodeURIComponent(name)}`, 'data-name': name, 'aria-current': current && current.textContent === name ? 'true' : null }, name, make('small', {}, String(count))))),
     ...(counts.size ? [] : [make('li', { class: 'none' }, 'Nothing found.')]));
   };
 
   const route = () => {
     const [wanted, operation] = location.hash.replace(/^#\//, '').split('/').map((part) => decodeURIComponent(part));
-    const names = [...new Set(operations().map((one) => one.operation.tags[0]))].sort((a, b) => a.localeCompare(b));
+    const names = [...new Set(operations().map((one) => one.operation.tags[0]))].sort(byName);
     if (!names.length) { main.replaceChildren(make('p', { class: 'empty' }, 'No model has a REST API yet. Make one public in the configuration.')); return; }
     showModel(names.includes(wanted) ? wanted : names[0], operation);
   };
