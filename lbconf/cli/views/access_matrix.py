@@ -5,6 +5,7 @@ import io
 import json
 from html import escape
 from itertools import groupby
+from typing import Final
 
 from lbconf.api.access.matrix import Matrix, MatrixRow
 from lbconf.cli.output import paint
@@ -20,6 +21,9 @@ th,td{padding:.25rem .6rem;border-bottom:1px solid var(--line);text-align:left;w
 td:nth-child(n+4),th:nth-child(n+4){text-align:center}thead th{position:sticky;top:0;background:Canvas}
 .yes{color:var(--yes);font-weight:600}.no{color:var(--no)}code{font:13px ui-monospace,monospace}
 """
+
+
+NOTE: Final = "HEAD is a method of its own (exists) where it is listed; elsewhere it is as the GET of its path."
 
 
 def render_matrix(matrix: Matrix, form: str, *, color: bool) -> str:
@@ -75,7 +79,7 @@ def _text(matrix: Matrix, *, color: bool) -> str:
             texts = (row.verb, row.path, row.access)
             fixed = "  ".join(cell.ljust(width) for cell, width in zip(texts, widths, strict=False))
             lines.append("  ".join((fixed, *cells)).rstrip())
-    return "\n".join(lines[1:]) + "\n"
+    return "\n".join([*lines[1:], "", NOTE]) + "\n"
 
 
 def _html(matrix: Matrix) -> str:
@@ -83,7 +87,7 @@ def _html(matrix: Matrix) -> str:
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Who may call what</title>\n'
         f'<meta name="viewport" content="width=device-width,initial-scale=1"><style>{STYLE}</style></head>\n'
-        f"<body><h1>Who may call what</h1>\n{''.join(tables)}</body></html>\n"
+        f"<body><h1>Who may call what</h1>\n{''.join(tables)}<p>{NOTE}</p></body></html>\n"
     )
 
 
