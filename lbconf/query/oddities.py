@@ -95,6 +95,8 @@ def oddly_compared(target: Target, kind: DataType, operator: Operator, value: An
     """
     if isinstance(kind, ObjectType):
         return Comparison(target, operator, {}) if value == [] else None
+    if isinstance(kind, GeoPointType) and operator is Operator.NEQ and not isinstance(value, Mapping):
+        return Constant(value=False)
     if not isinstance(kind, ArrayType):
         return None
     if isinstance(value, list | tuple):

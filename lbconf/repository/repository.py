@@ -246,6 +246,10 @@ class Repository(ReadingRepository):
         single = self._single_step(model)
         validated = model.settings.get("automaticValidation") is not False
         row = self._upserted(model, data, validated=validated) if single else None
+        if row is not None and validated and model.force_id:
+            given = [prop.name for prop in model.ids if row.get(prop.name) is not None]
+            if given:
+                raise ValidationFailedError(model, [Flaw(name, "absence", "can't be set", row[name]) for name in given])
         found = self._stores.find(Query(model=model, where=condition, limit=2))
         if len(found) > 1:
             message = "There are multiple instances found.Upsert Operation will not be performed!"

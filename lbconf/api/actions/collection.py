@@ -44,6 +44,8 @@ def _count(call: Call) -> Answer:
 
 
 def _exists(call: Call) -> Answer:
+    if call.request.verb == "HEAD" and call.endpoint.model.layout.is_loopback:
+        return _head(call)
     return data({"exists": call.repository.exists(call.endpoint.model, call.id)})
 
 
