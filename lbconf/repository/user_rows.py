@@ -36,7 +36,9 @@ UNIQUE: Final = {"email": "Email already exists", "username": "User already exis
 """What no two users may have alike, and what is said to the second."""
 USUAL_COST: Final = 10
 """Of LoopBack's bcrypt hashes."""
-_NATIVE_EMAIL: Final = pattern(r"[^\s@<>\"(),:;\\]+@[^\s@.,:;<>()\[\]\\\"]+(\.[^\s@.,:;<>()\[\]\\\"]+)+")
+_NATIVE_EMAIL: Final = pattern(
+    r"[^\s\x00-\x1f\x7f@<>\"(),:;\\]+@[^\s\x00-\x1f\x7f@.,:;<>()\[\]\\\"]+(\.[^\s\x00-\x1f\x7f@.,:;<>()\[\]\\\"]+)+"
+)
 _ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u0080-\U0010ffff-]+"
 _LABEL: Final = r"(?!-)[A-Za-z0-9\u0080-\U0010ffff-]{1,63}(?<!-)"
 _EMAIL: Final = pattern(

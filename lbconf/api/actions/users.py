@@ -93,7 +93,10 @@ def _may_go_to(call: Call, place: str) -> bool:
         return False
     if place.startswith("/") and not place.startswith("//"):
         return True
-    parts = urlsplit(place)
+    try:
+        parts = urlsplit(place)
+    except ValueError:
+        return False
     origin = f"{parts.scheme}://{parts.netloc}".lower()
     return parts.scheme in {"http", "https"} and origin in access_settings(call.repository.project).redirects
 
