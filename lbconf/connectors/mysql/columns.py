@@ -176,9 +176,9 @@ def _bit(prop: Property, _: ColumnType) -> _Forms:
     return _Forms(None, None, bytes, kind=Kind.BINARY)
 
 
-def _instant(prop: Property, column_type: ColumnType) -> _Forms:
+def _instant(prop: Property, _: ColumnType) -> _Forms:
     if isinstance(prop.type, DateTimeType):
-        return _Forms(_seconds if not column_type.arguments else _moment, _naive)
+        return _Forms(_moment, _naive)
     if isinstance(prop.type, DateOnlyType):
         return _Forms(_moment, _naive, None, "date({})")
     return _Forms(to_text, to_text, to_text)
@@ -305,15 +305,9 @@ def _naive(value: Any) -> Any:
 
 
 def _moment(value: Any) -> Any:
-    """With whole milliseconds: the server rounds, which could make a moment of the next day."""
+    """With whole milliseconds, of which the server keeps those that the column has a place for."""
     moment = _naive(value)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000) if isinstance(moment, datetime) else moment
-
-
-def _seconds(value: Any) -> Any:
-    """With whole seconds, for a column that has no more."""
-    moment = _naive(value)
-    return moment.replace(microsecond=0) if isinstance(moment, datetime) else moment
 
 
 def _calendar_day(value: Any) -> Any:

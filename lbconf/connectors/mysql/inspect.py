@@ -19,7 +19,7 @@ from lbconf.connectors.mysql.defaults import instant, printed_default, printed_e
 from lbconf.connectors.mysql.implied import plain_columns, without_implied
 from lbconf.connectors.mysql.mapping import canonical_type
 from lbconf.connectors.mysql.partitions import partition_scheme, partitions_of
-from lbconf.connectors.mysql.session import SQL_MODE, Session
+from lbconf.connectors.mysql.session import Session, sql_mode
 from lbconf.connectors.mysql.view_texts import columns_read
 from lbconf.records import dataclass, replace
 from lbconf.state.structure import (
@@ -110,7 +110,7 @@ def speaking(session: Session, mode: str) -> Iterator[None]:
         yield
     finally:
         if not session.broken:
-            session.execute(f"SET SESSION sql_mode = '{SQL_MODE}'")
+            session.execute(f"SET SESSION sql_mode = '{sql_mode(session.server)}'")
 
 
 def charset_of(collation: str) -> str:

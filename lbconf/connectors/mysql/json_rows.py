@@ -53,8 +53,9 @@ def column_json(datatype: DataType, kind: Kind, column_type: ColumnType, sql: st
         case Kind.FLOAT if isinstance(datatype, NumberType | IntegerType) and column_type.name == "double":
             return f"CAST({sql} AS CHAR)"
         case Kind.INSTANT if isinstance(datatype, DateTimeType) and column_type.arguments in {(), MILLISECONDS}:
-            end = "Z" if column_type.arguments else ".000Z"
-            return f"""CONCAT('"', REPLACE({sql}, ' ', 'T'), '{end}"')"""
+            # The column that is there may have more or fewer digits than LoopBack's own type says.
+            exact = sql if column_type.arguments else f"CAST({sql} AS DATETIME(3))"
+            return f"""CONCAT('"', REPLACE({exact}, ' ', 'T'), 'Z"')"""
         case Kind.CLOCK if isinstance(datatype, TimeType) and column_type.arguments in {(), MICROSECONDS}:
             return f"""CONCAT('"', CASE WHEN MICROSECOND({sql}) = 0 THEN LEFT({sql}, 8) ELSE {sql} END, '"')"""
         case Kind.DAY | Kind.UUID if isinstance(datatype, DateOnlyType) or column_type.name in UUIDS:

@@ -22,12 +22,14 @@ from lbconf.connectors.mysql.server import Server, read_version
 if TYPE_CHECKING:
     from lbconf.connectors.mysql.settings import MysqlSettings
 
-__all__ = ["SQL_MODE", "Session", "connect"]
+__all__ = ["Session", "connect", "sql_mode"]
 
 SQL_MODE: Final = (
     "ANSI_QUOTES,PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES,STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,"
     "NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO"
 )
+CUTTING: Final = "TIME_TRUNCATE_FRACTIONAL"
+"""MySQL's word for what MariaDB does: a moment loses the digits that its column has no place for."""
 PATTERN_SECONDS: Final = 3
 """That a statement with regular expressions may take."""
 GRACE: Final = 5.0
@@ -185,10 +187,15 @@ def connect(settings: "MysqlSettings", *, limited: bool = True, read_only: bool 
     return session
 
 
+def sql_mode(server: Server) -> str:
+    """The modes of a session."""
+    return SQL_MODE if server.mariadb else f"{SQL_MODE},{CUTTING}"
+
+
 def _variables(server: Server, timeout: float | None) -> list[tuple[str, str]]:
     """System variables of a session; `timeout` is milliseconds."""
     found = [
-        ("sql_mode", f"'{SQL_MODE}'"),
+        ("sql_mode", f"'{sql_mode(server)}'"),
         ("time_zone", "'+00:00'"),
         ("group_concat_max_len", str(LARGEST_JOINED)),
     ]

@@ -256,6 +256,29 @@ def test_a_moment_is_cut_to_milliseconds_not_rounded(connector: MysqlConnector) 
     assert connector.find(Query(model=kind))[0]["moment"] == datetime(2013, 10, 15, 23, 59, 59, 999000, tzinfo=UTC)
 
 
+def test_a_moment_keeps_what_the_column_that_is_there_has_a_place_for(
+    mysql_url: str, mysql_server: MysqlServer
+) -> None:
+    """Whatever the model's own type is: DATETIME in LoopBack's layouts."""
+    connector = MysqlConnector(data_source("mysql", {"url": mysql_url}, layout=Layout.LOOPBACK))
+    kind = model({"coarse": DateTimeType(), "fine": DateTimeType()}, layout=Layout.LOOPBACK)
+    create_tables(connector, connector.mapping, kind)
+    with mysql_server.connect(mysql_url) as direct, direct.cursor() as cursor:
+        cursor.execute("ALTER TABLE `Thing` MODIFY fine datetime(3) NULL")
+    late = datetime(2013, 10, 15, 23, 59, 59, 999000, tzinfo=UTC)
+    connector.insert(kind, [{"coarse": late, "fine": late}])
+
+    found = connector.find(Query(model=kind))
+
+    assert [(row["coarse"], row["fine"]) for row in found] == [(late.replace(microsecond=0), late)]
+    told = json.loads(connector.find_json(Query(model=kind)) or "[]")
+    assert [(row["coarse"], row["fine"]) for row in told] == [
+        ("2013-10-15T23:59:59.000Z", "2013-10-15T23:59:59.999Z"),
+    ]
+    where = Comparison(Target(kind.properties["fine"]), Operator.EQ, late)
+    assert connector.count(kind, where) == 1
+
+
 def test_moments_are_the_same_whatever_the_zone_of_the_server_and_the_value(
     connector: MysqlConnector, mysql_url: str, mysql_server: MysqlServer
 ) -> None:
