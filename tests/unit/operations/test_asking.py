@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from lbconf.connectors.contract import Connector
+from lbconf.connectors.contract import Connector, LedgerEntry
 from lbconf.diagnostics import Code, Diagnostic, Location
 from lbconf.errors import ConnectionFailedError, ConnectorError
 from lbconf.operations import asking
@@ -58,9 +57,23 @@ class Server:
     open = ping = normalize = sizes = compile = session = entry = nothing
 
 
+def _applied() -> LedgerEntry:
+    return LedgerEntry(
+        id=1,
+        started_at="2026-01-02T03:04:05Z",
+        finished_at="2026-01-02T03:04:06Z",
+        user="someone",
+        plan_digest="",
+        result="applied",
+        next_step=0,
+        steps="[]",
+        state=LEDGER,
+    )
+
+
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    made = Server([SimpleNamespace(result="applied", next_step=0, state=LEDGER, documents="")])
+    made = Server([_applied()])
     monkeypatch.setattr(asking, "create_connector", lambda *_: made)
     yield made
     made.let.set()
@@ -188,7 +201,7 @@ def in_a_process_of_its_own(made: Server, monkeypatch: pytest.MonkeyPatch) -> Ea
     return early
 
 
-ENTRIES = [SimpleNamespace(result="applied", next_step=0, state=LEDGER, documents="")]
+ENTRIES = [_applied()]
 
 
 @pytest.mark.usefixtures("alone")
