@@ -342,8 +342,8 @@ class DataSource:
     """The project's folder, which relative paths in the settings start from; None: the working directory."""
     structure: SaidStructure = NO_STRUCTURE
     """What stands in the database beside the models' tables, as `structure` says; not part of `settings`."""
-    unset: Mapping[str, str] = field(default_factory=_empty, compare=False)
-    """Settings that are left out because a variable is not set, and its name: `url: DATABASE_URL`."""
+    unset: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """Settings that are left out because a variable is not set, and its name: `url: DATABASE_URL`. Can be pickled."""
 
     def unset_hint(self) -> str | None:
         """What to say of settings that are left out so, where the data source is of no use; None without any."""
