@@ -27,5 +27,8 @@ def _chained(act: Callable[[], object], before: Any) -> Callable[[int, FrameType
         act()
         if callable(before):
             before(number, frame)
+        elif before == signal.SIG_DFL:
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
 
     return ended

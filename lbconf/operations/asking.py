@@ -144,7 +144,7 @@ class EarlyQuestion:
         except OSError:
             return None
         # What is not told is not needed to ask; where the data source stands is said here.
-        if not apart.ask(seen_from_afar, replace(source, location=None, locations={}, unset=dict(source.unset))):
+        if not apart.ask(seen_from_afar, replace(source, location=None, locations={})):
             apart.forget()
             return None
         self._apart = apart
