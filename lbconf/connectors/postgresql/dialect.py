@@ -20,6 +20,8 @@ __all__ = ["JSON_PREDICATE", "PostgresqlDialect"]
 
 EARTH_RADIUS: Final = 6_370_990.56
 """Metres, as LoopBack measures."""
+SMALLEST_ANGLE: Final = 1e-12
+"""Degrees: less than a micrometer on the ground."""
 LIST_TYPES: Final = {
     Kind.TEXT: "text",
     Kind.INTEGER: "bigint",
@@ -136,7 +138,11 @@ class PostgresqlDialect(Dialect):
             lat, lng = f"{column.sql}[0]", f"{column.sql}[1]"
         else:
             lat, lng = (f"({self._document(column)} ->> '{key}')::double precision" for key in ("lat", "lng"))
-        here_lat, here_lng = f"{add(float(latitude))}::float8", f"{add(float(longitude))}::float8"
+        # PostgreSQL refuses what is too small to be squared; nobody tells angles below 1e-12 degrees apart.
+        lat, lng = f"({lat} + 1 - 1)", f"({lng} + 1 - 1)"
+        here_lat, here_lng = (
+            f"{add(float(angle) if abs(angle) > SMALLEST_ANGLE else 0.0)}::float8" for angle in (latitude, longitude)
+        )
         return (
             f"{2 * EARTH_RADIUS} * asin(least(1, sqrt(power(sin(radians({lat} - {here_lat}) / 2), 2) + "
             f"cos(radians({here_lat})) * cos(radians({lat})) * power(sin(radians({lng} - {here_lng}) / 2), 2))))"
