@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from lbconf.datatypes import EnumType, StringType, TextType, UuidType
 from lbconf.diagnostics import Code
@@ -16,7 +16,9 @@ from lbconf.query.javascript import json_text, to_text
 from lbconf.query.nodes import AllOf, AnyOf, Comparison, Condition, Filter, Include, Operator, Query, Row, Target
 from lbconf.records import replace
 
-__all__ = ["Includer", "chunks", "equals", "key_of", "key_text", "one_of"]
+__all__ = ["Includer", "chunks", "equals", "key_of", "key_text", "one_of", "the_one"]
+
+T = TypeVar("T")
 
 SAFE: Final = 2**53
 """JavaScript writes whole numbers below as they are."""
@@ -112,7 +114,7 @@ class Includer:
         groups = _grouped(found, relation.key_to)
         for row in rows:
             key = key_of(row, relation.key_from)
-            _put(row, relation, _page(groups.get(key_text(key), []) if key is not None else [], query))
+            _put(row, include, _page(groups.get(key_text(key), []) if key is not None else [], query))
 
     def _through(self, rows: Sequence[Row], model: Model, include: Include, query: Query, *, spare: bool) -> None:
         relation, loopback = include.relation, model.layout.is_loopback
@@ -144,7 +146,7 @@ class Includer:
             key = key_of(row, relation.key_from)
             related = groups.get(key_text(key), []) if key is not None else []
             if related or not spare:
-                _put(row, relation, _page(related, query))
+                _put(row, include, _page(related, query))
 
     def _references(self, rows: Sequence[Row], include: Include, *, spare: bool) -> None:
         relation, query = include.relation, include.query
@@ -272,11 +274,17 @@ def _page(rows: list[Row], query: Query) -> list[Row]:
     return rows[query.skip : None if query.limit is None else query.skip + query.limit]
 
 
-def _put(row: Row, relation: Relation, related: list[Row]) -> None:
+def the_one(related: Sequence[T], model: Model) -> T:
+    """The row that stands for a relation to one of this model; of several LoopBack leaves the last it comes to."""
+    return related[-1 if model.layout.is_loopback else 0]
+
+
+def _put(row: Row, include: Include, related: list[Row]) -> None:
+    relation, query = include.relation, include.query
     if relation.many:
         row[relation.name] = related
     elif related:
-        row[relation.name] = related[0]
+        row[relation.name] = the_one(related, query.model) if query is not None else related[0]
 
 
 def chunks(keys: Sequence[tuple[Any, ...]], size: int) -> Iterator[Sequence[tuple[Any, ...]]]:

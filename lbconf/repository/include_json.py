@@ -14,7 +14,7 @@ from lbconf.query.bind import all_of
 from lbconf.query.evaluate import near_of
 from lbconf.query.nodes import Include, Query
 from lbconf.records import replace
-from lbconf.repository.include import chunks, key_of, key_text, one_of
+from lbconf.repository.include import chunks, key_of, key_text, one_of, the_one
 from lbconf.repository.stores import Stores
 
 __all__ = ["JsonIncluder"]
@@ -125,7 +125,7 @@ class JsonIncluder:
         pages = {name: related if whole else related[query.skip : end] for name, related in groups.items()}
         if relation.many:
             return {name: f"[{','.join(page)}]" for name, page in pages.items()}
-        return {name: page[0] for name, page in pages.items() if page}
+        return {name: the_one(page, query.model) for name, page in pages.items() if page}
 
 
 def _is_direct(include: Include, query: Query) -> bool:

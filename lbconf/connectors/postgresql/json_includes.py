@@ -111,5 +111,8 @@ def _related(compiler: Compiler, part: _Joined, number: int, parameters: list[An
     ordered = replace(query, order=(Order(Target(key.prop)), *order))
     wanted = f"{key.sql} = ANY(ARRAY(SELECT k{number} FROM {CHOSEN}))"
     rows = f"SELECT * FROM {table.sql}{compiler.tail(table, ordered, parameters, also=wanted)}"
-    text = f"string_agg({row}, ',')" if part.include.relation.many else f"(array_agg({row}))[1]"
+    if part.include.relation.many:
+        text = f"string_agg({row}, ',')"
+    else:  # LoopBack's include leaves the last one that it comes to
+        text = f"(array_agg({row}))[{'count(*)' if table.model.layout.is_loopback else '1'}]"
     return f"SELECT {key.sql} AS k, {text} AS rows, count(*) AS number FROM ({rows}) AS t GROUP BY {key.sql}"

@@ -124,6 +124,21 @@ def test_text_with_relations_is_what_presenting_the_rows_gives(
     assert (at_once > 10) is (reference.kind is Kind.INTEGER)
 
 
+def test_of_several_that_should_be_one_loopback_shows_the_last(place: tuple[Repository, PostgresqlConnector]) -> None:
+    repository, connector = place
+    models = repository.project.models
+    connector.insert(models["Category"], [{"id": 1, "name": "a"}])
+    connector.insert(models["Cover"], [{"id": number, "url": str(number), "categoryId": 1} for number in (1, 2, 3)])
+    last = 3 if models["Category"].layout.is_loopback else 1
+
+    for scope, shown in (({}, last), ({"order": "id DESC"}, 4 - last), ({"limit": 1}, 1), ({"fields": ["id"]}, last)):
+        for limit in (1, None):
+            wanted = {"limit": limit, "include": {"relation": "cover", "scope": scope}}
+            text = repository.find_json(models["Category"], wanted)
+            rows = repository.find(models["Category"], wanted) if text is None else json.loads(text)
+            assert rows[0]["cover"]["id"] == shown, wanted
+
+
 def test_what_was_included_at_once_counts_as_what_it_is(place: tuple[Repository, PostgresqlConnector]) -> None:
     repository, connector = place
     models = repository.project.models
