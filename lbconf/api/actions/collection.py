@@ -1,10 +1,11 @@
 """What the endpoints of a model itself do."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from lbconf.api.actions.call import Action, Answer, Call, created, data, many, one
 from lbconf.api.actions.paging import page_answer, wants_page
+from lbconf.api.nested_keys import with_nested_keys
 from lbconf.api.present import encode
 
 __all__ = ["COLLECTION_ACTIONS"]
@@ -54,26 +55,34 @@ def _head(call: Call) -> Answer:
     return Answer(status=200 if there else 404, body=encode({"exists": there}))
 
 
+def _whole(call: Call) -> Any:
+    """The data of a whole instance; attributes to patch are taken as they are."""
+    return with_nested_keys(call.endpoint.model, call.arguments.instance())
+
+
 def _create(call: Call) -> Answer:
-    return created(call, call.repository.create(call.endpoint.model, call.arguments.instances()))
+    return created(
+        call,
+        call.repository.create(call.endpoint.model, with_nested_keys(call.endpoint.model, call.arguments.instances())),
+    )
 
 
 def _patch_or_create(call: Call) -> Answer:
-    return one(call, call.repository.patch_or_create(call.endpoint.model, call.arguments.instance()))
+    return one(call, call.repository.patch_or_create(call.endpoint.model, _whole(call)))
 
 
 def _replace_or_create(call: Call) -> Answer:
-    return one(call, call.repository.replace_or_create(call.endpoint.model, call.arguments.instance()))
+    return one(call, call.repository.replace_or_create(call.endpoint.model, _whole(call)))
 
 
 def _upsert_with_where(call: Call) -> Answer:
     where = call.arguments.where()
-    return one(call, call.repository.upsert_with_where(call.endpoint.model, where, call.arguments.instance()))
+    return one(call, call.repository.upsert_with_where(call.endpoint.model, where, _whole(call)))
 
 
 def _update_all(call: Call) -> Answer:
     where = call.arguments.where()
-    return data({"count": call.repository.update_all(call.endpoint.model, where, call.arguments.instance())})
+    return data({"count": call.repository.update_all(call.endpoint.model, where, _whole(call))})
 
 
 def _patch_attributes(call: Call) -> Answer:
@@ -81,7 +90,7 @@ def _patch_attributes(call: Call) -> Answer:
 
 
 def _replace_by_id(call: Call) -> Answer:
-    return one(call, call.repository.replace_by_id(call.endpoint.model, call.id, call.arguments.instance()))
+    return one(call, call.repository.replace_by_id(call.endpoint.model, call.id, _whole(call)))
 
 
 def _delete_by_id(call: Call) -> Answer:
