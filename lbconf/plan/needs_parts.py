@@ -117,7 +117,7 @@ def key_gone(table: QualifiedName, key: PrimaryKey | Unique, found: Needs) -> No
     """One goes."""
     found.lets_go |= {("using", table, name) for name in (*key.columns, *key.include)}
     found.lets_go |= constraint_names(table, key, key.name)
-    found.ends.add(("needing", table, column_set(key.columns)))
+    _needed_no_more(table, key.columns, found)
 
 
 def index_made(table: QualifiedName, index: Index, found: Needs) -> None:
@@ -136,7 +136,13 @@ def index_gone(table: QualifiedName, index: Index, found: Needs) -> None:
     found.lets_go |= {("using", table, name) for name in columns_of(index)}
     found.lets_go |= {("checking", table), ("free", QualifiedName(table.namespace, index.name))}
     if index.unique:
-        found.ends.add(("needing", table, column_set(part.column for part in index.parts)))
+        _needed_no_more(table, [part.column for part in index.parts], found)
+
+
+def _needed_no_more(table: QualifiedName, columns: Iterable[str | None], found: Needs) -> None:
+    """No foreign key needs what goes: old ones are gone, new ones are not there yet, or they might choose it."""
+    found.ends.add(("needing", table, column_set(columns)))
+    found.lets_go.add(("to be needed", table, column_set(columns)))
 
 
 def pointing(table: QualifiedName, key: ForeignKey, found: Needs) -> None:
@@ -144,7 +150,7 @@ def pointing(table: QualifiedName, key: ForeignKey, found: Needs) -> None:
     found.wants |= {("table", key.target), ("key", key.target, column_set(key.target_columns))}
     columns_used(table, (*key.columns, *key.set_columns), found)
     columns_used(key.target, key.target_columns, found)
-    found.ends.add(("free constraint", table, key.name))
+    found.ends |= {("free constraint", table, key.name), ("to be needed", key.target, column_set(key.target_columns))}
 
 
 def partition_made(part: Partition, found: Needs) -> None:

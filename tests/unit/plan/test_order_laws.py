@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
+import pytest
 from hypothesis import given, settings
 
 from lbconf.plan.order import ordered
@@ -20,6 +21,7 @@ from lbconf.state.structure import (
     Sequence,
     State,
     Table,
+    Unique,
 )
 from lbconf.state.unneeded import Made
 from tests.strategies.wide_states import wide_states
@@ -388,3 +390,29 @@ def test_a_sequence_that_its_table_counts_with_gets_its_owner_last() -> None:
     )
     _, database = follow(State(), desired)
     assert database.owners == {counter: (name, "id")}
+
+
+@pytest.mark.parametrize(
+    "gone",
+    [
+        {"uniques": (Unique(name="gone", columns=("id",)),)},
+        {"indexes": (Index(name="gone", parts=(IndexPart(column="id"),), unique=True),)},
+    ],
+)
+def test_a_foreign_key_comes_when_only_the_key_is_there_that_stays(
+    gone: dict[str, tuple[Unique | Index, ...]],
+) -> None:
+    columns = (Column(name="id", type=ColumnType("integer")),)
+    target = QualifiedName("n", "target")
+    key = ForeignKey(name="f", columns=("id",), target=target, target_columns=("id",))
+    before = Table(name=target, columns=columns, **gone)  # type: ignore[arg-type]
+    after = Table(name=target, columns=columns, primary_key=PrimaryKey(name="kept", columns=("id",)))
+    old, new = (Table(name=QualifiedName("n", name), columns=columns, foreign_keys=(key,)) for name in ("old", "new"))
+    actual = State(namespaces=("n",), tables=(before, old))
+    settled, database = follow(actual, State(namespaces=("n",), tables=(after, new), owns=("n",)))
+    assert [*database.tables[target].keys] == ["kept"]
+    assert database.tables[new.name].foreign == {"f": (target, frozenset({"id"}))}
+    changes = ordered(compare(actual, settled).changes, desired=settled)
+    inside = [type(change) for change in changes if isinstance(change, c.DropUnique | c.DropIndex | c.AddForeignKey)]
+    assert inside[-1] is c.AddForeignKey
+    assert len(inside) == 2
