@@ -5,13 +5,14 @@ sqlite.org/pragma.html#pragma_legacy_alter_table.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from graphlib import CycleError, TopologicalSorter
 from typing import Final
 
 from lbconf.connectors.sql.checks import widened_checks
 from lbconf.connectors.sql.ddl import change_hazards, quote
+from lbconf.connectors.sqlite.backfills import filled_in_turn
 from lbconf.connectors.sqlite.conversions import Conversion, conversion
 from lbconf.connectors.sqlite.errors import SCRATCH_PREFIX
+from lbconf.connectors.sqlite.given_up import given_up_late, gives_up
 from lbconf.connectors.sqlite.spelling import column_clause, create_index, create_table, is_constant, type_text
 from lbconf.connectors.sqlite.table_sql import replace_names
 from lbconf.connectors.sqlite.views import create_view, drop_view
@@ -23,7 +24,6 @@ from lbconf.state.hazards import Hazard, HazardKind
 from lbconf.state.parking import parked_part, parked_suffix
 from lbconf.state.steps import Statement, Step
 from lbconf.state.structure import Column, QualifiedName, State, Table, View
-from lbconf.state.words import words
 
 __all__ = ["compile_changes"]
 
@@ -49,6 +49,8 @@ class _Group:
 
     table: QualifiedName
     changes: tuple[Numbered, ...]
+    gone: frozenset[str] = frozenset()
+    """Names in lower case that it gives up before the first table has its turn."""
 
     def of(self, *kinds: type) -> tuple[Numbered, ...]:
         return tuple(found for found in self.changes if isinstance(found[1], kinds))
@@ -63,8 +65,11 @@ def compile_changes(changes: Sequence[c.Change], *, actual: State, desired: Stat
     steps = [_view_gone(place, change.before) for place, change in numbered if isinstance(change, c.DropView)]
     groups = _groups(changes)
     for group in groups:
+        steps.extend(_indexes_first(group))
+    for group in groups:
         steps.extend(_parked(group))
         steps.extend(_renames(group))
+    steps.extend(_dropped(group) for group in groups if _is_gone(group))
     for group in groups:
         before = _before(group, actual)
         after = desired.table(group.table)
@@ -89,7 +94,29 @@ def _groups(changes: Sequence[c.Change]) -> tuple[_Group, ...]:
         table = table_of(change)
         if table is not None:
             found.setdefault(table, []).append((place, change))
-    return tuple(_Group(table=table, changes=tuple(grouped)) for table, grouped in found.items())
+    late = given_up_late([[change for _, change in grouped] for grouped in found.values()])
+    return tuple(_Group(table=table, changes=tuple(grouped), gone=late) for table, grouped in found.items())
+
+
+def _indexes_first(group: _Group) -> Iterable[Step]:
+    """Indexes whose names another table takes before this one has its turn."""
+    for place, change in group.changes:
+        for index in gives_up(change):
+            if index.name.lower() in group.gone:
+                gone, made = f"DROP INDEX {quote(index.name)}", create_index(group.table, index)
+                summary = f"drop index {index.name} of {group.table}, whose name is needed"
+                step = _step(summary, [gone], [made], group.table, [(place, change)])
+                yield step if isinstance(change, c.DropIndex) else replace(step, hazards=(), covers=())
+
+
+def _is_gone(group: _Group) -> bool:
+    """Whether another table's index takes the table's name before this one has its turn."""
+    return group.table.name.lower() in group.gone and bool(group.of(c.DropTable)) and not group.of(c.CreateTable)
+
+
+def _dropped(group: _Group) -> Step:
+    drop = [f"DROP TABLE {quote(group.table.name)}"]
+    return _step(f"drop table {group.table}", drop, [], group.table, group.of(c.DropTable))
 
 
 def _before(group: _Group, actual: State) -> Table | None:
@@ -131,8 +158,8 @@ def _renames(group: _Group) -> Iterable[Step]:
 
 def _table_steps(group: _Group, before: Table | None, after: Table | None) -> Iterable[Step]:
     dropped, created = group.of(c.DropTable), group.of(c.CreateTable)
-    if dropped:
-        yield _step(f"drop table {group.table}", [f"DROP TABLE {quote(group.table.name)}"], [], group.table, dropped)
+    if dropped and not _is_gone(group):
+        yield _dropped(group)
     if dropped and not created:
         return
     rest = _needed(group)
@@ -163,6 +190,8 @@ def _needed(group: _Group) -> list[Numbered]:
                 return key not in added
             case c.AddForeignKey(after=key):
                 return key not in dropped
+            case c.DropIndex(before=index):
+                return index.name.lower() not in group.gone
             case _:
                 return True
 
@@ -197,6 +226,8 @@ def _altered(group: _Group, changes: Iterable[Numbered]) -> Iterable[Step]:
             case c.RenameIndex(before=before, after=after):
                 forth = [f"DROP INDEX {quote(before.name)}", create_index(table, after)]
                 back = [f"DROP INDEX {quote(after.name)}", create_index(table, before)]
+                if before.name.lower() in group.gone:
+                    forth, back = forth[1:], back[:1]
                 built = Hazard(
                     kind=HazardKind.INDEX_BUILD, message=f"builds index {after.name} over all rows of {table}"
                 )
@@ -236,7 +267,7 @@ def _rebuilt(group: _Group, changes: Sequence[Numbered], before: Table, after: T
     if copied:
         new_names = {old: new for new, old in renamed.items()}
         there = [quote(new_names.get(column.name, column.name)) for column in before.columns]
-        copied, origin = _filled_in_turn(after, copied, there, quote(table))
+        copied, origin = filled_in_turn(after, copied, there, quote(table))
         targets, values = ", ".join(name for name, _ in copied), ", ".join(value for _, value in copied)
         statements.append(f"INSERT INTO {quote(scratch)} ({targets}) SELECT {values} FROM {origin}")
     for column, made in conversions.values():
@@ -258,30 +289,6 @@ def _rebuilt(group: _Group, changes: Sequence[Numbered], before: Table, after: T
     converted = [hazard for column, made in conversions.values() for hazard in _conversion_hazards(table, column, made)]
     marked = tuple(replace(one, rewrites=one.sql.startswith(COPY)) for one in step.statements)
     return replace(step, statements=marked, rewrites=True, hazards=(*step.hazards, *refusing, *converted, rewrite))
-
-
-def _filled_in_turn(
-    after: Table, copied: list[tuple[str, str]], there: Sequence[str], table: str
-) -> tuple[list[tuple[str, str]], str]:
-    """What is copied, and from where, once the values that other back-fills read are filled in a query inside."""
-    fills = {column.name: words(column.backfill) for column in after.columns if column.backfill}
-    wanted = {name: {other for other in fills if other != name and other in read} for name, read in fills.items()}
-    read = set[str]().union(*wanted.values())
-    if not read:
-        return copied, table
-    values, origin, columns = dict(copied), table, list(there)
-    try:
-        order = [*TopologicalSorter(wanted).static_order()]
-    except CycleError:
-        return copied, table
-    for name in order:
-        quoted = quote(name)
-        if name in read and quoted in values:
-            others = ", ".join(column for column in columns if column != quoted)
-            origin = f"(SELECT {others}, {values[quoted]} AS {quoted} FROM {origin}) AS {table}"
-            columns = [*(column for column in columns if column != quoted), quoted]
-            values[quoted] = quoted
-    return [*values.items()], origin
 
 
 def _refusals(before: Table, after: Table, renamed: Mapping[str, str]) -> Iterable[Hazard]:
