@@ -137,4 +137,5 @@ def test_loopback_sets_many_rows_and_upserts_unchecked(loopback: Served) -> None
     assert ask(loopback, "/api/People/1", method="PATCH", body={"name": "x"})[0] == 422
     assert ask(loopback, "/api/People/1", method="PUT", body={"name": "x"})[0] == 422
 
-    assert ask(loopback, "/api/People/update?where=%7B%7D", method="POST", body={"name": "x"})[:2] == (200, {"count": 1})
+    told = ask(loopback, "/api/People/update?where=%7B%7D", method="POST", body={"name": "x"})
+    assert told[:2] == (200, {"count": 1})
