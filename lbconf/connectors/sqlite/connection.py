@@ -1,14 +1,16 @@
 """Opening SQLite connections as lbconf keeps them: WAL, foreign keys on, autocommit, our functions known."""
 
 import sqlite3
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from time import monotonic
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 from lbconf.connectors.sqlite.dialect import add_functions
 
-__all__ = ["Deadline", "connect", "connect_to_read"]
+__all__ = ["Deadline", "bound", "by_number", "connect", "connect_to_read"]
 
 STEPS_BETWEEN_LOOKS = 10_000
 """Virtual machine instructions between two looks at the clock."""
@@ -29,6 +31,20 @@ class Deadline:
 
     def _late(self) -> bool:
         return monotonic() > self._end
+
+
+NUMBERS_ARE_NAMES: Final = (3, 12, 0) <= sys.version_info[:3] < (3, 12, 4)
+"""The driver takes `?1` for a named parameter and warns where it gets a sequence. Source: python/cpython#117995."""
+
+
+def bound(parameters: Sequence[Any]) -> Sequence[Any] | Mapping[str, Any]:
+    """Values of `?1`, `?2`, ... as the driver wants them."""
+    return by_number(parameters) if NUMBERS_ARE_NAMES else parameters
+
+
+def by_number(parameters: Sequence[Any]) -> Mapping[str, Any]:
+    """Values by their numbers, which every version takes: the driver leaves a name's first character out."""
+    return {str(number): value for number, value in enumerate(parameters, 1)}
 
 
 UNREADABLE: Final = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY})

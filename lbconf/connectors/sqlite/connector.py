@@ -17,7 +17,7 @@ from lbconf.connectors.sql.pool import Pool, PoolEmptyError
 from lbconf.connectors.sql.reader_writer import SqlReaderWriter
 from lbconf.connectors.sqlite import data_checks, ddl, inspect, migrate
 from lbconf.connectors.sqlite.capabilities import capabilities
-from lbconf.connectors.sqlite.connection import Deadline, connect, connect_to_read
+from lbconf.connectors.sqlite.connection import Deadline, bound, connect, connect_to_read
 from lbconf.connectors.sqlite.dialect import SqliteDialect
 from lbconf.connectors.sqlite.errors import file_unusable, translate
 from lbconf.connectors.sqlite.mapping import SqliteMapping
@@ -134,7 +134,7 @@ class SqliteConnector(SqlReaderWriter):
 
         def rows(connection: sqlite3.Connection) -> Sequence[Sequence[Any]]:
             _check_text(statement.parameters)
-            return connection.execute(statement.sql, statement.parameters).fetchall()
+            return connection.execute(statement.sql, bound(statement.parameters)).fetchall()
 
         return self._write(rows) if write else self._read(rows)
 
@@ -147,7 +147,7 @@ class SqliteConnector(SqlReaderWriter):
         cursor: sqlite3.Cursor | None = None
         try:
             _check_text(statement.parameters)
-            cursor = self._guarded(connection, lambda held: held.execute(statement.sql, statement.parameters))
+            cursor = self._guarded(connection, lambda held: held.execute(statement.sql, bound(statement.parameters)))
             opened = cursor
             while rows := self._guarded(connection, lambda _: opened.fetchmany(size)):
                 yield rows
@@ -161,7 +161,7 @@ class SqliteConnector(SqlReaderWriter):
 
         def touched(connection: sqlite3.Connection) -> int:
             _check_text(statement.parameters)
-            return connection.execute(statement.sql, statement.parameters).rowcount
+            return connection.execute(statement.sql, bound(statement.parameters)).rowcount
 
         return self._write(touched)
 

@@ -3,12 +3,15 @@
 import os
 import sqlite3
 import sys
+import warnings
+from contextlib import closing
 from pathlib import Path
 from threading import Thread
 
 import pytest
 
 from lbconf.connectors.sqlite import CONNECTOR
+from lbconf.connectors.sqlite.connection import bound, by_number
 from lbconf.connectors.sqlite.connector import SqliteConnector
 from lbconf.datatypes import StringType
 from lbconf.diagnostics import Code
@@ -137,3 +140,12 @@ def test_unusable_settings() -> None:
     with pytest.raises(ConnectorError) as caught:
         CONNECTOR.create(data_source("sqlite", {"file": ["a"], "max": "none"}))
     assert [found.code for found in caught.value.diagnostics] == [Code.SETTINGS_UNUSABLE] * 2
+
+
+def test_values_go_to_the_parameters_with_their_numbers() -> None:
+    values = (b"a", None, 3)
+    with closing(sqlite3.connect(":memory:")) as connection, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for given in (bound(values), by_number(values)):
+            assert connection.execute("SELECT ?2, ?3, ?1, ?2", given).fetchone() == (None, 3, b"a", None)
+        assert connection.execute("SELECT 1", bound(())).fetchone() == (1,)
