@@ -1,5 +1,6 @@
 """Rows that the project's code keeps from a caller cannot be found out about by way of other models."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ def only_w1(context: HookContext) -> None:
 
 
 @pytest.fixture
-def repository(tmp_path: Path) -> HookedRepository:
+def repository(tmp_path: Path) -> Iterator[HookedRepository]:
     """Writers and books in one SQLite file; an `access` hook hides writers."""
     source = data_source("sqlite", {"file": str(tmp_path / "rows.db")})
     models = {name: replace(kind, data_source="db") for name, kind in World().models.items()}
@@ -35,7 +36,8 @@ def repository(tmp_path: Path) -> HookedRepository:
     for number in (1, 2):
         made.create(models["Writer"], {"name": f"w{number}"})
         made.create(models["Book"], {"title": f"b{number}", "writerId": str(number)})
-    return made
+    yield made
+    connector.close()
 
 
 def test_conditions_see_what_hooks_let_through(repository: HookedRepository) -> None:
