@@ -94,6 +94,7 @@ def examine(
         incomplete={draft.name for draft in drafts.values() if not draft.whole},
         middleware=_mapping(merged.data.get("middleware")),
         components=components,
+        absent=merged.absent,
         probe=probe,
     )
     for rule in RULES:

@@ -5,6 +5,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from lbconf.diagnostics import Code, Diagnostic, Severity, nearest
+from lbconf.layers.secret import Secret
 from lbconf.patterns import pattern
 from lbconf.project.access_settings import SYMMETRIC, ApiKeys, JwtIssuer, moment, read_access, written_access
 from lbconf.project.rules.facts import Facts
@@ -24,9 +25,16 @@ def access_settings_usable(facts: Facts) -> Iterator[Diagnostic]:
         return
     at = "/server/lbconf/access" if facts.layout.is_loopback else "/server/access"
     settings = read_access(facts.server, facts.layout)
-    several = isinstance(said.get("jwt"), list | tuple)
+    jwt = said.get("jwt")
+    several = isinstance(jwt, list | tuple)
     for number, issuer in enumerate(settings.jwt):
         yield from _issuer(facts, issuer, f"{at}/jwt/{number}" if several else f"{at}/jwt")
+    for number, one in enumerate(jwt if isinstance(jwt, list | tuple) else (jwt,)):
+        for name in ("jwksUrl", "publicKey", "keyFile", "secret"):
+            value = one.get(name) if isinstance(one, Mapping) else None
+            if (value.reveal() if isinstance(value, Secret) else value) == "":
+                place = f"{at}/jwt/{number}/{name}" if several else f"{at}/jwt/{name}"
+                yield _wrong(facts, f"`{name}` of access.jwt is empty", place, "write the key, or leave it out")
     if settings.api_keys is not None:
         written = said.get("apiKeys")
         yield from _api_keys(facts, settings.api_keys, written if isinstance(written, Mapping) else {}, f"{at}/apiKeys")
@@ -47,7 +55,9 @@ def _issuer(facts: Facts, issuer: JwtIssuer, at: str) -> Iterator[Diagnostic]:
     keys = [name for name, value in named.items() if value is not None]
     if len(keys) > 1:
         yield _wrong(facts, f"{' and '.join(keys)} say two keys of one issuer", f"{at}/{keys[1]}", "keep one of them")
-    if issuer.discovers and issuer.issuer is None:
+    unset = [said for name in (*named, "issuer", "audience") for said in _unset(facts, issuer, name, at)]
+    yield from unset
+    if issuer.discovers and issuer.issuer is None and not any(said.severity is Severity.ERROR for said in unset):
         hint = "add issuer, or one of jwksUrl, publicKey, keyFile and secret"
         yield _wrong(facts, "nothing says with which key tokens are checked", at, hint)
     for name, url in (("jwksUrl", issuer.jwks_url), ("issuer", issuer.issuer if issuer.discovers else None)):
@@ -62,10 +72,35 @@ def _issuer(facts: Facts, issuer: JwtIssuer, at: str) -> Iterator[Diagnostic]:
     if issuer.secret is not None and len(issuer.secret.encode()) < LEAST_SECRET:
         message = f"a secret of less than {LEAST_SECRET} bytes can be guessed"
         yield _warned(facts, message, f"{at}/secret", "agree on a longer, random one")
-    if not issuer.audience:
+    if not issuer.audience and f"{at}/audience" not in facts.absent:
         message = "tokens that the issuer made for others are taken as well"
         yield _warned(facts, message, at, "add audience: the name that the issuer knows this API by")
     yield from _user(facts, issuer, f"{at}/user")
+
+
+def _unset(facts: Facts, issuer: JwtIssuer, name: str, at: str) -> Iterator[Diagnostic]:
+    """What an unset variable takes away: the key that tokens are checked with, or a check of who made them for whom."""
+    origins = facts.absent.get(f"{at}/{name}")
+    if not origins:
+        return
+    hopeless = name != "audience" and issuer.discovers and issuer.issuer is None
+    if hopeless:
+        without = "nothing says with which key tokens are checked"
+    elif name == "issuer":
+        without = "tokens of any issuer are taken"
+    elif name == "audience":
+        without = "tokens for others are taken as well"
+    elif issuer.discovers:
+        without = f"tokens are checked with keys that {issuer.issuer} would publish"
+    else:
+        return  # another key is there
+    yield facts.found(
+        Code.VARIABLE_UNSET,
+        f"{origins[-1].variable} is not set, so `{name}` of access.jwt is left out: {without}",
+        origins[-1].location or facts.places.value(at),
+        f"set {origins[-1].variable}",
+        severity=Severity.ERROR if hopeless or facts.environment == "production" else Severity.WARNING,
+    )
 
 
 def _user(facts: Facts, issuer: JwtIssuer, at: str) -> Iterator[Diagnostic]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Container, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from lbconf.diagnostics import Code, Diagnostic, Location, Related, Severity
+from lbconf.layers.merged import Origin
 from lbconf.project.checking import Broken
 from lbconf.project.probing import Probe
 from lbconf.project.resolved import EMPTY, DataSource, Layout, Model
@@ -32,6 +33,8 @@ class Facts:
     """Models of which a part could not be read."""
     middleware: Mapping[str, Any] = EMPTY
     components: Mapping[str, Any] = EMPTY
+    absent: Mapping[str, tuple[Origin, ...]] = EMPTY
+    """JSON Pointer to the origins of what is left out because its variable is not set."""
     probe: Probe | None = None
     """Tries validations out, where somebody brought one."""
 
