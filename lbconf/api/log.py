@@ -1,17 +1,23 @@
 """Log lines of a serving process: one JSON object each."""
 
+import json
 import logging
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from lbconf.errors import LbconfError
 
-__all__ = ["JsonLog", "LogHandler", "timestamp"]
+__all__ = ["REQUEST_ID_KEY", "JsonLog", "LogHandler", "request_fields", "timestamp"]
+
+REQUEST_ID_KEY: Final = "lbconf.request_id"
+"""Of a request's scope: its id, as bytes of ASCII."""
+SELDOM: Final = 60
+"""Lines a minute of what anybody on the net can bring about."""
 
 
 class JsonLog:
@@ -20,11 +26,28 @@ class JsonLog:
     def __init__(self, write: Callable[[bytes], object]) -> None:
         """Take what writes bytes, such as `sys.stderr.buffer.write`."""
         self.write = write
+        self._minute = 0
+        self._seldom = 0
 
     def event(self, level: str, event: str, **fields: Any) -> None:
         """Write one line: `level` is `info`, `warning` or `error`."""
         line = {"time": timestamp(), "level": level, "event": event, **fields}
-        self.write(_ENCODER.encode(line) + b"\n")
+        try:
+            text: bytes = _ENCODER.encode(line)
+        except UnicodeEncodeError:  # half a character that a client sent
+            text = json.dumps(line, default=str).encode("ascii")
+        self.write(text + b"\n")
+
+    def seldom(self, level: str, event: str, **fields: Any) -> None:
+        """Write one line of what anybody can bring about: `SELDOM` a minute at most, the last of them says so."""
+        minute = int(time.monotonic() // 60)
+        if minute != self._minute:
+            self._minute, self._seldom = minute, 0
+        self._seldom += 1
+        if self._seldom < SELDOM:
+            self.event(level, event, **fields)
+        elif self._seldom == SELDOM:
+            self.event(level, event, **fields, note="no more lines of this kind in this minute")
 
     def failure(self, error: BaseException, **fields: Any) -> None:
         """Write what failed: a data source's own words, else where it happened, without the values at work."""
@@ -54,6 +77,13 @@ class LogHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record."""
         self._log.event(record.levelname.lower(), "log", logger=record.name, message=record.getMessage())
+
+
+def request_fields(scope: Mapping[str, Any]) -> dict[str, str]:
+    """What names a request in a line: its id where it has one, its verb and its path."""
+    given = scope.get(REQUEST_ID_KEY)
+    named = {} if given is None else {"id": given.decode("ascii")}
+    return {**named, "method": scope["method"], "path": scope["path"]}
 
 
 def timestamp(now: float | None = None) -> str:

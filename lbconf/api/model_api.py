@@ -39,6 +39,7 @@ from lbconf.api.sources import Sources
 from lbconf.api.streams.feed import Upload
 from lbconf.api.streams.forms import Form, form_of
 from lbconf.api.streams.lines import uploaded_form
+from lbconf.api.telling import tell_of_refusal
 from lbconf.api.threads import WorkerThreads
 from lbconf.api.user_calls import UserCalls
 from lbconf.api.watch.watcher import SCOPE_KEY
@@ -266,7 +267,7 @@ class ModelApi:
             if call.form is not None:
                 return self._in_form(call, call.form)
             if id(call.endpoint) in self.users.endpoints:
-                answer = self.users.act(action, call)
+                answer = self._of_users(action, call)
             elif call.request.verb in READING:
                 answer = action(call)
             else:
@@ -274,6 +275,17 @@ class ModelApi:
         if call.request.verb not in READING:
             return answer
         return tagged(call, answer) if self.tags else replace(answer, headers=(*answer.headers, *private(call.caller)))
+
+    def _of_users(self, action: Action, call: Call) -> Answer:
+        """The same for models of users, whose rows may be written on conditions, too."""
+        if call.request.verb in READING or CONDITIONS.isdisjoint(call.request.headers):
+            return self.users.act(action, call)
+
+        def act(one: Call) -> Answer:
+            action = self.actions[one.endpoint.action]
+            return self.users.act(action if self.hooks is None else partial(self.hooks.answer, action), one)
+
+        return guarded(call, act, self.table)
 
     def _in_form(self, call: Call, form: Form) -> Answer:
         """The list that an endpoint gives, in another form than JSON."""
@@ -340,8 +352,7 @@ class ModelApi:
 
     async def _refuse(self, error: Exception, scope: Any, receive: Receive, send: Send) -> None:
         fault = fault_of(error)
-        if fault.ours:
-            self.log.failure(error, method=scope["method"], path=scope["path"])
+        tell_of_refusal(self.log, error, scope, ours=fault.ours)
         if isinstance(error, ConnectionFailedError) and error.data_source:
             self.sources.lost(error.data_source, error.diagnostics[0].message)
         rest = getattr(error, "rest", None)

@@ -439,3 +439,16 @@ def test_an_issuers_user_is_no_user_of_the_project(ask: Any) -> None:
 @pytest.mark.parametrize("path", ["/api/notes/n1", "/api/notes", "/api/people/count", "/api/people/me"])
 def test_what_a_known_caller_gets_is_kept_for_nobody_else(ask: Any, path: str) -> None:
     assert ask("GET", path).headers["cache-control"] == "private, no-cache"
+
+
+@pytest.mark.parametrize(("verb", "path"), [("PATCH", "/1"), ("PUT", "/1"), ("POST", "/1/replace"), ("DELETE", "/1")])
+def test_a_user_is_written_only_as_it_was_seen(ask: Any, verb: str, path: str) -> None:
+    body = None if verb == "DELETE" else {"username": "u1", "email": "u1@example.org", "password": "a long password"}
+    for condition in ({"if-match": '"other"'}, {"if-none-match": "*"}):
+        assert ask(verb, f"/api/people{path}", body, {**ANN, **condition}).status == 412
+
+
+def test_a_user_is_written_as_it_was_seen(ask: Any) -> None:
+    tag = ask("GET", "/api/people/1").headers["etag"]
+    told = ask("PATCH", "/api/people/1", {"username": "u1"}, {**ANN, "if-match": tag})
+    assert (told.status, told.headers["etag"]) == (200, tag)
