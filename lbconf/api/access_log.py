@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import msgspec
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from lbconf.api.log import timestamp
+from lbconf.api.log import REQUEST_ID_KEY, timestamp
 from lbconf.api.watch.watcher import Watcher
 from lbconf.connectors.contract import Connector
 
@@ -64,6 +64,7 @@ class AccessLog:
             return
         started = time.perf_counter()
         request_id = _given_id(scope["headers"]) or os.urandom(ID_BYTES).hex().encode("ascii")
+        http[REQUEST_ID_KEY] = request_id
         status = 0
         size = 0
         watcher = self._watcher

@@ -22,7 +22,7 @@ from lbconf.api.composing import with_operations_together
 from lbconf.api.departures import Departures
 from lbconf.api.endpoints import endpoints_of
 from lbconf.api.layers import layered, limit_routes, security_headers
-from lbconf.api.log import JsonLog, LogHandler
+from lbconf.api.log import JsonLog, LogHandler, request_fields
 from lbconf.api.mail.post import post_of
 from lbconf.api.mail.told import tell_of_mail
 from lbconf.api.model_api import ModelApi
@@ -232,7 +232,7 @@ def _own_mistake(log: JsonLog) -> Callable[[Request[Any, Any, Any], Exception], 
     def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
         fault = fault_of(error)
         if fault.ours:
-            log.failure(error, method=request.method, path=request.scope["path"])
+            log.failure(error, **request_fields(request.scope))
         return _fault_response(fault)
 
     return answer

@@ -6,7 +6,7 @@ from typing import Any, Final
 from litestar.types import Receive, Send
 
 from lbconf.api.actions.call import Answer
-from lbconf.api.log import JsonLog
+from lbconf.api.log import JsonLog, request_fields
 from lbconf.api.streams.portions import Portions
 from lbconf.api.threads import WorkerThreads
 from lbconf.diagnostics import Code
@@ -67,7 +67,7 @@ async def send_portions(
     except TimeoutError:
         log.event("warning", "stream-stalled", path=scope["path"])
     except Exception as error:  # noqa: BLE001 - the answer has begun: nothing but its missing end can tell of it
-        log.failure(error, method=scope["method"], path=scope["path"])
+        log.failure(error, **request_fields(scope))
     finally:
         gone.cancel()
         await threads.run(Portions.close, portions)

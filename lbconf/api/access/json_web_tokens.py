@@ -21,14 +21,24 @@ LONGEST: Final = 16 * 1024
 _WEB_TOKEN: Final = pattern(r"eyJ[\w-]*\.[\w-]+\.[\w-]*")
 CHALLENGE: Final = b'Bearer error="invalid_token"'
 MISSING: Final = object()
+MALFORMED: Final = "malformed"
+WRONG_KEY: Final = "wrong key"
+UNKNOWN_SUBJECT: Final = "unknown subject"
 
 
 class InvalidTokenError(RequestError):
-    """A token does not hold (401); which of its parts is at fault only the log could tell."""
+    """A token does not hold (401); which of its parts is at fault only the log tells."""
 
-    def __init__(self, error_code: str = "INVALID_TOKEN", message: str = "Invalid Access Token") -> None:
-        """Take the code and what is said."""
+    def __init__(
+        self,
+        error_code: str = "INVALID_TOKEN",
+        message: str = "Invalid Access Token",
+        *,
+        reason: str | None = None,
+    ) -> None:
+        """Take the code, what is said, and why for the log: nothing that the token says itself."""
         super().__init__(Code.REQUEST_REFUSED, message, status=401, error_code=error_code)
+        self.reason = reason
         self.headers = ((b"www-authenticate", CHALLENGE),)
 
 
@@ -59,26 +69,31 @@ class JsonWebTokens:
         import jwt
 
         if len(text) > LONGEST:
-            raise InvalidTokenError
+            raise InvalidTokenError(reason="too long")
         try:
             header = jwt.get_unverified_header(text)
             issuer_said = jwt.decode(text, options={"verify_signature": False}).get("iss")
         except (jwt.PyJWTError, ValueError, RecursionError):
-            raise InvalidTokenError from None
+            raise InvalidTokenError(reason=MALFORMED) from None
         algorithm, key_id = header.get("alg"), header.get("kid")
+        reason = "issuer"
         for issuer, keys in self._issuers:
-            if (issuer.issuer is None or issuer.issuer == issuer_said) and algorithm in issuer.algorithms:
+            if issuer.issuer is None or issuer.issuer == issuer_said:
+                if algorithm not in issuer.algorithms:
+                    reason = "algorithm" if reason == "issuer" else reason
+                    continue
                 claims = _claims(text, issuer, keys, key_id if isinstance(key_id, str) else None, algorithm)
-                if claims is not None:
+                if not isinstance(claims, str):
                     return self._named(issuer, claims)
-        raise InvalidTokenError
+                reason = claims if claims != WRONG_KEY or reason in {"issuer", "algorithm"} else reason
+        raise InvalidTokenError(reason=reason)
 
     def _named(self, issuer: JwtIssuer, claims: Mapping[str, Any]) -> Caller:
         said = _at(claims, issuer.user_claim)
         if not isinstance(said, str | int) or isinstance(said, bool) or said == "":
-            raise InvalidTokenError
+            raise InvalidTokenError(reason="no subject")
         if issuer.user_claim == ("email",) and claims.get("email_verified") is not True:
-            raise InvalidTokenError
+            raise InvalidTokenError(reason="email not verified")
         user: Any = said
         model = self._project.models.get(issuer.user_model) if issuer.user_model is not None else None
         if model is not None:
@@ -98,16 +113,18 @@ class JsonWebTokens:
         if name is None or name == key.name:
             found = self._repository.id_in_rows(model, said)
             if found is None or id_as_text(found).lower() != str(said).lower():
-                raise InvalidTokenError  # an id that is read loosely, as " 1" or "1.0", would be somebody else's
+                # an id that is read loosely, as " 1" or "1.0", would be somebody else's
+                raise InvalidTokenError(reason=UNKNOWN_SUBJECT)
             return found
         row = self._repository.user_with(model, {name: str(said)})
         if row is None:
-            raise InvalidTokenError("USER_NOT_FOUND", "The token is for a user who is not known here")
+            message = "The token is for a user who is not known here"
+            raise InvalidTokenError("USER_NOT_FOUND", message, reason=UNKNOWN_SUBJECT)
         return row[key.name]
 
 
-def _claims(text: str, issuer: JwtIssuer, keys: Keys, key_id: str | None, algorithm: str) -> Mapping[str, Any] | None:
-    """What a token says, where one of the keys has signed it and it holds now; None otherwise."""
+def _claims(text: str, issuer: JwtIssuer, keys: Keys, key_id: str | None, algorithm: str) -> Mapping[str, Any] | str:
+    """What a token says, where one of the keys has signed it and it holds now; otherwise why it does not."""
     import jwt
 
     try:
@@ -115,6 +132,7 @@ def _claims(text: str, issuer: JwtIssuer, keys: Keys, key_id: str | None, algori
     except KeysMissingError:
         message = "The issuer of the token cannot be reached; try again"
         raise TooManyError(message, seconds=issuer.refresh, status=503, error_code="ISSUER_AWAY") from None
+    reason = WRONG_KEY
     for key in matching:
         try:
             claims: Mapping[str, Any] = jwt.decode(
@@ -126,10 +144,33 @@ def _claims(text: str, issuer: JwtIssuer, keys: Keys, key_id: str | None, algori
                 leeway=issuer.leeway,
                 options={"require": ["exp"], "verify_aud": bool(issuer.audience)},
             )
-        except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
+        except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as problem:
+            said = _reason(problem)
+            reason = said if said != WRONG_KEY else reason
             continue
         return claims
-    return None
+    return reason
+
+
+def _reason(problem: Exception) -> str:
+    """Why a token does not hold, in words of ours: the library's may hold what the token says."""
+    import jwt
+
+    match problem:
+        case jwt.InvalidSignatureError() | jwt.InvalidKeyError():
+            return WRONG_KEY
+        case jwt.ExpiredSignatureError():
+            return "expired"
+        case jwt.ImmatureSignatureError() | jwt.InvalidIssuedAtError():
+            return "not valid yet"
+        case jwt.InvalidAudienceError():
+            return "audience"
+        case jwt.InvalidIssuerError():
+            return "issuer"
+        case jwt.MissingRequiredClaimError():
+            return {"exp": "no exp", "aud": "audience", "iss": "issuer"}.get(problem.claim, MALFORMED)
+        case _:
+            return MALFORMED
 
 
 def _at(claims: Mapping[str, Any], path: Sequence[str]) -> Any:
