@@ -6,9 +6,11 @@ Source: PostgreSQL manual, appendix A (error codes).
 import re
 from collections.abc import Callable
 from typing import Final
+from urllib.parse import unquote, urlsplit
 
 import psycopg
 
+from lbconf.connectors.sql.ddl import quote
 from lbconf.diagnostics import Code, Diagnostic
 from lbconf.errors import (
     ConnectionFailedError,
@@ -18,6 +20,8 @@ from lbconf.errors import (
     TimedOutError,
     UnsupportedError,
 )
+from lbconf.layers.secret import Secret
+from lbconf.patterns import pattern
 from lbconf.project.resolved import DataSource
 
 __all__ = ["connection_failed", "connection_lost", "translate"]
@@ -69,6 +73,7 @@ MISSING: Final = {
     "3F000": "the namespace does not exist",
     "42704": "a type does not exist",
 }
+_DENIED: Final = pattern(r"permission denied for (schema|database) \"?(.+?)\"?")
 UNFILLED: Final = "REFRESH MATERIALIZED VIEW"
 """What the server's hint names, in every language, where one was never filled; the SQLSTATE 55000 has other uses."""
 UNFILLED_HINT: Final = "run REFRESH MATERIALIZED VIEW on it, as its owner, once the tables below it are filled"
@@ -189,7 +194,39 @@ def _unready(data_source: DataSource, problem: psycopg.Error, state: str, messag
         return _finding(data_source, Code.TABLE_MISSING, f"{MISSING[state]}: {message}", hint)
     if state == "55000" and UNFILLED in (problem.diag.message_hint or ""):
         return _finding(data_source, Code.TABLE_MISSING, message, UNFILLED_HINT)
-    return _finding(data_source, Code.PERMISSION_MISSING, message) if state in {"42501", "25006"} else None
+    if state == "42501":
+        return _finding(data_source, Code.PERMISSION_MISSING, message, _grant(data_source, message))
+    return _finding(data_source, Code.PERMISSION_MISSING, message) if state == "25006" else None
+
+
+def _grant(data_source: DataSource, message: str) -> str | None:
+    """What gives the role the right to what the server's message names; None where it names no schema or database."""
+    denied = _DENIED.fullmatch(message)
+    if denied is None:
+        return None
+    kind, name = denied.group(1).upper(), quote(denied.group(2))
+    role = _role(data_source)
+    to = "the role that the data source connects as (SELECT current_user)" if role is None else quote(role)
+    if kind == "DATABASE":
+        return f"as the database's owner, run GRANT CREATE ON DATABASE {name} TO {to}"
+    return (
+        f"as the schema's owner, run GRANT USAGE, CREATE ON SCHEMA {name} TO {to}; since PostgreSQL 15 only the"
+        " owner of a database may make tables in its schema public. To read and write what is there USAGE is enough"
+    )
+
+
+def _role(data_source: DataSource) -> str | None:
+    """Whom the settings connect as; None where they do not say, or keep it secret."""
+    settings = data_source.settings
+    url = settings.get("url")
+    url = url.reveal() if isinstance(url, Secret) else url
+    if isinstance(url, str) and url:
+        try:
+            return unquote(urlsplit(url).username or "") or None
+        except ValueError:
+            return None
+    user = settings.get("user") or settings.get("username")
+    return user if isinstance(user, str) else None
 
 
 def _said(problem: psycopg.Error, state: str) -> str:
