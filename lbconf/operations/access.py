@@ -10,7 +10,7 @@ from lbconf.errors import LbconfError
 from lbconf.operations.data_sources import create_connectors, opened
 from lbconf.operations.load import load_project
 from lbconf.project.resolved import Project
-from lbconf.records import dataclass
+from lbconf.records import dataclass, replace
 
 if TYPE_CHECKING:
     from lbconf.api.access.caller import Caller
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 __all__ = ["AccessQuestion", "explain_access", "matrix"]
 
 ANONYMOUS: Final = "anonymous"
+FILTERS: Final = frozenset({"filter", "where"})
+FILTER_NOTE: Final = (
+    "The query is not part of this answer. Rows of other models that a filter includes, or that its conditions and"
+    " order look at, ask for rights of their own: to find them, and for what is included to follow the relation. Ask"
+    " about those paths, too, such as GET /api/orders/7/lines."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +35,7 @@ class AccessQuestion:
 
     verb: str
     path: str
-    """With or without the REST root; a query string is passed over."""
+    """With or without the REST root; a query string is passed over, and the explanation says so of a filter."""
     callers: tuple[str, ...] = (ANONYMOUS,)
     """Each `anonymous`, `user:42`, `user:Staff:42`, `app:1` or `role:admin`; together they are one caller."""
     offline: bool = False
@@ -58,6 +64,7 @@ def explain_access(
     from lbconf.api.endpoints import endpoints_of
     from lbconf.code.loading import load_code
     from lbconf.project.permissions import subject
+    from lbconf.query.bracket import parse_query_string
     from lbconf.repository import HookedRepository
 
     project = load_project(root, environment, layout=layout, overrides=sets)
@@ -76,7 +83,10 @@ def explain_access(
         else:
             principals = assumed(caller.roles)
             holds = lambda rule: subject(rule) in principals  # noqa: E731 - the other case of the same
-        return explain(project, gate, rules, holds, caller=caller, name=" ".join(question.callers) or ANONYMOUS, id=id_)
+        name = " ".join(question.callers) or ANONYMOUS
+        found = explain(project, gate, rules, holds, caller=caller, name=name, id=id_)
+    filtered = not project.layout.is_loopback and FILTERS & parse_query_string(question.path.partition("?")[2]).keys()
+    return replace(found, note=FILTER_NOTE) if filtered else found
 
 
 def matrix(

@@ -51,6 +51,8 @@ class Explanation:
     status: int | None
     """HTTP status of the refusal."""
     reason: str
+    note: str | None = None
+    """What of the question is not part of the decision."""
 
 
 def explain(

@@ -22,6 +22,8 @@ def render_text(explanation: Explanation, *, color: bool) -> str:
     if explanation.considered:
         lines.append("")
         lines.extend(_lines(explanation.considered, color=color))
+    if explanation.note is not None:
+        lines += ["", explanation.note]
     return "\n".join(lines) + "\n"
 
 
@@ -42,6 +44,7 @@ def render_json(explanation: Explanation) -> str:
                 "allowed": explanation.allowed,
                 "status": explanation.status,
                 "reason": explanation.reason,
+                "note": explanation.note,
                 "rules": [_rule(one) for one in explanation.considered],
             },
             indent=2,
