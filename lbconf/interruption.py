@@ -1,6 +1,7 @@
 """Work in a thread that another thread can end: whoever waits for a database tells how it is interrupted."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from ctypes import c_ulong, py_object, pythonapi
 from threading import Lock, get_ident, local
 
@@ -65,7 +66,7 @@ class Work:
             assert self._code is not None  # noqa: S101 - it began
             self._code.pop()
             if self._pressed:
-                _raise_in(self._thread, None)
+                _forget_what_is_due()
 
     def wakes(self, wake: Callable[[], object]) -> None:
         """Say what ends the function that has begun last where it waits in an event loop."""
@@ -98,9 +99,21 @@ class _Running:
         self.wake: Callable[[], object] | None = None
 
 
-def _raise_in(thread: int, kind: type[BaseException] | None) -> None:
-    """Have CPython raise an exception in another thread at its next step; None takes back what was not raised yet."""
-    pythonapi.PyThreadState_SetAsyncExc(c_ulong(thread), None if kind is None else py_object(kind))
+def _raise_in(thread: int, kind: type[BaseException]) -> None:
+    """Have CPython raise an exception in another thread at its next step."""
+    pythonapi.PyThreadState_SetAsyncExc(c_ulong(thread), py_object(kind))
+
+
+def _forget_what_is_due() -> None:
+    """Take back what another thread had raised here, and was not raised yet.
+
+    CPython believes for ever that some thread has an exception due, and looks at every step, until one was raised; it
+    hangs where it traces. So one is, here.
+    """
+    with suppress(AbandonedWork):
+        _raise_in(get_ident(), AbandonedWork)
+        while True:
+            pass
 
 
 class _Present(local):

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -108,3 +110,35 @@ def test_code_may_call_code_and_fail() -> None:
         return found
 
     assert asyncio.run(run()) == 3
+
+
+TRACED = """
+import sys, threading
+from lbconf.interruption import AbandonedWork, Work
+
+work, pressed = Work(), threading.Event()
+
+def function():
+    work.enter("function")
+    try:
+        pressed.wait()
+    except AbandonedWork:
+        pass
+    work.leave()
+
+for _ in range(2):
+    pressed.clear()
+    thread = threading.Thread(target=function)
+    thread.start()
+    while work.press() is None:
+        pass
+    pressed.set()
+    thread.join()
+sys.settrace(lambda *_: None)
+(lambda: print("done"))()
+"""
+
+
+def test_nothing_is_left_due_that_a_tracer_would_wait_for_ever() -> None:
+    ended = subprocess.run([sys.executable, "-c", TRACED], capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.stdout, ended.stderr) == ("done\n", "")
