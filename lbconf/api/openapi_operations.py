@@ -295,7 +295,7 @@ def _result_schema(endpoint: Endpoint) -> Mapping[str, Any]:
             return {"anyOf": [*made, reference("Answer.upload")] if endpoint.action in UPLOADED else made}
         case _ if endpoint.relation is not None and not endpoint.relation.many and endpoint.verb == "GET":
             return {"anyOf": [schema, {"type": "null"}]}
-        case _ if endpoint.action == "embedded_updateById":
+        case _ if endpoint.action in {"embedded_updateById", "reference_link"}:
             return {"anyOf": [schema, {"type": "null"}]}
         case _:
             return schema

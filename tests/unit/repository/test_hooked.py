@@ -159,6 +159,7 @@ def test_a_query_finds_the_same_rows_after_it_was_a_filter(data: st.DataObject) 
 
     shown = filter_of(query, default_order=False)
     assume("'neq': [" not in str(shown) and "[[" not in str(shown))  # a filter compares a list by what is in it
+    assume("'nin': []" not in str(shown))  # in a filter that is true of nulls, too
     rules = replace(NATIVE, hidden_allowed=True)
     again = Binder({model.name: model}, lambda _: rules).bind(parse_filter(shown), model, paged=False)
 
