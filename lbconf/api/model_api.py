@@ -258,34 +258,18 @@ class ModelApi:
         """What a known caller gets: access checked, then the endpoint's action, as the request's headers wish."""
         if self.access is not None:
             self.access.authorise(call.endpoint, call.arguments, call.caller)
-        action = self.actions[call.endpoint.action]
-        if self.hooks is not None:
-            action = partial(self.hooks.answer, action)
         with allowance(statements=self.budget.statements, rows=self.budget.rows):
             if call.upload is not None:
                 return with_preferred_return(call, self._stored(call, call.upload), self.root)
             if call.form is not None:
                 return self._in_form(call, call.form)
-            if id(call.endpoint) in self.users.endpoints:
-                answer = self._of_users(action, call)
-            elif call.request.verb in READING:
-                answer = action(call)
-            else:
-                return action(call) if WISHES.isdisjoint(call.request.headers) else self._wished(call)
-        if call.request.verb not in READING:
+            reads = call.request.verb in READING
+            if not reads and not WISHES.isdisjoint(call.request.headers):
+                return self._wished(call)
+            answer = self._plainly(call)
+        if not reads:
             return answer
         return tagged(call, answer) if self.tags else replace(answer, headers=(*answer.headers, *private(call.caller)))
-
-    def _of_users(self, action: Action, call: Call) -> Answer:
-        """The same for models of users, whose rows may be written on conditions, too."""
-        if call.request.verb in READING or CONDITIONS.isdisjoint(call.request.headers):
-            return self.users.act(action, call)
-
-        def act(one: Call) -> Answer:
-            action = self.actions[one.endpoint.action]
-            return self.users.act(action if self.hooks is None else partial(self.hooks.answer, action), one)
-
-        return guarded(call, act, self.table)
 
     def _in_form(self, call: Call, form: Form) -> Answer:
         """The list that an endpoint gives, in another form than JSON."""
@@ -309,19 +293,26 @@ class ModelApi:
 
     def _wished(self, call: Call) -> Answer:
         """The answer to a write that is done once, depends on what is there, or is wanted in another form."""
+        if id(call.endpoint) in self.users.endpoints:  # answers hold tokens and are not kept, nor left out
+            return self._plainly(call) if CONDITIONS.isdisjoint(call.request.headers) else self._guarded(call)
         if self.once is not None and call.request.verb == "POST" and IDEMPOTENCY_KEY in call.request.headers:
             return self.once.answer(call, self._written)
         return self._written(call)
 
     def _written(self, call: Call) -> Answer:
         conditional = not CONDITIONS.isdisjoint(call.request.headers)
-        answer = guarded(call, self._plainly, self.table) if conditional else self._plainly(call)
+        answer = self._guarded(call) if conditional else self._plainly(call)
         return with_preferred_return(call, answer, self.root)
 
     def _plainly(self, call: Call) -> Answer:
         """What the endpoint's action answers."""
         action = self.actions[call.endpoint.action]
-        return action(call) if self.hooks is None else self.hooks.answer(action, call)
+        if self.hooks is not None:
+            action = partial(self.hooks.answer, action)
+        return self.users.act(action, call) if id(call.endpoint) in self.users.endpoints else action(call)
+
+    def _guarded(self, call: Call) -> Answer:
+        return guarded(call, self._plainly, self.table)
 
     async def _body(self, receive: Receive, headers: dict[bytes, bytes], endpoint: Endpoint) -> Any:
         model = endpoint.subject
