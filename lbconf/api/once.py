@@ -124,7 +124,8 @@ def _key(request: Request, caller: Caller) -> str:
     said = request.headers[IDEMPOTENCY_KEY].strip()
     if not 0 < len(said) <= LONGEST or not said.isascii() or not said.decode("ascii").isprintable():
         raise _refused("Idempotency-Key is a text of 1 to 255 printable characters", 400)
-    who = encode([caller.user_model, str(caller.user_id), str(caller.application_id)])
+    issuer = caller.token.get("iss") if caller.outsider and caller.token is not None else None
+    who = encode([caller.user_model, str(caller.user_id), str(caller.application_id), *([issuer] if issuer else ())])
     return sha256(b"\0".join((who, said))).hexdigest()
 
 
