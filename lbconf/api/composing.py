@@ -1,5 +1,6 @@
 """What of the API is made of other parts of it."""
 
+from asyncio import Semaphore
 from collections.abc import Iterable
 
 from lbconf.api.endpoints import Endpoint
@@ -33,5 +34,6 @@ def with_operations_together(api: ModelApi, project: Project, endpoints: Iterabl
         limits=api.limits,
         departures=api.departures,
         once=api.once,
+        turns=Semaphore(max(1, api.threads.count // 2)),
     )
     return replace(api, several=several)

@@ -1,6 +1,6 @@
 """Requests that hold several operations: read, and done together in a worker thread."""
 
-from asyncio import CancelledError
+from asyncio import CancelledError, Semaphore
 from functools import lru_cache, partial
 from types import SimpleNamespace
 from typing import Any
@@ -37,6 +37,8 @@ class Several:
     """Ends the work on requests that nobody waits for."""
     once: Once | None
     """Answers requests that come again as the first time; None where that is not offered."""
+    turns: Semaphore
+    """How many may be done at a time: each may wait for rows that others lock, and keeps a connection meanwhile."""
 
     async def answer(self, found: Any, path: str, scope: Any, receive: Receive) -> Answer | None:
         """The answer to several operations; None where the path, for which no endpoint was found, is of no such."""
@@ -73,7 +75,8 @@ class Several:
             watch.endpoint = _place(BATCH if model is None else f"{model.path}{BULK}")
         flight = self.departures.begin(receive)
         try:
-            return await self.threads.run(act if watch is None else partial(watch.run, act), request)
+            async with self.turns:
+                return await self.threads.run(act if watch is None else partial(watch.run, act), request)
         except CancelledError:
             raise flight.refusal() or CancelledError from None
         finally:

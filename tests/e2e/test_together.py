@@ -1,8 +1,13 @@
 """Bulk writes and batches of operations over HTTP, on every connector: all is done, or nothing."""
 
+import re
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -183,3 +188,23 @@ def test_a_batch_reaches_no_path_outside_the_models_and_is_bounded(server: Serve
     assert batch(server, *[operation("GET", "/wares/count")] * 1001).status == 413
     assert batch(server).json == []
     assert call(server, "GET", "/api/batch").status == 404
+
+
+def test_batches_that_wait_for_rows_leave_connections_to_others(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    with ware_server("postgresql", request, tmp_path) as running, ThreadPoolExecutor(20) as pool:
+        number = made(running)
+        url = re.search(r"url: '(.*)'", (tmp_path / "environments/base/datasources.yaml").read_text())
+        assert url is not None
+        patch = operation("PATCH", f"/wares/{number}", {"name": "patched"})
+        with psycopg.connect(url.group(1)) as other:
+            other.execute('SELECT 1 FROM "Ware" FOR UPDATE')
+            told = [pool.submit(batch, running, patch) for _ in range(20)]
+            end, waiting = time.monotonic() + 60, 0
+            while waiting < 5 and time.monotonic() < end:
+                (waiting,) = other.execute(
+                    "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()"
+                ).fetchone() or (0,)
+            found = [call(running, "GET", f"/api/wares/{number}").json["name"] for _ in range(20)]
+            other.rollback()
+        assert found == ["ware"] * 20
+        assert [one.result().status for one in told] == [200] * 20
